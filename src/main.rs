@@ -1,0 +1,7 @@
+//! The `rkv` program: everything it does is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rkv::cli::main()
+}
