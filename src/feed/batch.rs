@@ -1,0 +1,86 @@
+//! A run of whole records, ready to be read on any thread.
+
+use super::map::Map;
+use crate::rdb::{Context, Error, Parser, Record, Step};
+
+/// Where a batch's bytes are kept.
+#[derive(Debug)]
+pub enum BatchBytes<'i> {
+    /// In the mapped input.
+    Borrowed(&'i [u8]),
+    /// In memory of their own.
+    Owned(Vec<u8>),
+    /// In an unnamed temporary file: one entry too large to be kept in memory, and its length.
+    Spooled(Map, usize),
+}
+
+/// Consecutive records and what one must know to read them.
+#[derive(Debug)]
+pub struct Batch<'i> {
+    /// Position among the batches, from 0.
+    pub seq: u64,
+    /// What earlier records say; `None` if the file's header is still to come.
+    pub context: Option<Context>,
+    /// Absolute offset of the first byte.
+    pub offset: u64,
+    /// The records.
+    pub bytes: BatchBytes<'i>,
+}
+
+impl Batch<'_> {
+    /// The records' bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            BatchBytes::Borrowed(bytes) => bytes,
+            BatchBytes::Owned(bytes) => bytes,
+            BatchBytes::Spooled(map, len) => map.get(..*len).unwrap_or(&[]),
+        }
+    }
+
+    /// Reads the records one by one.
+    pub fn records(&self) -> Records<'_> {
+        let parser = match &self.context {
+            Some(context) => Parser::resume(context.clone(), self.offset),
+            None => Parser::new(),
+        };
+        Records { parser, bytes: self.bytes(), pos: 0 }
+    }
+}
+
+/// Reads the records of a slice that holds only whole ones.
+#[derive(Debug)]
+pub struct Records<'b> {
+    parser: Parser,
+    bytes: &'b [u8],
+    pos: usize,
+}
+
+impl<'b> Records<'b> {
+    /// Records in a slice, from this context and absolute offset.
+    pub fn new(bytes: &'b [u8], context: Context, offset: u64) -> Self {
+        Records { parser: Parser::resume(context, offset), bytes, pos: 0 }
+    }
+
+    /// Bytes read so far.
+    pub fn position(&self) -> usize {
+        self.pos
+    }
+
+    /// The next record; `None` when the slice or the file is at its end.
+    #[allow(clippy::should_implement_trait)]
+    #[inline]
+    pub fn next(&mut self) -> Result<Option<Record<'_>>, Error> {
+        let rest = self.bytes.get(self.pos..).unwrap_or(&[]);
+        if rest.is_empty() || self.parser.is_done() {
+            return Ok(None);
+        }
+        match self.parser.parse(rest, true)? {
+            Step::Record(consumed, record) => {
+                self.pos += consumed;
+                Ok(Some(record))
+            }
+            // Not reached: what is missing from the last bytes is an error.
+            Step::Need(_) => Ok(None),
+        }
+    }
+}

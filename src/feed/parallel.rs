@@ -1,0 +1,210 @@
+//! Shares batches among threads and puts what they write back in order.
+//!
+//! Each worker takes the next batch, decodes and formats it in memory of its own, and writes when
+//! its turn comes. A worker whose output outgrows its buffer waits for its turn early and from
+//! then on writes as it goes: memory stays bounded however large one key is, and the batch whose
+//! turn it is can always go on, so nobody waits for ever.
+
+use super::batch::Batch;
+use super::input::Input;
+use super::scan::{self, Control, Ending, Failure, Scanned};
+use std::io::{self, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Output kept per worker before it waits for its turn, in bytes.
+const OUTPUT_BYTES: usize = 2 << 20;
+
+/// Processes batches; one per thread.
+pub trait Worker: Send {
+    /// What makes it give up.
+    type Error: Send;
+
+    /// Processes one batch. Output goes through `turn`, if there is any.
+    fn batch(&mut self, batch: &Batch<'_>, turn: &mut Turn<'_>) -> Result<(), Stop<Self::Error>>;
+}
+
+/// Why a worker stops.
+#[derive(Debug)]
+pub enum Stop<E> {
+    /// Its own reason.
+    Error(E),
+    /// The input is damaged.
+    Input(crate::rdb::Error),
+    /// The output could not be written.
+    Write(io::Error),
+    /// It has all it needs; the rest of the input need not be read.
+    Enough,
+    /// An earlier batch failed.
+    Aborted,
+}
+
+impl<E> From<io::Error> for Stop<E> {
+    fn from(e: io::Error) -> Self {
+        Stop::Write(e)
+    }
+}
+
+impl<E> From<crate::rdb::Error> for Stop<E> {
+    fn from(e: crate::rdb::Error) -> Self {
+        Stop::Input(e)
+    }
+}
+
+/// Whose turn it is to write.
+struct Gate<'o> {
+    state: Mutex<GateState>,
+    changed: Condvar,
+    out: Mutex<&'o mut (dyn Write + Send)>,
+}
+
+struct GateState {
+    next: u64,
+    closed: bool,
+}
+
+/// Nothing that can panic runs under these locks, so a poisoned one is as good as any.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One batch's place in the order of output.
+pub struct Turn<'g> {
+    gate: &'g Gate<'g>,
+    seq: u64,
+    /// Output not written yet. Append to it and call [`Turn::spill`] now and then.
+    pub buf: Vec<u8>,
+}
+
+impl Turn<'_> {
+    /// Writes the buffer if it has grown large. Waits until all earlier batches are done.
+    #[inline]
+    pub fn spill(&mut self) -> io::Result<()> {
+        if self.buf.len() < OUTPUT_BYTES { Ok(()) } else { self.flush() }
+    }
+
+    /// Waits for the turn and writes the buffer.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if !self.wait() {
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "an earlier part failed"));
+        }
+        if !self.buf.is_empty() {
+            lock(&self.gate.out).write_all(&self.buf)?;
+            self.buf.clear();
+        }
+        Ok(())
+    }
+
+    /// Waits until all earlier batches are done; `false` if one of them failed.
+    fn wait(&self) -> bool {
+        let mut state = lock(&self.gate.state);
+        while state.next != self.seq && !state.closed {
+            state = self.gate.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.next == self.seq
+    }
+
+    fn pass_on(&self, failed: bool) {
+        let mut state = lock(&self.gate.state);
+        if failed {
+            state.closed = true;
+        } else {
+            state.next = self.seq + 1;
+        }
+        drop(state);
+        self.gate.changed.notify_all();
+    }
+}
+
+/// How many threads decode, unless the user says otherwise.
+pub fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(16)
+}
+
+/// How a shared pass ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The input was read to its end.
+    Complete(Ending),
+    /// A worker had enough.
+    Enough,
+}
+
+/// Runs the workers over an input. What they write appears in `out` in file order; of several
+/// failures the one that comes first in the file is returned, after everything before it has
+/// been written.
+pub fn run<W: Worker>(
+    input: &mut Input,
+    workers: &mut [W],
+    out: &mut (dyn Write + Send),
+    control: &Control,
+) -> Result<Outcome, Failure<W::Error>> {
+    let gate = Gate {
+        state: Mutex::new(GateState { next: 0, closed: false }),
+        changed: Condvar::new(),
+        out: Mutex::new(out),
+    };
+    let failure: Mutex<Option<Stop<W::Error>>> = Mutex::new(None);
+    let scanned = std::thread::scope(|scope| {
+        let (sender, receiver) = crossbeam_channel::bounded::<Batch<'_>>(workers.len() * 2);
+        for worker in workers.iter_mut() {
+            let (gate, failure, receiver) = (&gate, &failure, receiver.clone());
+            scope.spawn(move || work(worker, gate, failure, &receiver));
+        }
+        drop(receiver);
+        // When all workers have stopped, sending fails and the pass ends.
+        let mut emit = |batch| sender.send(batch).is_ok();
+        let scanned = scan::scan(input, control, &mut emit);
+        drop(sender);
+        scanned
+    });
+    match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(Stop::Error(e)) => return Err(Failure::Worker(e)),
+        Some(Stop::Input(e)) => return Err(Failure::Input(e)),
+        Some(Stop::Write(e)) => return Err(Failure::Write(e)),
+        Some(Stop::Enough) => return Ok(Outcome::Enough),
+        Some(Stop::Aborted) | None => {}
+    }
+    match scanned {
+        Ok(Scanned::All(ending)) => Ok(Outcome::Complete(ending)),
+        Ok(Scanned::Stopped) => Ok(Outcome::Enough),
+        Err(Failure::Input(e)) => Err(Failure::Input(e)),
+        Err(Failure::Read(e)) => Err(Failure::Read(e)),
+        Err(Failure::Write(e)) => Err(Failure::Write(e)),
+        Err(Failure::Interrupted) => Err(Failure::Interrupted),
+        Err(Failure::Worker(never)) => match never {},
+    }
+}
+
+fn work<'g, W: Worker>(
+    worker: &mut W,
+    gate: &'g Gate<'g>,
+    failure: &Mutex<Option<Stop<W::Error>>>,
+    batches: &crossbeam_channel::Receiver<Batch<'_>>,
+) {
+    let mut buf = Vec::new();
+    for batch in batches {
+        let mut turn = Turn { gate, seq: batch.seq, buf: std::mem::take(&mut buf) };
+        let done = worker.batch(&batch, &mut turn);
+        let done = match done {
+            Ok(()) => turn.flush().map_err(Stop::from),
+            // What was sound in front of the damage still goes out.
+            Err(Stop::Input(e)) => match turn.flush() {
+                Ok(()) => Err(Stop::Input(e)),
+                Err(e) => Err(Stop::Write(e)),
+            },
+            Err(stop) => Err(stop),
+        };
+        match done {
+            Ok(()) => turn.pass_on(false),
+            Err(stop) => {
+                // Only the first failure in file order counts.
+                if turn.wait() {
+                    *lock(failure) = Some(stop);
+                    turn.pass_on(true);
+                }
+                return;
+            }
+        }
+        buf = std::mem::take(&mut turn.buf);
+    }
+}

@@ -1,0 +1,430 @@
+//! The boundary pass: finds where records start and cuts the input into batches.
+//!
+//! A mapped file is cut in place. A stream is copied into blocks; an entry that does not fit one
+//! grows in an unnamed temporary file, so that memory stays bounded whatever the size of a key.
+
+use super::batch::{Batch, BatchBytes};
+use super::input::{Bytes, Input};
+use super::map::Map;
+use crate::base::crc::Crc64;
+use crate::base::limits;
+use crate::rdb::{Error, Header, Parser, Record, Step, Stored};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Bytes of records per batch: enough to make handing over cheap, little enough for a cache.
+const BATCH_BYTES: usize = 512 << 10;
+
+/// What the caller sees of a pass while it runs, and how it stops it.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// Bytes of the (decompressed) input passed so far.
+    pub passed_bytes: AtomicU64,
+    /// Set to stop at the next batch.
+    pub interrupted: AtomicBool,
+}
+
+/// Why a pass ended before the data did.
+#[derive(Debug)]
+pub enum Failure<E> {
+    /// The input is damaged, truncated or of an unknown kind.
+    Input(Error),
+    /// The input could not be read.
+    Read(io::Error),
+    /// The output could not be written.
+    Write(io::Error),
+    /// A worker gave up.
+    Worker(E),
+    /// [`Control::interrupted`] was set.
+    Interrupted,
+}
+
+/// What stands behind the end of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trailer {
+    /// Nothing.
+    Nothing,
+    /// Commands: the input is an append-only file with an RDB preamble.
+    Aof,
+    /// Something else.
+    Garbage,
+}
+
+/// What is known when all records have been read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// Dialect and version.
+    pub header: Header,
+    /// What the file says of its checksum.
+    pub stored: Stored,
+    /// The checksum of what was read.
+    pub computed: u64,
+    /// Offset behind the last byte of the data.
+    pub end: u64,
+    /// What follows.
+    pub trailer: Trailer,
+    /// Bytes that follow, if all of the input is known.
+    pub trailer_bytes: Option<u64>,
+}
+
+impl Ending {
+    /// Whether the stored checksum contradicts the data.
+    pub fn is_checksum_wrong(&self) -> bool {
+        matches!(self.stored, Stored::Crc64(stored) if stored != self.computed)
+    }
+}
+
+fn trailer(rest: &[u8]) -> Trailer {
+    match rest.first() {
+        None => Trailer::Nothing,
+        Some(b'*' | b'#') => Trailer::Aof,
+        Some(_) => Trailer::Garbage,
+    }
+}
+
+/// Where batches go. Returning `false` ends the pass quietly.
+pub(super) trait Emit<'i> {
+    fn emit(&mut self, batch: Batch<'i>) -> bool;
+}
+
+impl<'i, F: FnMut(Batch<'i>) -> bool> Emit<'i> for F {
+    fn emit(&mut self, batch: Batch<'i>) -> bool {
+        self(batch)
+    }
+}
+
+/// Why scanning ended.
+pub(super) enum Scanned {
+    /// All records were read.
+    All(Ending),
+    /// The receiver wants no more.
+    Stopped,
+}
+
+type Scan = Result<Scanned, Failure<std::convert::Infallible>>;
+
+/// Cuts an input into batches.
+pub(super) fn scan<'i>(input: &'i mut Input, control: &Control, emit: &mut dyn Emit<'i>) -> Scan {
+    match &mut input.bytes {
+        Bytes::Map(map) => scan_map(map, control, emit),
+        Bytes::Stream(stream) => scan_stream(stream.as_mut(), control, emit),
+    }
+}
+
+/// The batch being collected.
+struct Open {
+    seq: u64,
+    context: Option<crate::rdb::Context>,
+    offset: u64,
+}
+
+impl Open {
+    fn first() -> Self {
+        Open { seq: 0, context: None, offset: 0 }
+    }
+
+    /// Closes the batch and opens the next at the parser's place.
+    fn close<'i>(&mut self, parser: &Parser, bytes: BatchBytes<'i>) -> Batch<'i> {
+        let context = std::mem::replace(&mut self.context, parser.context().cloned());
+        let batch = Batch { seq: self.seq, context, offset: self.offset, bytes };
+        self.seq += 1;
+        self.offset = parser.offset();
+        batch
+    }
+}
+
+fn scan_map<'i>(map: &'i Map, control: &Control, emit: &mut dyn Emit<'i>) -> Scan {
+    let bytes: &'i [u8] = map;
+    std::thread::scope(|scope| {
+        let (ranges, todo) = std::sync::mpsc::channel::<(usize, usize)>();
+        let sum = scope.spawn(move || {
+            let mut crc = Crc64::new();
+            for (start, end) in todo {
+                crc.update(bytes.get(start..end).unwrap_or(&[]));
+            }
+            crc.value()
+        });
+        let mut parser = Parser::new();
+        let mut open = Open::first();
+        let (mut pos, mut from) = (0, 0);
+        let mut summed = 0;
+        loop {
+            let rest = bytes.get(pos..).unwrap_or(&[]);
+            let (consumed, end) = match parser.parse(rest, true) {
+                Ok(Step::Record(consumed, record)) => (consumed, ended(&record)),
+                Ok(Step::Need(n)) => {
+                    let kind = crate::rdb::ErrorKind::Truncated(n);
+                    return Err(Failure::Input(Error::new(kind, bytes.len() as u64)));
+                }
+                Err(error) => {
+                    // What is sound in front of the damage still goes out.
+                    let sound = bytes.get(from..pos).unwrap_or(&[]);
+                    if !sound.is_empty() {
+                        emit.emit(open.close(&parser, BatchBytes::Borrowed(sound)));
+                    }
+                    return Err(Failure::Input(error));
+                }
+            };
+            pos += consumed;
+            if end.is_none() && pos - from < BATCH_BYTES {
+                continue;
+            }
+            let summable = match end {
+                Some(Stored::Absent) | None => pos,
+                Some(_) => pos.saturating_sub(8),
+            };
+            // The receiver lives as long as this scope.
+            let _ = ranges.send((summed, summable));
+            summed = summable;
+            let whole = bytes.get(from..pos).unwrap_or(&[]);
+            if !emit.emit(open.close(&parser, BatchBytes::Borrowed(whole))) {
+                return Ok(Scanned::Stopped);
+            }
+            control.passed_bytes.store(pos as u64, Ordering::Relaxed);
+            if control.interrupted.load(Ordering::Relaxed) {
+                return Err(Failure::Interrupted);
+            }
+            from = pos;
+            if let (Some(stored), Some(context)) = (end, parser.context()) {
+                drop(ranges);
+                let rest = bytes.get(pos..).unwrap_or(&[]);
+                return Ok(Scanned::All(Ending {
+                    header: context.header,
+                    stored,
+                    computed: sum.join().unwrap_or_default(),
+                    end: pos as u64,
+                    trailer: trailer(rest),
+                    trailer_bytes: Some(rest.len() as u64),
+                }));
+            }
+        }
+    })
+}
+
+fn ended(record: &Record<'_>) -> Option<Stored> {
+    match record {
+        Record::End(stored) => Some(*stored),
+        _ => None,
+    }
+}
+
+/// The bytes of a stream that are not passed yet: in memory, or in a file once there are many.
+struct Window {
+    memory: Vec<u8>,
+    spool: Option<(File, u64)>,
+    /// Bytes of an earlier spool that were read too far: a file, a position and the end.
+    leftover: Option<(File, u64, u64)>,
+}
+
+/// What is read next: first what an earlier spool holds, then the stream.
+struct Rest<'r> {
+    leftover: &'r mut Option<(File, u64, u64)>,
+    stream: &'r mut dyn Read,
+}
+
+impl Read for Rest<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        use std::os::unix::fs::FileExt;
+        if let Some((file, pos, end)) = self.leftover {
+            let len = usize::try_from(*end - *pos).unwrap_or(usize::MAX).min(buf.len());
+            let n = file.read_at(buf.get_mut(..len).unwrap_or(&mut []), *pos)?;
+            *pos += n as u64;
+            if n > 0 {
+                return Ok(n);
+            }
+            *self.leftover = None;
+        }
+        self.stream.read(buf)
+    }
+}
+
+impl Window {
+    /// Adds at least one more byte; `false` at the end of the stream.
+    fn fill(&mut self, stream: &mut dyn Read, at_least: usize) -> io::Result<bool> {
+        let mut stream = Rest { leftover: &mut self.leftover, stream };
+        if let Some((file, len)) = &mut self.spool {
+            let more = (*len).max(at_least as u64);
+            let copied = io::copy(&mut stream.take(more), file)?;
+            file.flush()?;
+            *len += copied;
+            return Ok(copied > 0);
+        }
+        let have = self.memory.len();
+        // Doubling bounds how often an incomplete record is looked at again. What a length
+        // claims is never allocated before the bytes are there.
+        let more = at_least.min(have).max(BATCH_BYTES);
+        self.memory.resize(have + more, 0);
+        let buf = self.memory.get_mut(have..).unwrap_or(&mut []);
+        let filled = super::input::read_full(&mut stream, buf)?;
+        self.memory.truncate(have + filled);
+        Ok(filled > 0)
+    }
+
+    /// Ends the spool; what it holds behind `consumed` is read again before the stream.
+    fn keep_leftover(
+        &mut self,
+        consumed: u64,
+        len: u64,
+    ) -> Result<(), Failure<std::convert::Infallible>> {
+        let Some((file, _)) = self.spool.take() else { return Ok(()) };
+        if let Some((old, mut pos, end)) = self.leftover.take() {
+            // Rare: the spool did not even take all that the one before had read too far.
+            use std::os::unix::fs::FileExt;
+            let mut buf = vec![0; BATCH_BYTES];
+            let mut file = &file;
+            while pos < end {
+                let n = old.read_at(&mut buf, pos).map_err(Failure::Read)?;
+                if n == 0 {
+                    break;
+                }
+                file.write_all(buf.get(..n).unwrap_or(&[])).map_err(Failure::Read)?;
+                pos += n as u64;
+            }
+            let len = file.metadata().map_err(Failure::Read)?.len();
+            let copy = file.try_clone().map_err(Failure::Read)?;
+            self.leftover = Some((copy, consumed, len));
+            return Ok(());
+        }
+        self.leftover = Some((file, consumed, len));
+        Ok(())
+    }
+
+    /// Moves what is in memory to a file.
+    ///
+    /// A leftover of the spool before is smaller than the stretch read last; it is copied by the
+    /// next fills.
+    fn start_spool(&mut self) -> io::Result<()> {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(&self.memory)?;
+        self.spool = Some((file, self.memory.len() as u64));
+        self.memory = Vec::new();
+        Ok(())
+    }
+}
+
+fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit<'i>) -> Scan {
+    let mut parser = Parser::new();
+    let mut open = Open::first();
+    let mut crc = Crc64::new();
+    let mut window = Window { memory: Vec::new(), spool: None, leftover: None };
+    let mut from = 0;
+    let mut last = false;
+    loop {
+        // Passes every whole record of the window.
+        let mut end = None;
+        let mut missing = 1;
+        while end.is_none() {
+            let rest = window.memory.get(from..).unwrap_or(&[]);
+            match parser.parse(rest, last) {
+                Ok(Step::Need(n)) => {
+                    missing = n;
+                    break;
+                }
+                Ok(Step::Record(consumed, record)) => {
+                    end = ended(&record);
+                    let sum = match end {
+                        Some(Stored::Crc64(_) | Stored::Disabled) => consumed.saturating_sub(8),
+                        _ => consumed,
+                    };
+                    crc.update(rest.get(..sum).unwrap_or(&[]));
+                    from += consumed;
+                    if from >= BATCH_BYTES {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    if from > 0 {
+                        window.memory.truncate(from);
+                        emit.emit(open.close(&parser, BatchBytes::Owned(window.memory)));
+                    }
+                    return Err(Failure::Input(error));
+                }
+            }
+        }
+        if from > 0 {
+            let rest = window.memory.get(from..).unwrap_or(&[]).to_vec();
+            window.memory.truncate(from);
+            let whole = std::mem::replace(&mut window.memory, rest);
+            from = 0;
+            if !emit.emit(open.close(&parser, BatchBytes::Owned(whole))) {
+                return Ok(Scanned::Stopped);
+            }
+        }
+        control.passed_bytes.store(parser.offset(), Ordering::Relaxed);
+        if control.interrupted.load(Ordering::Relaxed) {
+            return Err(Failure::Interrupted);
+        }
+        if let (Some(stored), Some(context)) = (end, parser.context()) {
+            let header = context.header;
+            if window.memory.is_empty() {
+                window.fill(stream, 1).map_err(Failure::Read)?;
+            }
+            return Ok(Scanned::All(Ending {
+                header,
+                stored,
+                computed: crc.value(),
+                end: parser.offset(),
+                trailer: trailer(&window.memory),
+                trailer_bytes: None,
+            }));
+        }
+        if !parser.is_done() && missing > 0 {
+            if window.memory.len() >= limits::ENTRY_BUFFER_BYTES {
+                let spooled = spooled_entry(stream, &mut window, &mut parser, &mut crc, &mut open)?;
+                if !emit.emit(spooled) {
+                    return Ok(Scanned::Stopped);
+                }
+                continue;
+            }
+            last = !fill(&mut window, stream, missing, &parser)?;
+        }
+    }
+}
+
+/// Fills a window; a compressed stream that is damaged or cut is damage at the parser's place.
+fn fill(
+    window: &mut Window,
+    stream: &mut dyn Read,
+    missing: usize,
+    parser: &Parser,
+) -> Result<bool, Failure<std::convert::Infallible>> {
+    use crate::rdb::ErrorKind;
+    window.fill(stream, missing).map_err(|e| {
+        let at = |kind| Failure::Input(Error::new(kind, parser.offset() + window.memory.len() as u64));
+        match e.kind() {
+            io::ErrorKind::UnexpectedEof => at(ErrorKind::Truncated(missing)),
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+                at(ErrorKind::Value("the compressed stream is damaged"))
+            }
+            _ => Failure::Read(e),
+        }
+    })
+}
+
+/// Collects one entry that is too large for memory, and leaves what follows it in the window.
+fn spooled_entry<'i>(
+    stream: &mut dyn Read,
+    window: &mut Window,
+    parser: &mut Parser,
+    crc: &mut Crc64,
+    open: &mut Open,
+) -> Result<Batch<'i>, Failure<std::convert::Infallible>> {
+    window.start_spool().map_err(Failure::Read)?;
+    let mut more = true;
+    loop {
+        let Some((file, len)) = &window.spool else {
+            return Err(Failure::Read(io::Error::other("no spool file")));
+        };
+        let map = Map::new(file).map_err(Failure::Read)?;
+        let step = parser.parse(&map, !more).map_err(Failure::Input)?;
+        match step {
+            Step::Need(missing) => more = fill(window, stream, missing, parser)?,
+            Step::Record(consumed, _) => {
+                crc.update(map.get(..consumed).unwrap_or(&[]));
+                window.keep_leftover(consumed as u64, *len)?;
+                return Ok(open.close(parser, BatchBytes::Spooled(map, consumed)));
+            }
+        }
+    }
+}
