@@ -1,8 +1,14 @@
-//! Layer 0a: what every other module stands on. No I/O, no clock, no global state.
+//! Layer 0a: what every other module stands on. No clock, no global state, and no I/O but the
+//! unnamed temporary files of [`extsort`].
 
 pub mod bulk;
 pub mod crc;
 pub mod cursor;
+pub mod extsort;
+pub mod glob;
+pub mod json;
 pub mod limits;
 pub mod lzf;
 pub mod num;
+pub mod range;
+pub mod slot;

@@ -134,10 +134,9 @@ fn decoder(
     reader: Box<dyn Read + Send>,
 ) -> io::Result<Box<dyn Read + Send>> {
     Ok(match compression {
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(
-            1 << 16,
-            reader,
-        ))),
+        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(
+            BufReader::with_capacity(1 << 16, reader),
+        )),
         Compression::Zstd | Compression::EnvelopeZstd => {
             let mut decoder = zstd::stream::read::Decoder::new(reader)?;
             if compression == Compression::EnvelopeZstd {
@@ -145,9 +144,9 @@ fn decoder(
             }
             Box::new(decoder)
         }
-        Compression::Lz4 | Compression::EnvelopeLz4 => {
-            Box::new(Lz4Frames { decoder: lz4_flex::frame::FrameDecoder::new(reader) })
-        }
+        Compression::Lz4 | Compression::EnvelopeLz4 => Box::new(Lz4Frames {
+            decoder: lz4_flex::frame::FrameDecoder::new(reader),
+        }),
     })
 }
 
@@ -208,7 +207,10 @@ impl Input {
         let skip = found.map_or(0, |(_, skip)| skip);
         let head = head.get(skip..).unwrap_or(&[]).to_vec();
         let whole = io::Cursor::new(head).chain(reader);
-        let counted = Box::new(Counted { inner: whole, count: read_bytes.clone() });
+        let counted = Box::new(Counted {
+            inner: whole,
+            count: read_bytes.clone(),
+        });
         let stream = match found {
             Some((compression, _)) => decoder(compression, counted)?,
             None => counted,
@@ -225,9 +227,14 @@ impl Input {
     /// Makes an input that can be read at any place: a stream is copied to an unnamed temporary
     /// file first.
     pub fn into_seekable(self) -> io::Result<Input> {
-        let Bytes::Stream(mut stream) = self.bytes else { return Ok(self) };
+        let Bytes::Stream(mut stream) = self.bytes else {
+            return Ok(self);
+        };
         let mut file = tempfile::tempfile()?;
         io::copy(&mut stream, &mut file)?;
-        Ok(Input { bytes: Bytes::Map(Map::new(&file)?), ..self })
+        Ok(Input {
+            bytes: Bytes::Map(Map::new(&file)?),
+            ..self
+        })
     }
 }
