@@ -6,10 +6,12 @@ pub mod chart;
 pub mod csv;
 pub mod data;
 pub mod escape;
+pub mod finding;
 pub mod flat;
 pub mod human;
 pub mod json;
 pub mod ndjson;
+pub mod sarif;
 pub mod tree;
 
 #[cfg(test)]
@@ -21,6 +23,7 @@ use std::io::{self, Write};
 pub use cell::Cell;
 pub use chart::{Bucket, Chart, Histogram, Share, Unit};
 pub use data::{Align, Column, Field, Fields, Notes, Table};
+pub use finding::{Finding, Rule, Severity};
 pub use tree::{Node, Tree};
 
 /// How to write; each format takes what concerns it.
