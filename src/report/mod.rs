@@ -8,10 +8,12 @@ pub mod data;
 pub mod escape;
 pub mod finding;
 pub mod flat;
+pub mod grid;
 pub mod human;
 pub mod json;
 pub mod ndjson;
 pub mod sarif;
+pub mod table;
 pub mod tree;
 
 #[cfg(test)]
