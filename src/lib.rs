@@ -5,3 +5,4 @@ pub mod feed;
 pub mod packed;
 pub mod rdb;
 pub mod report;
+pub mod tool;

@@ -39,11 +39,7 @@ impl<'a> Cursor<'a> {
     /// Fails if an earlier hop went beyond the end.
     #[inline]
     pub fn check(&self) -> Result<(), Short> {
-        if self.pos <= self.bytes.len() {
-            Ok(())
-        } else {
-            Err(Short(self.pos - self.bytes.len()))
-        }
+        if self.pos <= self.bytes.len() { Ok(()) } else { Err(Short(self.pos - self.bytes.len())) }
     }
 
     /// The next byte, without passing it.
@@ -51,9 +47,7 @@ impl<'a> Cursor<'a> {
     pub fn peek(&self) -> Result<u8, Short> {
         match self.bytes.get(self.pos) {
             Some(byte) => Ok(*byte),
-            None => Err(Short(
-                self.pos.saturating_sub(self.bytes.len()).saturating_add(1),
-            )),
+            None => Err(Short(self.pos.saturating_sub(self.bytes.len()).saturating_add(1))),
         }
     }
 
@@ -88,11 +82,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Short> {
         let end = self.pos.saturating_add(N);
-        match self
-            .bytes
-            .get(self.pos..end)
-            .and_then(<[u8]>::first_chunk::<N>)
-        {
+        match self.bytes.get(self.pos..end).and_then(<[u8]>::first_chunk::<N>) {
             Some(array) => {
                 self.pos = end;
                 Ok(*array)

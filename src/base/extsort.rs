@@ -51,12 +51,7 @@ impl<R: Record> Sorter<R> {
     /// A sorter that keeps at most this many bytes of records in memory.
     pub fn new(memory_bytes: usize) -> Self {
         let capacity = (memory_bytes / R::BYTES.max(1)).max(1024);
-        Sorter {
-            records: Vec::new(),
-            capacity,
-            spill: None,
-            runs: Vec::new(),
-        }
+        Sorter { records: Vec::new(), capacity, spill: None, runs: Vec::new() }
     }
 
     /// Takes a record.
@@ -74,9 +69,7 @@ impl<R: Record> Sorter<R> {
         self.records.sort_unstable();
         let out = match &mut self.spill {
             Some(out) => out,
-            None => self
-                .spill
-                .insert(BufWriter::with_capacity(1 << 20, tempfile::tempfile()?)),
+            None => self.spill.insert(BufWriter::with_capacity(1 << 20, tempfile::tempfile()?)),
         };
         let mut buf = [0; 64];
         let buf = buf.get_mut(..R::BYTES).unwrap_or(&mut []);
@@ -109,11 +102,7 @@ impl<R: Record> Sorter<R> {
                 start += bytes;
             }
         }
-        let mut sorted = Sorted {
-            memory: self.records.into_iter(),
-            runs,
-            heap: BinaryHeap::new(),
-        };
+        let mut sorted = Sorted { memory: self.records.into_iter(), runs, heap: BinaryHeap::new() };
         sorted.start()?;
         Ok(sorted)
     }

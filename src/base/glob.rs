@@ -19,10 +19,7 @@ enum Token {
     Byte(u8),
     One,
     Star,
-    Class {
-        negated: bool,
-        ranges: Vec<(u8, u8)>,
-    },
+    Class { negated: bool, ranges: Vec<(u8, u8)> },
 }
 
 impl Token {
@@ -31,10 +28,7 @@ impl Token {
             Token::Byte(b) => *b == byte,
             Token::One | Token::Star => true,
             Token::Class { negated, ranges } => {
-                ranges
-                    .iter()
-                    .any(|(low, high)| (*low..=*high).contains(&byte))
-                    != *negated
+                ranges.iter().any(|(low, high)| (*low..=*high).contains(&byte)) != *negated
             }
         }
     }
@@ -96,16 +90,7 @@ fn tokens(mut rest: &[u8]) -> Vec<Token> {
 }
 
 fn literal(tokens: &[Token]) -> Option<Vec<u8>> {
-    tokens
-        .iter()
-        .map(|token| {
-            if let Token::Byte(b) = token {
-                Some(*b)
-            } else {
-                None
-            }
-        })
-        .collect()
+    tokens.iter().map(|token| if let Token::Byte(b) = token { Some(*b) } else { None }).collect()
 }
 
 impl Glob {
@@ -199,11 +184,7 @@ mod tests {
         ];
         for (pattern, key, expected) in cases {
             let glob = Glob::new(pattern.as_bytes());
-            assert_eq!(
-                glob.matches(key.as_bytes()),
-                *expected,
-                "{pattern} on {key}"
-            );
+            assert_eq!(glob.matches(key.as_bytes()), *expected, "{pattern} on {key}");
         }
     }
 

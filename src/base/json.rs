@@ -123,7 +123,8 @@ pub fn write_base64(out: &mut Vec<u8>, bytes: &[u8]) {
     out.truncate(start + written);
 }
 
-fn write_hex(out: &mut Vec<u8>, bytes: &[u8]) {
+/// Appends hexadecimal digits, without quotes.
+pub fn write_hex(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len() * 2);
     for byte in bytes {
         out.extend_from_slice(&hex_digits(*byte));
@@ -174,10 +175,7 @@ pub fn read_hex(text: &str) -> Option<Vec<u8>> {
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
         return None;
     };
-    pairs
-        .iter()
-        .map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?))
-        .collect()
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
 }
 
 #[cfg(test)]
@@ -193,20 +191,11 @@ mod tests {
 
     #[test]
     fn forms() {
-        assert_eq!(
-            json(b"a\"\\\n\x01", BinaryEncoding::Auto),
-            r#""a\"\\\n\u0001""#
-        );
-        assert_eq!(
-            json(b"\xff\x00", BinaryEncoding::Auto),
-            r#"{"base64":"/wA="}"#
-        );
+        assert_eq!(json(b"a\"\\\n\x01", BinaryEncoding::Auto), r#""a\"\\\n\u0001""#);
+        assert_eq!(json(b"\xff\x00", BinaryEncoding::Auto), r#"{"base64":"/wA="}"#);
         assert_eq!(json(b"\xff\x00", BinaryEncoding::Hex), r#"{"hex":"ff00"}"#);
         assert_eq!(json(b"\xff\\a", BinaryEncoding::Escape), r#""\\xff\\\\a""#);
-        assert_eq!(
-            json("ü\u{7f}".as_bytes(), BinaryEncoding::Auto),
-            "\"ü\\u007f\""
-        );
+        assert_eq!(json("ü\u{7f}".as_bytes(), BinaryEncoding::Auto), "\"ü\\u007f\"");
         assert_eq!(json(b"a\xff", BinaryEncoding::Utf8), "\"a\u{fffd}\"");
     }
 

@@ -36,15 +36,9 @@ pub fn parse_canonical_i64(text: &[u8]) -> Option<i64> {
 fn parse_long(negative: bool, digits: &[u8]) -> Option<i64> {
     let mut value = 0i64;
     for &byte in digits {
-        value = value
-            .checked_mul(10)?
-            .checked_sub(i64::from(digit(byte)?))?;
+        value = value.checked_mul(10)?.checked_sub(i64::from(digit(byte)?))?;
     }
-    if negative {
-        Some(value)
-    } else {
-        value.checked_neg()
-    }
+    if negative { Some(value) } else { value.checked_neg() }
 }
 
 /// Returns the value of one ASCII digit.
@@ -119,11 +113,8 @@ impl Decimal {
         let mut buffer = ryu::Buffer::new();
         let text = buffer.format_finite(value);
         let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-        let mut decimal = Decimal {
-            digits: [0; 20],
-            len: 0,
-            exponent: exponent.parse().unwrap_or(0),
-        };
+        let mut decimal =
+            Decimal { digits: [0; 20], len: 0, exponent: exponent.parse().unwrap_or(0) };
         let mut in_fraction = false;
         for byte in mantissa.bytes() {
             if byte == b'.' {
@@ -171,11 +162,7 @@ impl Decimal {
         } else {
             write_with_point(digits, 1, out);
             out.extend_from_slice(if magnitude < 0 { b"e-" } else { b"e+" });
-            out.extend_from_slice(
-                itoa::Buffer::new()
-                    .format(magnitude.unsigned_abs())
-                    .as_bytes(),
-            );
+            out.extend_from_slice(itoa::Buffer::new().format(magnitude.unsigned_abs()).as_bytes());
         }
     }
 }
@@ -306,9 +293,7 @@ mod tests {
         }
         assert!(parse_double(b"nan").is_some_and(f64::is_nan));
         assert!(parse_double(b"-NaN").is_some_and(f64::is_nan));
-        for text in [
-            "", ".", "e5", "1e", " 1", "1 ", "1,5", "0x10", "in", "infin", "\u{661}",
-        ] {
+        for text in ["", ".", "e5", "1e", " 1", "1 ", "1,5", "0x10", "in", "infin", "\u{661}"] {
             assert_eq!(parse_double(text.as_bytes()), None, "{text}");
         }
         assert_eq!(parse_double(&[0xff]), None);

@@ -61,10 +61,7 @@ fn size(input: &str) -> IResult<&str, u64> {
             _ => return None,
         })
     });
-    map(pair(number, unit), |(n, unit): (f64, f64)| {
-        (n * unit) as u64
-    })
-    .parse(input)
+    map(pair(number, unit), |(n, unit): (f64, f64)| (n * unit) as u64).parse(input)
 }
 
 fn unit_ms(input: &str) -> IResult<&str, f64> {
@@ -80,26 +77,18 @@ fn unit_ms(input: &str) -> IResult<&str, f64> {
 }
 
 fn unsigned_duration(input: &str) -> IResult<&str, f64> {
-    map(
-        many1(map(pair(number, unit_ms), |(n, unit)| n * unit)),
-        |parts: Vec<f64>| parts.iter().sum(),
-    )
+    map(many1(map(pair(number, unit_ms), |(n, unit)| n * unit)), |parts: Vec<f64>| {
+        parts.iter().sum()
+    })
     .parse(input)
 }
 
 fn duration(input: &str) -> IResult<&str, i64> {
-    let sign = map(opt(alt((char('+'), char('-')))), |sign| {
-        if sign == Some('-') { -1.0 } else { 1.0 }
-    });
+    let sign =
+        map(opt(alt((char('+'), char('-')))), |sign| if sign == Some('-') { -1.0 } else { 1.0 });
     // A bare 0 needs no unit.
-    let amount = alt((
-        unsigned_duration,
-        nom::combinator::verify(number, |n| *n == 0.0),
-    ));
-    map(pair(sign, amount), |(sign, ms): (f64, f64)| {
-        (sign * ms) as i64
-    })
-    .parse(input)
+    let amount = alt((unsigned_duration, nom::combinator::verify(number, |n| *n == 0.0)));
+    map(pair(sign, amount), |(sign, ms): (f64, f64)| (sign * ms) as i64).parse(input)
 }
 
 fn whole<'a, T>(
@@ -142,19 +131,13 @@ pub fn parse_time_ms(text: &str, now_ms: i64) -> Result<i64, RangeError> {
         .ok()
         .or_else(|| {
             let zoned = text.parse::<jiff::civil::DateTime>().ok()?;
-            zoned
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .ok()
-                .map(|zoned| zoned.timestamp())
+            zoned.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
         })
         .or_else(|| {
             let date = text.parse::<jiff::civil::Date>().ok()?;
-            date.to_zoned(jiff::tz::TimeZone::UTC)
-                .ok()
-                .map(|zoned| zoned.timestamp())
+            date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
         });
-    time.map(jiff::Timestamp::as_millisecond)
-        .ok_or_else(|| RangeError::Value(text.into(), "time"))
+    time.map(jiff::Timestamp::as_millisecond).ok_or_else(|| RangeError::Value(text.into(), "time"))
 }
 
 /// Splits at `~` and reads both ends; a missing end or `inf` is open.
@@ -169,11 +152,7 @@ fn range<T: Copy + PartialOrd>(
         if text.is_empty() {
             Ok(open)
         } else if bare.eq_ignore_ascii_case("inf") {
-            Ok(if text.starts_with('-') {
-                lowest
-            } else {
-                highest
-            })
+            Ok(if text.starts_with('-') { lowest } else { highest })
         } else {
             value(text)
         }
@@ -181,23 +160,15 @@ fn range<T: Copy + PartialOrd>(
     let split: IResult<&str, (Option<&str>, char)> =
         pair(opt(take_till1(|c| c == '~')), char('~')).parse(text);
     let range = match split {
-        Ok((max, (min, _))) => Range {
-            min: end(min.unwrap_or(""), lowest)?,
-            max: end(max, highest)?,
-        },
+        Ok((max, (min, _))) => {
+            Range { min: end(min.unwrap_or(""), lowest)?, max: end(max, highest)? }
+        }
         Err(_) => {
             let only = value(text)?;
-            Range {
-                min: only,
-                max: only,
-            }
+            Range { min: only, max: only }
         }
     };
-    if range.min > range.max {
-        Err(RangeError::Order(text.into()))
-    } else {
-        Ok(range)
-    }
+    if range.min > range.max { Err(RangeError::Order(text.into())) } else { Ok(range) }
 }
 
 /// A range of sizes in bytes.
@@ -207,14 +178,9 @@ pub fn sizes(text: &str) -> Result<Range<u64>, RangeError> {
 
 /// A range of plain numbers; `a-b` is accepted for `a~b`.
 pub fn counts(text: &str) -> Result<Range<u64>, RangeError> {
-    let text = if text.contains('~') {
-        text.into()
-    } else {
-        text.replacen('-', "~", 1)
-    };
+    let text = if text.contains('~') { text.into() } else { text.replacen('-', "~", 1) };
     range(&text, (0, u64::MAX), |text| {
-        text.parse()
-            .map_err(|_| RangeError::Value(text.into(), "number"))
+        text.parse().map_err(|_| RangeError::Value(text.into(), "number"))
     })
 }
 
@@ -233,9 +199,7 @@ pub fn durations_ms(text: &str) -> Result<Range<i64>, RangeError> {
 
 /// A range of times in unix milliseconds.
 pub fn times_ms(text: &str, now_ms: i64) -> Result<Range<i64>, RangeError> {
-    range(text, (i64::MIN, i64::MAX), |text| {
-        parse_time_ms(text, now_ms)
-    })
+    range(text, (i64::MIN, i64::MAX), |text| parse_time_ms(text, now_ms))
 }
 
 #[cfg(test)]
@@ -249,21 +213,9 @@ mod tests {
         assert_eq!(parse_size("2m"), Ok(2_000_000));
         assert!(parse_size("2x").is_err());
         assert!(parse_size("").is_err());
-        assert_eq!(
-            sizes("1KB~10MB"),
-            Ok(Range {
-                min: 1024,
-                max: 10 << 20
-            })
-        );
+        assert_eq!(sizes("1KB~10MB"), Ok(Range { min: 1024, max: 10 << 20 }));
         assert_eq!(sizes("~5"), Ok(Range { min: 0, max: 5 }));
-        assert_eq!(
-            sizes("5~inf"),
-            Ok(Range {
-                min: 5,
-                max: u64::MAX
-            })
-        );
+        assert_eq!(sizes("5~inf"), Ok(Range { min: 5, max: u64::MAX }));
         assert_eq!(sizes("7"), Ok(Range { min: 7, max: 7 }));
         assert!(sizes("9~5").is_err());
     }
@@ -274,43 +226,22 @@ mod tests {
         assert_eq!(parse_duration_ms("-90m"), Ok(-5_400_000));
         assert_eq!(parse_duration_ms("250ms"), Ok(250));
         assert!(parse_duration_ms("5").is_err());
-        assert_eq!(
-            durations_ms("5m~inf"),
-            Ok(Range {
-                min: 300_000,
-                max: i64::MAX
-            })
-        );
+        assert_eq!(durations_ms("5m~inf"), Ok(Range { min: 300_000, max: i64::MAX }));
         let now = 1_000_000_000_000;
         assert_eq!(parse_time_ms("now", now), Ok(now));
         assert_eq!(parse_time_ms("+1d", now), Ok(now + 86_400_000));
         assert_eq!(parse_time_ms("now-2h", now), Ok(now - 7_200_000));
         assert_eq!(parse_time_ms("1700000000", now), Ok(1_700_000_000_000));
         assert_eq!(parse_time_ms("2026-01-01", now), Ok(1_767_225_600_000));
-        assert_eq!(
-            parse_time_ms("2026-01-01T00:00:01Z", now),
-            Ok(1_767_225_601_000)
-        );
+        assert_eq!(parse_time_ms("2026-01-01T00:00:01Z", now), Ok(1_767_225_601_000));
         assert!(parse_time_ms("yesterday", now).is_err());
-        assert_eq!(
-            times_ms("now~+1d", now),
-            Ok(Range {
-                min: now,
-                max: now + 86_400_000
-            })
-        );
+        assert_eq!(times_ms("now~+1d", now), Ok(Range { min: now, max: now + 86_400_000 }));
     }
 
     #[test]
     fn counts_take_a_dash_or_a_tilde() {
         assert_eq!(counts("0-5460"), Ok(Range { min: 0, max: 5460 }));
-        assert_eq!(
-            counts("3~"),
-            Ok(Range {
-                min: 3,
-                max: u64::MAX
-            })
-        );
+        assert_eq!(counts("3~"), Ok(Range { min: 3, max: u64::MAX }));
         assert_eq!(counts("12"), Ok(Range { min: 12, max: 12 }));
         assert!(counts("x").is_err());
     }

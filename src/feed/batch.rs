@@ -43,11 +43,7 @@ impl Batch<'_> {
             Some(context) => Parser::resume(context.clone(), self.offset),
             None => Parser::new(),
         };
-        Records {
-            parser,
-            bytes: self.bytes(),
-            pos: 0,
-        }
+        Records { parser, bytes: self.bytes(), pos: 0 }
     }
 }
 
@@ -62,11 +58,7 @@ pub struct Records<'b> {
 impl<'b> Records<'b> {
     /// Records in a slice, from this context and absolute offset.
     pub fn new(bytes: &'b [u8], context: Context, offset: u64) -> Self {
-        Records {
-            parser: Parser::resume(context, offset),
-            bytes,
-            pos: 0,
-        }
+        Records { parser: Parser::resume(context, offset), bytes, pos: 0 }
     }
 
     /// Bytes read so far.

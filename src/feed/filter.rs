@@ -81,11 +81,7 @@ pub struct Filter {
 impl Filter {
     /// A filter that accepts everything; `now_ms` is what times to live count from.
     pub fn new(now_ms: i64) -> Filter {
-        Filter {
-            clauses: Vec::new(),
-            functions: None,
-            now_ms,
-        }
+        Filter { clauses: Vec::new(), functions: None, now_ms }
     }
 
     /// Adds a test.
@@ -139,16 +135,15 @@ impl Filter {
             Test::Regex(set) => set.is_match(key),
             Test::Names(names) => names.contains(key),
             Test::Slot(ranges) => within(ranges, u64::from(key_slot(key))),
-            Test::Ttl(tests) => tests
-                .iter()
-                .any(|test| self.ttl_holds(test, entry.attributes.expire_at_ms)),
+            Test::Ttl(tests) => {
+                tests.iter().any(|test| self.ttl_holds(test, entry.attributes.expire_at_ms))
+            }
             Test::Size(ranges) => within(ranges, entry.value.len() as u64),
             Test::Elements(ranges) => within(ranges, count_elements(entry, scratch)?),
             Test::Idle(ranges) => entry.attributes.idle_s.is_some_and(|n| within(ranges, n)),
-            Test::Freq(ranges) => entry
-                .attributes
-                .freq
-                .is_some_and(|n| within(ranges, u64::from(n))),
+            Test::Freq(ranges) => {
+                entry.attributes.freq.is_some_and(|n| within(ranges, u64::from(n)))
+            }
         })
     }
 

@@ -144,9 +144,9 @@ fn decoder(
             }
             Box::new(decoder)
         }
-        Compression::Lz4 | Compression::EnvelopeLz4 => Box::new(Lz4Frames {
-            decoder: lz4_flex::frame::FrameDecoder::new(reader),
-        }),
+        Compression::Lz4 | Compression::EnvelopeLz4 => {
+            Box::new(Lz4Frames { decoder: lz4_flex::frame::FrameDecoder::new(reader) })
+        }
     })
 }
 
@@ -207,10 +207,7 @@ impl Input {
         let skip = found.map_or(0, |(_, skip)| skip);
         let head = head.get(skip..).unwrap_or(&[]).to_vec();
         let whole = io::Cursor::new(head).chain(reader);
-        let counted = Box::new(Counted {
-            inner: whole,
-            count: read_bytes.clone(),
-        });
+        let counted = Box::new(Counted { inner: whole, count: read_bytes.clone() });
         let stream = match found {
             Some((compression, _)) => decoder(compression, counted)?,
             None => counted,
@@ -232,9 +229,6 @@ impl Input {
         };
         let mut file = tempfile::tempfile()?;
         io::copy(&mut stream, &mut file)?;
-        Ok(Input {
-            bytes: Bytes::Map(Map::new(&file)?),
-            ..self
-        })
+        Ok(Input { bytes: Bytes::Map(Map::new(&file)?), ..self })
     }
 }

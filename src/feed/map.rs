@@ -32,9 +32,7 @@ impl Map {
         #[cfg(target_os = "linux")]
         {
             let len = len.min(self.0.len().saturating_sub(start));
-            let _ = self
-                .0
-                .advise_range(memmap2::Advice::PopulateRead, start, len);
+            let _ = self.0.advise_range(memmap2::Advice::PopulateRead, start, len);
         }
     }
 }

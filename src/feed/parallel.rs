@@ -79,20 +79,13 @@ impl Turn<'_> {
     /// Writes the buffer if it has grown large. Waits until all earlier batches are done.
     #[inline]
     pub fn spill(&mut self) -> io::Result<()> {
-        if self.buf.len() < OUTPUT_BYTES {
-            Ok(())
-        } else {
-            self.flush()
-        }
+        if self.buf.len() < OUTPUT_BYTES { Ok(()) } else { self.flush() }
     }
 
     /// Waits for the turn and writes the buffer.
     pub fn flush(&mut self) -> io::Result<()> {
         if !self.wait() {
-            return Err(io::Error::new(
-                io::ErrorKind::ConnectionAborted,
-                "an earlier part failed",
-            ));
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "an earlier part failed"));
         }
         if !self.buf.is_empty() {
             lock(&self.gate.out).write_all(&self.buf)?;
@@ -105,11 +98,7 @@ impl Turn<'_> {
     fn wait(&self) -> bool {
         let mut state = lock(&self.gate.state);
         while state.next != self.seq && !state.closed {
-            state = self
-                .gate
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.gate.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.next == self.seq
     }
@@ -128,9 +117,7 @@ impl Turn<'_> {
 
 /// How many threads decode, unless the user says otherwise.
 pub fn default_threads() -> usize {
-    std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(16)
+    std::thread::available_parallelism().map_or(1, usize::from).min(16)
 }
 
 /// How a shared pass ended.
@@ -152,10 +139,7 @@ pub fn run<W: Worker>(
     control: &Control,
 ) -> Result<Outcome, Failure<W::Error>> {
     let gate = Gate {
-        state: Mutex::new(GateState {
-            next: 0,
-            closed: false,
-        }),
+        state: Mutex::new(GateState { next: 0, closed: false }),
         changed: Condvar::new(),
         out: Mutex::new(out),
     };
@@ -199,11 +183,7 @@ fn work<'g, W: Worker>(
 ) {
     let mut buf = Vec::new();
     for batch in batches {
-        let mut turn = Turn {
-            gate,
-            seq: batch.seq,
-            buf: std::mem::take(&mut buf),
-        };
+        let mut turn = Turn { gate, seq: batch.seq, buf: std::mem::take(&mut buf) };
         let done = worker.batch(&batch, &mut turn);
         let done = match done {
             Ok(()) => turn.flush().map_err(Stop::from),

@@ -121,22 +121,13 @@ struct Open {
 
 impl Open {
     fn first() -> Self {
-        Open {
-            seq: 0,
-            context: None,
-            offset: 0,
-        }
+        Open { seq: 0, context: None, offset: 0 }
     }
 
     /// Closes the batch and opens the next at the parser's place.
     fn close<'i>(&mut self, parser: &Parser, bytes: BatchBytes<'i>) -> Batch<'i> {
         let context = std::mem::replace(&mut self.context, parser.context().cloned());
-        let batch = Batch {
-            seq: self.seq,
-            context,
-            offset: self.offset,
-            bytes,
-        };
+        let batch = Batch { seq: self.seq, context, offset: self.offset, bytes };
         self.seq += 1;
         self.offset = parser.offset();
         batch
@@ -236,9 +227,7 @@ impl Read for Rest<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         use std::os::unix::fs::FileExt;
         if let Some((file, pos, end)) = self.leftover {
-            let len = usize::try_from(*end - *pos)
-                .unwrap_or(usize::MAX)
-                .min(buf.len());
+            let len = usize::try_from(*end - *pos).unwrap_or(usize::MAX).min(buf.len());
             let n = file.read_at(buf.get_mut(..len).unwrap_or(&mut []), *pos)?;
             *pos += n as u64;
             if n > 0 {
@@ -253,10 +242,7 @@ impl Read for Rest<'_> {
 impl Window {
     /// Adds at least one more byte; `false` at the end of the stream.
     fn fill(&mut self, stream: &mut dyn Read, at_least: usize) -> io::Result<bool> {
-        let mut stream = Rest {
-            leftover: &mut self.leftover,
-            stream,
-        };
+        let mut stream = Rest { leftover: &mut self.leftover, stream };
         if let Some((file, len)) = &mut self.spool {
             let more = (*len).max(at_least as u64);
             let copied = io::copy(&mut stream.take(more), file)?;
@@ -294,8 +280,7 @@ impl Window {
                 if n == 0 {
                     break;
                 }
-                file.write_all(buf.get(..n).unwrap_or(&[]))
-                    .map_err(Failure::Read)?;
+                file.write_all(buf.get(..n).unwrap_or(&[])).map_err(Failure::Read)?;
                 pos += n as u64;
             }
             let len = file.metadata().map_err(Failure::Read)?.len();
@@ -324,11 +309,7 @@ fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit
     let mut parser = Parser::new();
     let mut open = Open::first();
     let mut crc = Crc64::new();
-    let mut window = Window {
-        memory: Vec::new(),
-        spool: None,
-        leftover: None,
-    };
+    let mut window = Window { memory: Vec::new(), spool: None, leftover: None };
     let mut from = 0;
     let mut last = false;
     loop {
@@ -372,9 +353,7 @@ fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit
                 return Ok(Scanned::Stopped);
             }
         }
-        control
-            .passed_bytes
-            .store(parser.offset(), Ordering::Relaxed);
+        control.passed_bytes.store(parser.offset(), Ordering::Relaxed);
         if control.interrupted.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
         }
@@ -414,12 +393,8 @@ fn fill(
 ) -> Result<bool, Failure<std::convert::Infallible>> {
     use crate::rdb::ErrorKind;
     window.fill(stream, missing).map_err(|e| {
-        let at = |kind| {
-            Failure::Input(Error::new(
-                kind,
-                parser.offset() + window.memory.len() as u64,
-            ))
-        };
+        let at =
+            |kind| Failure::Input(Error::new(kind, parser.offset() + window.memory.len() as u64));
         match e.kind() {
             io::ErrorKind::UnexpectedEof => at(ErrorKind::Truncated(missing)),
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {

@@ -85,11 +85,7 @@ impl Header {
 
     /// The dialect that the version in the footer of a DUMP payload speaks.
     pub fn of_payload(version: u16) -> Header {
-        let dialect = if version >= 80 {
-            Dialect::Valkey
-        } else {
-            Dialect::Redis
-        };
+        let dialect = if version >= 80 { Dialect::Valkey } else { Dialect::Redis };
         Header { dialect, version }
     }
 }
@@ -111,21 +107,10 @@ mod tests {
             assert_eq!(&header.to_bytes(), text);
             assert!(header.is_supported(), "{header}");
         }
-        for text in [
-            b"REDIS0000",
-            b"REDIS0016",
-            b"REDIS0080",
-            b"VALKEY012",
-            b"VALKEY999",
-        ] {
+        for text in [b"REDIS0000", b"REDIS0016", b"REDIS0080", b"VALKEY012", b"VALKEY999"] {
             assert!(!Header::parse(text).unwrap().is_supported());
         }
-        for text in [
-            b"REDIS00a1",
-            b"redis0001",
-            b"VALKEY-80",
-            b"\0\0\0\0\0\0\0\0\0",
-        ] {
+        for text in [b"REDIS00a1", b"redis0001", b"VALKEY-80", b"\0\0\0\0\0\0\0\0\0"] {
             assert_eq!(Header::parse(text), None);
         }
     }

@@ -164,12 +164,7 @@ impl Error {
     /// Damage at this absolute byte offset of the (decompressed) input.
     #[cold]
     pub fn new(kind: ErrorKind, offset: u64) -> Error {
-        Error(Box::new(Inner {
-            kind,
-            offset,
-            path: None,
-            element: None,
-        }))
+        Error(Box::new(Inner { kind, offset, path: None, element: None }))
     }
 
     /// Adds the index of the element, counted from 0, unless one is known.
@@ -221,11 +216,7 @@ impl fmt::Display for Error {
             }
             f.write_str(": ")?;
         }
-        write!(
-            f,
-            "{} (offset 0x{:x}, {})",
-            self.0.kind, self.0.offset, self.0.offset
-        )
+        write!(f, "{} (offset 0x{:x}, {})", self.0.kind, self.0.offset, self.0.offset)
     }
 }
 

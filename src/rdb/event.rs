@@ -29,19 +29,13 @@ impl StreamId {
     /// Reads `ms-seq`.
     pub fn parse(text: &str) -> Option<StreamId> {
         let (ms, seq) = text.split_once('-')?;
-        Some(StreamId {
-            ms: ms.parse().ok()?,
-            seq: seq.parse().ok()?,
-        })
+        Some(StreamId { ms: ms.parse().ok()?, seq: seq.parse().ok()? })
     }
 
     /// Reads the 16 bytes of a node key or pending entry: two big-endian numbers.
     pub fn from_bytes(bytes: [u8; 16]) -> StreamId {
         let n = u128::from_be_bytes(bytes);
-        StreamId {
-            ms: (n >> 64) as u64,
-            seq: n as u64,
-        }
+        StreamId { ms: (n >> 64) as u64, seq: n as u64 }
     }
 
     /// The 16 bytes of a node key or pending entry.

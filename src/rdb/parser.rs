@@ -64,6 +64,8 @@ pub struct Context {
     pub db: u64,
     /// Attributes waiting for their key.
     pub pending: Attributes,
+    /// Unix seconds at which the file was begun, by its `ctime` AUX field.
+    pub written_at_s: Option<i64>,
     /// Hash templates defined so far.
     pub templates: Templates,
 }
@@ -75,6 +77,7 @@ impl Context {
             header,
             db: 0,
             pending: Attributes::default(),
+            written_at_s: None,
             templates: Templates::default(),
         }
     }
@@ -134,29 +137,18 @@ impl<'a> Entry<'a> {
             Str::Plain(Bulk::Bytes(bytes)) => Ok(Cow::Borrowed(bytes)),
             other => {
                 let mut scratch = Vec::new();
-                other
-                    .resolve(&mut scratch)
-                    .map(|bulk| Cow::Owned(bulk.to_vec()))
+                other.resolve(&mut scratch).map(|bulk| Cow::Owned(bulk.to_vec()))
             }
         }
     }
 
     /// The encoding as `OBJECT ENCODING` names it.
     pub fn encoding(&self) -> &'static str {
-        if self.ty.kind == Kind::String {
-            string_encoding(self.value)
-        } else {
-            self.ty.encoding
-        }
+        if self.ty.kind == Kind::String { string_encoding(self.value) } else { self.ty.encoding }
     }
 
     fn path_of(&self, key: Vec<u8>) -> KeyPath {
-        KeyPath {
-            db: self.db,
-            key,
-            kind: self.ty.kind.name(),
-            encoding: self.encoding(),
-        }
+        KeyPath { db: self.db, key, kind: self.ty.kind.name(), encoding: self.encoding() }
     }
 
     /// Where damage in this key is, for messages.
@@ -179,14 +171,7 @@ impl<'a> Entry<'a> {
         let path = || self.path();
         let base = self.value_offset();
         let c = Cursor::new(self.value);
-        let mut walk = Walk {
-            c,
-            base,
-            visitor,
-            scratch,
-            templates: self.templates,
-            path: &path,
-        };
+        let mut walk = Walk { c, base, visitor, scratch, templates: self.templates, path: &path };
         let (kind, at) = match walk.value(self.ty) {
             Ok(()) => return Ok(()),
             Err(Halt::Visitor(e)) => return Err(e),
@@ -294,9 +279,7 @@ fn cow<'a>(string: Str<'a>, at: usize) -> Read<Cow<'a, [u8]>> {
         Str::Plain(Bulk::Bytes(bytes)) => Ok(Cow::Borrowed(bytes)),
         other => {
             let mut scratch = Vec::new();
-            let bulk = other
-                .resolve(&mut scratch)
-                .map_err(|e| Halt::Bad(ErrorKind::Lzf(e), at))?;
+            let bulk = other.resolve(&mut scratch).map_err(|e| Halt::Bad(ErrorKind::Lzf(e), at))?;
             Ok(Cow::Owned(bulk.to_vec()))
         }
     }
@@ -313,35 +296,19 @@ fn bounded(c: &mut Cursor<'_>, what: &'static str, max: u64) -> Read<u64> {
     let at = c.pos();
     match ReadStr::len(c)? {
         n if n <= max => Ok(n),
-        n => Err(Halt::Bad(
-            ErrorKind::OutOfRange {
-                what,
-                value: n.into(),
-            },
-            at,
-        )),
+        n => Err(Halt::Bad(ErrorKind::OutOfRange { what, value: n.into() }, at)),
     }
 }
 
 impl Parser {
     /// A parser at the first byte of a file.
     pub fn new() -> Parser {
-        Parser {
-            context: None,
-            offset: 0,
-            scratch: Scratch::default(),
-            done: false,
-        }
+        Parser { context: None, offset: 0, scratch: Scratch::default(), done: false }
     }
 
     /// A parser at a record in the middle of a file, at this absolute offset.
     pub fn resume(context: Context, offset: u64) -> Parser {
-        Parser {
-            context: Some(context),
-            offset,
-            scratch: Scratch::default(),
-            done: false,
-        }
+        Parser { context: Some(context), offset, scratch: Scratch::default(), done: false }
     }
 
     /// Absolute offset of the next byte to be offered.
@@ -367,12 +334,8 @@ impl Parser {
             return self.start(input, last);
         };
         let mut c = Cursor::new(input);
-        let mut state = Reading {
-            offset: self.offset,
-            context,
-            scratch: &mut self.scratch,
-            key: None,
-        };
+        let mut state =
+            Reading { offset: self.offset, context, scratch: &mut self.scratch, key: None };
         match state.record(&mut c) {
             Ok(parsed) => {
                 let consumed = c.pos();
@@ -427,10 +390,7 @@ impl Parser {
                 (true, false) => Ok(Step::Need(HEADER_BYTES - input.len())),
                 (true, true) => {
                     let missing = HEADER_BYTES - input.len();
-                    Err(Error::new(
-                        ErrorKind::Truncated(missing),
-                        input.len() as u64,
-                    ))
+                    Err(Error::new(ErrorKind::Truncated(missing), input.len() as u64))
                 }
                 (false, _) => Err(Error::new(ErrorKind::NotRdb(input.to_vec()), 0)),
             };
@@ -450,12 +410,7 @@ static EMPTY: std::sync::LazyLock<Templates> = std::sync::LazyLock::new(Template
 
 fn path(db: u64, ty: &ValueType, key: Str<'_>) -> KeyPath {
     let key = cow(key, 0).unwrap_or_default().into_owned();
-    KeyPath {
-        db,
-        key,
-        kind: ty.kind.name(),
-        encoding: ty.encoding,
-    }
+    KeyPath { db, key, kind: ty.kind.name(), encoding: ty.encoding }
 }
 
 /// A key whose templates are not borrowed yet.
@@ -502,7 +457,9 @@ impl<'a> Reading<'_, 'a> {
                 opcode::KEY_META if self.context.header.dialect == Dialect::Redis => {
                     return self.key_with_meta(c, attributes, at);
                 }
-                0..opcode::HASH_TEMPLATE => return self.key(c, attributes, byte, None),
+                byte if byte < opcode::HASH_TEMPLATE => {
+                    return self.key(c, attributes, byte, None);
+                }
                 _ => {
                     let record = self.other(c, byte, at)?;
                     // Attributes wait for the next key, whatever stands between.
@@ -542,11 +499,8 @@ impl<'a> Reading<'_, 'a> {
         let at = c.pos().saturating_sub(1);
         let header = self.context.header;
         let Some(ty) = ValueType::find(header.dialect, byte) else {
-            let kind = if byte == 6 {
-                ErrorKind::PreGaModule
-            } else {
-                ErrorKind::UnknownType(byte)
-            };
+            let kind =
+                if byte == 6 { ErrorKind::PreGaModule } else { ErrorKind::UnknownType(byte) };
             return Err(Halt::Bad(kind, at));
         };
         let key = c.string()?;
@@ -566,15 +520,7 @@ impl<'a> Reading<'_, 'a> {
         self.context.pending = Attributes::default();
         let value = c.since(start);
         let db = self.context.db;
-        Ok(Parsed::Key(ParsedKey {
-            header,
-            db,
-            ty,
-            attributes,
-            key_meta,
-            key,
-            value,
-        }))
+        Ok(Parsed::Key(ParsedKey { header, db, ty, attributes, key_meta, key, value }))
     }
 
     #[inline(never)]
@@ -587,14 +533,10 @@ impl<'a> Reading<'_, 'a> {
                 self.context.db = db;
                 Record::SelectDb(db)
             }
-            opcode::RESIZE_DB => Record::ResizeDb {
-                keys: ReadStr::len(c)?,
-                expires: ReadStr::len(c)?,
-            },
-            opcode::AUX => Record::Aux {
-                name: text(c)?,
-                value: text(c)?,
-            },
+            opcode::RESIZE_DB => {
+                Record::ResizeDb { keys: ReadStr::len(c)?, expires: ReadStr::len(c)? }
+            }
+            opcode::AUX => Record::Aux { name: text(c)?, value: text(c)? },
             opcode::MODULE_AUX => Record::ModuleAux(module_aux(c)?),
             opcode::FUNCTION => Record::Function(text(c)?),
             opcode::FUNCTION_PRE_GA => return Err(Halt::Bad(ErrorKind::PreGaFunction, at)),
@@ -607,6 +549,14 @@ impl<'a> Reading<'_, 'a> {
             opcode::HASH_TEMPLATE if dialect == Dialect::Redis => self.template(c)?,
             _ => return Err(Halt::Bad(ErrorKind::UnknownType(byte), at)),
         })
+    }
+
+    fn aux(&mut self, c: &mut Cursor<'a>) -> Read<Record<'a>> {
+        let (name, value) = (text(c)?, text(c)?);
+        if name.eq_ignore_ascii_case(b"ctime") {
+            self.context.written_at_s = num::parse_canonical_i64(&value);
+        }
+        Ok(Record::Aux { name, value })
     }
 
     fn end(&self, c: &mut Cursor<'a>) -> Read<Stored> {
@@ -641,21 +591,14 @@ fn module_aux<'a>(c: &mut Cursor<'a>) -> Read<ModuleAux<'a>> {
     let when = ReadStr::len(c)?;
     let start = c.pos();
     module::skip_items(c)?;
-    Ok(ModuleAux {
-        module,
-        when,
-        items: c.since(start),
-    })
+    Ok(ModuleAux { module, when, items: c.since(start) })
 }
 
 fn slot_import<'a>(c: &mut Cursor<'a>) -> Read<Record<'a>> {
     let at = c.pos();
     let job = text(c)?;
     if job.len() != limits::SLOT_IMPORT_JOB_BYTES {
-        return Err(Halt::Bad(
-            ErrorKind::Value("a slot import's name is not 40 bytes long"),
-            at,
-        ));
+        return Err(Halt::Bad(ErrorKind::Value("a slot import's name is not 40 bytes long"), at));
     }
     let n = bounded(c, "number of slot ranges", limits::SLOTS)?;
     let mut ranges = Vec::new();
@@ -664,10 +607,7 @@ fn slot_import<'a>(c: &mut Cursor<'a>) -> Read<Record<'a>> {
         let first = bounded(c, "slot", limits::SLOTS - 1)?;
         let last = bounded(c, "slot", limits::SLOTS - 1)?;
         if first > last {
-            return Err(Halt::Bad(
-                ErrorKind::Value("a slot range ends before it starts"),
-                at,
-            ));
+            return Err(Halt::Bad(ErrorKind::Value("a slot range ends before it starts"), at));
         }
         ranges.push((first, last));
     }

@@ -47,11 +47,7 @@ impl<'a> Payload<'a> {
             _ => PayloadChecksum::Bad,
         };
         let header = Header::of_payload(u16::from_le_bytes(*version));
-        Some(Payload {
-            header,
-            checksum,
-            body,
-        })
+        Some(Payload { header, checksum, body })
     }
 
     /// The payload's body as the record of a file: the key put behind the type byte.

@@ -82,11 +82,7 @@ impl<V: Visit> Walk<'_, '_, V> {
         for _ in 0..groups {
             self.group(generation, &meta)?;
         }
-        if generation >= 4 {
-            self.producers()
-        } else {
-            Ok(())
-        }
+        if generation >= 4 { self.producers() } else { Ok(()) }
     }
 
     fn stream_node(&mut self, seen: &mut Seen) -> Walked<V> {
@@ -102,11 +98,7 @@ impl<V: Visit> Walk<'_, '_, V> {
             _ => None,
         };
         let Some(key) = key else {
-            self.damage(
-                ErrorKind::Value("a stream node's key is not 16 bytes long"),
-                at,
-                None,
-            )?;
+            self.damage(ErrorKind::Value("a stream node's key is not 16 bytes long"), at, None)?;
             return self.c.skip_string();
         };
         let master = StreamId::from_bytes(key);
@@ -180,10 +172,7 @@ impl<V: Visit> Walk<'_, '_, V> {
             }
             live_seen += 1;
             self.order(blob, seen, id)?;
-            self.emit(&Elem::StreamEntry {
-                id,
-                fields: &fields,
-            })?;
+            self.emit(&Elem::StreamEntry { id, fields: &fields })?;
         }
         if (live, deleted) != (live_seen, deleted_seen) && !blob.lost {
             let kind = ErrorKind::Value("a stream node's counts differ from its entries");
@@ -262,10 +251,7 @@ impl<V: Visit> Walk<'_, '_, V> {
     }
 
     fn id(&mut self) -> Result<StreamId, Halt<V::Error>> {
-        Ok(StreamId {
-            ms: ReadStr::len(&mut self.c)?,
-            seq: ReadStr::len(&mut self.c)?,
-        })
+        Ok(StreamId { ms: ReadStr::len(&mut self.c)?, seq: ReadStr::len(&mut self.c)? })
     }
 
     fn raw_id(&mut self) -> Result<StreamId, Halt<V::Error>> {
@@ -305,11 +291,7 @@ impl<V: Visit> Walk<'_, '_, V> {
         };
         if V::DECODE {
             self.with_one(name, at, 0, |walk, name| {
-                walk.emit(&Elem::Group {
-                    name,
-                    last_id,
-                    entries_read,
-                })
+                walk.emit(&Elem::Group { name, last_id, entries_read })
             })?;
         }
         let mut claims = Claims::default();
@@ -325,11 +307,7 @@ impl<V: Visit> Walk<'_, '_, V> {
             let delivery_count = ReadStr::len(&mut self.c)?;
             claims.pending += 1;
             claims.pending_mix = claims.pending_mix.wrapping_add(mix(id));
-            self.emit(&Elem::Pending {
-                id,
-                delivery_time_ms,
-                delivery_count,
-            })?;
+            self.emit(&Elem::Pending { id, delivery_time_ms, delivery_count })?;
         }
         let consumers = self.c.count()?;
         for _ in 0..consumers {
@@ -360,11 +338,7 @@ impl<V: Visit> Walk<'_, '_, V> {
         };
         if V::DECODE {
             self.with_one(name, at, 0, |walk, name| {
-                walk.emit(&Elem::Consumer {
-                    name,
-                    seen_time_ms,
-                    active_time_ms,
-                })
+                walk.emit(&Elem::Consumer { name, seen_time_ms, active_time_ms })
             })?;
         }
         let n = self.c.count()?;
@@ -378,8 +352,7 @@ impl<V: Visit> Walk<'_, '_, V> {
         elem: impl Fn(StreamId) -> Elem<'static>,
     ) -> Walked<V> {
         if !V::DECODE {
-            self.c
-                .hop(usize::try_from(n).unwrap_or(usize::MAX).saturating_mul(16));
+            self.c.hop(usize::try_from(n).unwrap_or(usize::MAX).saturating_mul(16));
             return Ok(self.c.check()?);
         }
         for _ in 0..n {
@@ -397,23 +370,16 @@ impl<V: Visit> Walk<'_, '_, V> {
         let max_entries = ReadStr::len(&mut self.c)?;
         if V::DECODE {
             if !(1..=86400).contains(&duration_s) {
-                let kind = ErrorKind::OutOfRange {
-                    what: "idmp duration",
-                    value: duration_s.into(),
-                };
+                let kind =
+                    ErrorKind::OutOfRange { what: "idmp duration", value: duration_s.into() };
                 self.damage(kind, at, None)?;
             }
             if !(1..=10000).contains(&max_entries) {
-                let kind = ErrorKind::OutOfRange {
-                    what: "idmp maximum",
-                    value: max_entries.into(),
-                };
+                let kind =
+                    ErrorKind::OutOfRange { what: "idmp maximum", value: max_entries.into() };
                 self.damage(kind, at, None)?;
             }
-            self.emit(&Elem::IdmpConfig {
-                duration_s,
-                max_entries,
-            })?;
+            self.emit(&Elem::IdmpConfig { duration_s, max_entries })?;
         }
         let producers = self.c.count()?;
         for _ in 0..producers {
@@ -421,11 +387,7 @@ impl<V: Visit> Walk<'_, '_, V> {
         }
         let added = ReadStr::len(&mut self.c)?;
         let duplicates = ReadStr::len(&mut self.c)?;
-        if V::DECODE {
-            self.emit(&Elem::IdmpCounters { added, duplicates })
-        } else {
-            Ok(())
-        }
+        if V::DECODE { self.emit(&Elem::IdmpCounters { added, duplicates }) } else { Ok(()) }
     }
 
     fn producer(&mut self) -> Walked<V> {

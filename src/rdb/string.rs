@@ -114,10 +114,7 @@ fn encoded<'a, E>(c: &mut Cursor<'a>, at: usize, first: u8) -> Result<Str<'a>, H
             let stored = ReadStr::len(c)?;
             let size = ReadStr::len(c)?;
             string_size(size, at)?;
-            Str::Lzf {
-                data: c.take(string_size(stored, at)?)?,
-                size,
-            }
+            Str::Lzf { data: c.take(string_size(stored, at)?)?, size }
         }
         _ => return bad(ErrorKind::StringEncoding(first), at),
     })
@@ -139,11 +136,7 @@ impl<'a> ReadStr<'a> for Cursor<'a> {
     fn count<E>(&mut self) -> Result<u64, Halt<E>> {
         let at = self.pos();
         let n = ReadStr::len(self)?;
-        if n > limits::ELEMENTS_MAX {
-            bad(ErrorKind::Count(n), at)
-        } else {
-            Ok(n)
-        }
+        if n > limits::ELEMENTS_MAX { bad(ErrorKind::Count(n), at) } else { Ok(n) }
     }
 
     #[inline(always)]
@@ -267,22 +260,11 @@ mod tests {
     #[test]
     fn encodings_without_meaning_are_damage() {
         let first = |bytes: &[u8]| -> Res<Str> {
-            Cursor::new(bytes)
-                .string()
-                .map(|_| Str::Plain(Bulk::Int(0)))
+            Cursor::new(bytes).string().map(|_| Str::Plain(Bulk::Int(0)))
         };
-        assert!(matches!(
-            first(&[0x82]),
-            Err(Halt::Bad(ErrorKind::LengthEncoding(0x82), 0))
-        ));
-        assert!(matches!(
-            first(&[0xc4]),
-            Err(Halt::Bad(ErrorKind::StringEncoding(0xc4), 0))
-        ));
+        assert!(matches!(first(&[0x82]), Err(Halt::Bad(ErrorKind::LengthEncoding(0x82), 0))));
+        assert!(matches!(first(&[0xc4]), Err(Halt::Bad(ErrorKind::StringEncoding(0xc4), 0))));
         let bomb = [0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
-        assert!(matches!(
-            first(&bomb),
-            Err(Halt::Bad(ErrorKind::StringLength(_), 0))
-        ));
+        assert!(matches!(first(&bomb), Err(Halt::Bad(ErrorKind::StringLength(_), 0))));
     }
 }

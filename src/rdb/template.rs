@@ -62,21 +62,13 @@ pub(super) fn fields<E>(c: &mut Cursor<'_>) -> Result<Vec<Vec<u8>>, Halt<E>> {
         let name = c.string()?;
         total += name.len() as usize;
         if total > limits::TEMPLATE_BYTES_MAX {
-            return Err(Halt::Bad(
-                ErrorKind::TemplateBytes(limits::TEMPLATE_BYTES_MAX),
-                at,
-            ));
+            return Err(Halt::Bad(ErrorKind::TemplateBytes(limits::TEMPLATE_BYTES_MAX), at));
         }
-        let name = name
-            .resolve(&mut scratch)
-            .map_err(|e| Halt::Bad(ErrorKind::Lzf(e), at))?;
+        let name = name.resolve(&mut scratch).map_err(|e| Halt::Bad(ErrorKind::Lzf(e), at))?;
         fields.push(name.to_vec());
     }
     if !is_sorted(&fields) {
-        return Err(Halt::Bad(
-            ErrorKind::Value("template fields are not strictly sorted"),
-            at,
-        ));
+        return Err(Halt::Bad(ErrorKind::Value("template fields are not strictly sorted"), at));
     }
     Ok(fields)
 }
@@ -90,9 +82,8 @@ impl<V: Visit> Walk<'_, '_, V> {
                 let mut names = Vec::new();
                 let string: Str<'_> = self.c.string()?;
                 let mut scratch = Vec::new();
-                let blob = string
-                    .resolve(&mut scratch)
-                    .map_err(|e| Halt::Bad(ErrorKind::Lzf(e), at))?;
+                let blob =
+                    string.resolve(&mut scratch).map_err(|e| Halt::Bad(ErrorKind::Lzf(e), at))?;
                 let blob = blob.to_vec();
                 let kind = packed::Kind::Listpack;
                 let broken = |e| Halt::Bad(ErrorKind::Packed(kind, e), at);
@@ -107,19 +98,13 @@ impl<V: Visit> Walk<'_, '_, V> {
                 Ok(Arc::new(names))
             }
             1 => Ok(Arc::new(fields(&mut self.c)?)),
-            _ => Err(Halt::Bad(
-                ErrorKind::Value("unknown form of template fields"),
-                at,
-            )),
+            _ => Err(Halt::Bad(ErrorKind::Value("unknown form of template fields"), at)),
         }
     }
 
     /// The field names of the template with this id.
     fn referenced(&self, id: u64, at: usize) -> Result<Fields, Halt<V::Error>> {
-        self.templates
-            .get(id)
-            .cloned()
-            .ok_or(Halt::Bad(ErrorKind::Template(id), at))
+        self.templates.get(id).cloned().ok_or(Halt::Bad(ErrorKind::Template(id), at))
     }
 
     pub(super) fn template_strings(&mut self, own: bool) -> Walked<V> {
@@ -138,11 +123,7 @@ impl<V: Visit> Walk<'_, '_, V> {
             let at = self.c.pos();
             let value = self.c.string()?;
             self.with_one(value, at, element as u64, |walk, value| {
-                walk.emit(&Elem::Field {
-                    field: Bulk::Bytes(field),
-                    value,
-                    expire_at_ms: None,
-                })
+                walk.emit(&Elem::Field { field: Bulk::Bytes(field), value, expire_at_ms: None })
             })?;
         }
         Ok(())
@@ -172,17 +153,9 @@ impl<V: Visit> Walk<'_, '_, V> {
                 let Some(field) = names.next() else {
                     return walk.template_count(blob.at);
                 };
-                walk.emit(&Elem::Field {
-                    field: Bulk::Bytes(field),
-                    value,
-                    expire_at_ms: None,
-                })?;
+                walk.emit(&Elem::Field { field: Bulk::Bytes(field), value, expire_at_ms: None })?;
             }
-            if names.next().is_some() && !blob.lost {
-                walk.template_count(blob.at)
-            } else {
-                Ok(())
-            }
+            if names.next().is_some() && !blob.lost { walk.template_count(blob.at) } else { Ok(()) }
         })
     }
 

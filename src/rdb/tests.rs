@@ -36,9 +36,7 @@ fn read(bytes: &[u8]) -> (Lines, Result<(), Error>) {
                 pos += consumed;
                 match record {
                     Record::Key(entry) => {
-                        lines
-                            .lines
-                            .push(format!("{:?} {}", entry.key(), entry.ty.name));
+                        lines.lines.push(format!("{:?} {}", entry.key(), entry.ty.name));
                         if let Err(error) = entry.visit(&mut scratch, &mut lines) {
                             break Err(error);
                         }
@@ -112,18 +110,10 @@ fn pieces_equal_the_whole() {
 #[test]
 fn every_cut_is_truncation() {
     for (path, bytes) in vectors() {
-        for cut in (0..bytes.len())
-            .step_by(61)
-            .chain(bytes.len() - 20..bytes.len())
-        {
+        for cut in (0..bytes.len()).step_by(61).chain(bytes.len() - 20..bytes.len()) {
             let (_, done) = read(&bytes[..cut]);
             let error = done.expect_err("a cut file must not be read to its end");
-            assert_eq!(
-                error.class(),
-                Class::Truncated,
-                "{} at {cut}: {error}",
-                path.display()
-            );
+            assert_eq!(error.class(), Class::Truncated, "{} at {cut}: {error}", path.display());
         }
     }
 }

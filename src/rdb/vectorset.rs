@@ -140,11 +140,7 @@ impl VectorSetReader {
             Next::Name => {
                 self.name = bulk.to_vec();
                 self.attributes = None;
-                self.next = if self.has_attributes {
-                    Next::Attributes
-                } else {
-                    Next::Vector
-                };
+                self.next = if self.has_attributes { Next::Attributes } else { Next::Vector };
             }
             Next::Attributes => {
                 self.attributes = (bulk.text_len() > 0).then(|| bulk.to_vec());
@@ -168,11 +164,7 @@ impl VectorSetReader {
     }
 
     fn shape(&mut self) -> Elem<'_> {
-        self.next = if self.left == 0 {
-            Next::Done
-        } else {
-            Next::Name
-        };
+        self.next = if self.left == 0 { Next::Done } else { Next::Name };
         Elem::VectorSet {
             dim: self.dim,
             count: self.count,
@@ -183,11 +175,7 @@ impl VectorSetReader {
 
     fn vector(&mut self, last_param: u64) -> Elem<'_> {
         self.left -= 1;
-        self.next = if self.left == 0 {
-            Next::Done
-        } else {
-            Next::Name
-        };
+        self.next = if self.left == 0 { Next::Done } else { Next::Name };
         Elem::Vector {
             name: Bulk::Bytes(&self.name),
             attributes: self.attributes.as_deref().map(Bulk::Bytes),

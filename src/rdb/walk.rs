@@ -191,11 +191,7 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
             let at = self.c.pos();
             let string = self.c.string()?;
             self.with_one(string, at, element, |walk, bulk| {
-                walk.emit(&if kind == Kind::List {
-                    Elem::Item(bulk)
-                } else {
-                    Elem::Member(bulk)
-                })
+                walk.emit(&if kind == Kind::List { Elem::Item(bulk) } else { Elem::Member(bulk) })
             })?;
         }
         Ok(())
@@ -212,18 +208,9 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
         let field = self.c.string()?;
         let at_value = self.c.pos();
         let value = self.c.string()?;
-        self.with_two(
-            (field, at_field),
-            (value, at_value),
-            element,
-            |walk, field, value| {
-                walk.emit(&Elem::Field {
-                    field,
-                    value,
-                    expire_at_ms,
-                })
-            },
-        )
+        self.with_two((field, at_field), (value, at_value), element, |walk, field, value| {
+            walk.emit(&Elem::Field { field, value, expire_at_ms })
+        })
     }
 
     fn pairs(&mut self) -> Walked<V> {
@@ -279,11 +266,7 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
                 255 => Some(f64::NEG_INFINITY),
                 len => {
                     let text = self.c.take(usize::from(len))?;
-                    let score = if V::DECODE {
-                        num::parse_double(text)
-                    } else {
-                        Some(0.0)
-                    };
+                    let score = if V::DECODE { num::parse_double(text) } else { Some(0.0) };
                     if score.is_none() {
                         self.damage(ErrorKind::Score(text.to_vec()), at_score, Some(element))?;
                     }
@@ -339,25 +322,10 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
         then: impl FnOnce(&mut Self, &mut Blob<'_>) -> Walked<V>,
     ) -> Walked<V> {
         let offset = self.base + at as u64;
-        let node = Node {
-            structure: Some(structure),
-            bytes,
-            stored_bytes,
-            offset,
-        };
+        let node = Node { structure: Some(structure), bytes, stored_bytes, offset };
         self.visitor.node(&node).map_err(Halt::Visitor)?;
         match packed::Walk::start(structure, bytes) {
-            Ok(walk) => then(
-                self,
-                &mut Blob {
-                    structure,
-                    bytes,
-                    at,
-                    walk,
-                    first,
-                    lost: false,
-                },
-            ),
+            Ok(walk) => then(self, &mut Blob { structure, bytes, at, walk, first, lost: false }),
             Err(e) => self.damage(ErrorKind::Packed(structure, e), at, None),
         }
     }
@@ -401,15 +369,7 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
             return Ok(());
         }
         let elements = blob.walk.index();
-        self.damage(
-            ErrorKind::Uneven {
-                structure: blob.structure,
-                elements,
-                by,
-            },
-            blob.at,
-            None,
-        )
+        self.damage(ErrorKind::Uneven { structure: blob.structure, elements, by }, blob.at, None)
     }
 
     /// Reports a structure without elements.
@@ -434,11 +394,7 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
 
     fn blob_singles(&mut self, blob: &mut Blob<'_>, list: bool) -> Walked<V> {
         while let Some(bulk) = self.next(blob)? {
-            self.emit(&if list {
-                Elem::Item(bulk)
-            } else {
-                Elem::Member(bulk)
-            })?;
+            self.emit(&if list { Elem::Item(bulk) } else { Elem::Member(bulk) })?;
         }
         Ok(())
     }
@@ -448,11 +404,7 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
             let Some(value) = self.next(blob)? else {
                 return self.uneven(blob, 2);
             };
-            self.emit(&Elem::Field {
-                field,
-                value,
-                expire_at_ms: None,
-            })?;
+            self.emit(&Elem::Field { field, value, expire_at_ms: None })?;
         }
         Ok(())
     }
@@ -499,11 +451,7 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
                         None
                     }
                 };
-                walk.emit(&Elem::Field {
-                    field,
-                    value,
-                    expire_at_ms,
-                })?;
+                walk.emit(&Elem::Field { field, value, expire_at_ms })?;
             }
             walk.not_empty(blob)
         })
@@ -518,10 +466,7 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
         match i64::try_from(ms) {
             Ok(ms) if (0..=limits::FIELD_EXPIRE_MS_MAX).contains(&ms) => Ok(Some(ms)),
             _ => {
-                let kind = ErrorKind::OutOfRange {
-                    what: "field expiry",
-                    value: ms,
-                };
+                let kind = ErrorKind::OutOfRange { what: "field expiry", value: ms };
                 let (at, element) = at.unwrap_or((self.c.pos(), 0));
                 self.damage(kind, at, Some(element))?;
                 Ok(None)
@@ -588,18 +533,9 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
                 let kind = ErrorKind::Value("a list node without bytes");
                 return walk.damage(kind, at, Some(element));
             }
-            let bytes = if let Bulk::Bytes(bytes) = bulk {
-                bytes
-            } else {
-                &[]
-            };
+            let bytes = if let Bulk::Bytes(bytes) = bulk { bytes } else { &[] };
             let offset = walk.base + at as u64;
-            let node = Node {
-                structure: None,
-                bytes,
-                stored_bytes,
-                offset,
-            };
+            let node = Node { structure: None, bytes, stored_bytes, offset };
             walk.visitor.node(&node).map_err(Halt::Visitor)?;
             walk.emit(&Elem::Item(bulk))
         })
@@ -610,10 +546,7 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
         let at = self.c.pos();
         let min = self.c.i64_le()?;
         if V::DECODE && !(0..=limits::FIELD_EXPIRE_MS_MAX).contains(&min) {
-            let kind = ErrorKind::OutOfRange {
-                what: "minimum field expiry",
-                value: min.into(),
-            };
+            let kind = ErrorKind::OutOfRange { what: "minimum field expiry", value: min.into() };
             self.damage(kind, at, None)?;
         }
         Ok(min)
@@ -670,18 +603,9 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
                 -1 => None,
                 ms => self.field_expiry(i128::from(ms), Some((at, element)))?,
             };
-            self.with_two(
-                (field, at_field),
-                (value, at_value),
-                element,
-                |walk, field, value| {
-                    walk.emit(&Elem::Field {
-                        field,
-                        value,
-                        expire_at_ms,
-                    })
-                },
-            )?;
+            self.with_two((field, at_field), (value, at_value), element, |walk, field, value| {
+                walk.emit(&Elem::Field { field, value, expire_at_ms })
+            })?;
         }
         Ok(())
     }
@@ -712,11 +636,7 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
         let at = self.c.pos();
         let index = ReadStr::len(&mut self.c)?;
         if V::DECODE && index == u64::MAX {
-            self.damage(
-                ErrorKind::Value("the array's index is out of range"),
-                at,
-                Some(element),
-            )?;
+            self.damage(ErrorKind::Value("the array's index is out of range"), at, Some(element))?;
         }
         let at = self.c.pos();
         let tag = ReadStr::len(&mut self.c)?;
@@ -732,21 +652,14 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
                     self.damage(kind, at, Some(element))?;
                 }
                 return self.with_one(string, at, element, |walk, bulk| {
-                    walk.emit(&Elem::ArrayItem {
-                        index,
-                        value: ArrayValue::Str(bulk),
-                    })
+                    walk.emit(&Elem::ArrayItem { index, value: ArrayValue::Str(bulk) })
                 });
             }
             1 => ArrayValue::Int(self.c.i64_le()?),
             2 => ArrayValue::Float(self.c.f64_le()?),
             _ => return Err(Halt::Bad(ErrorKind::Value("unknown array value tag"), at)),
         };
-        if V::DECODE {
-            self.emit(&Elem::ArrayItem { index, value })
-        } else {
-            Ok(())
-        }
+        if V::DECODE { self.emit(&Elem::ArrayItem { index, value }) } else { Ok(()) }
     }
 
     fn module(&mut self) -> Walked<V> {
@@ -775,11 +688,7 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
             element += 1;
         }
         if vectors.is_some_and(|vectors| !vectors.is_complete()) {
-            self.damage(
-                ErrorKind::Value("the vector set ends early"),
-                self.c.pos(),
-                None,
-            )?;
+            self.damage(ErrorKind::Value("the vector set ends early"), self.c.pos(), None)?;
         }
         Ok(())
     }

@@ -98,10 +98,7 @@ impl Cell {
 
     /// Whether the value is a number, which sorts by its machine form.
     pub fn is_number(&self) -> bool {
-        !matches!(
-            self,
-            Cell::Text(_) | Cell::Bytes(_) | Cell::Bool(_) | Cell::None
-        )
+        !matches!(self, Cell::Text(_) | Cell::Bytes(_) | Cell::Bool(_) | Cell::None)
     }
 }
 
@@ -144,12 +141,7 @@ mod tests {
     #[test]
     fn every_cell_has_three_forms() {
         check(Cell::text("a\tb"), "a\\tb", "a\tb", r#""a\tb""#);
-        check(
-            Cell::bytes(*b"k\xff"),
-            "k\\xff",
-            r#"{"base64":"a/8="}"#,
-            r#"{"base64":"a/8="}"#,
-        );
+        check(Cell::bytes(*b"k\xff"), "k\\xff", r#"{"base64":"a/8="}"#, r#"{"base64":"a/8="}"#);
         check(Cell::bytes([]), "\"\"", "", "\"\"");
         check(Cell::Count(1234), "1,234", "1234", "1234");
         check(Cell::Number(16383), "16383", "16383", "16383");
@@ -168,10 +160,6 @@ mod tests {
     #[test]
     fn people_get_long_values_cut() {
         assert_eq!(Cell::text("x".repeat(201)).human().chars().count(), 201);
-        assert!(
-            Cell::bytes("x".repeat(201))
-                .human()
-                .ends_with("… (201 bytes)")
-        );
+        assert!(Cell::bytes("x".repeat(201)).human().ends_with("… (201 bytes)"));
     }
 }

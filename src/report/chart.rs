@@ -91,35 +91,22 @@ pub struct Histogram {
 impl Histogram {
     /// A histogram without buckets.
     pub fn new(name: &'static str, title: impl Into<String>, unit: Unit) -> Self {
-        Histogram {
-            name,
-            title: title.into(),
-            unit,
-            buckets: Vec::new(),
-        }
+        Histogram { name, title: title.into(), unit, buckets: Vec::new() }
     }
 
     /// The count of all buckets.
     pub fn total(&self) -> u64 {
-        self.buckets
-            .iter()
-            .fold(0, |sum, bucket| sum.saturating_add(bucket.count))
+        self.buckets.iter().fold(0, |sum, bucket| sum.saturating_add(bucket.count))
     }
 
     /// The count of the fullest bucket.
     pub fn peak(&self) -> u64 {
-        self.buckets
-            .iter()
-            .map(|bucket| bucket.count)
-            .max()
-            .unwrap_or(0)
+        self.buckets.iter().map(|bucket| bucket.count).max().unwrap_or(0)
     }
 
     /// Whether any bucket has its weight measured.
     pub fn is_weighed(&self) -> bool {
-        self.buckets
-            .iter()
-            .any(|bucket| bucket.size_bytes.is_some())
+        self.buckets.iter().any(|bucket| bucket.size_bytes.is_some())
     }
 }
 
@@ -148,33 +135,22 @@ pub struct Chart {
 impl Chart {
     /// A chart without parts.
     pub fn new(name: &'static str, title: impl Into<String>, unit: Unit) -> Self {
-        Chart {
-            name,
-            title: title.into(),
-            unit,
-            shares: Vec::new(),
-        }
+        Chart { name, title: title.into(), unit, shares: Vec::new() }
     }
 
     /// Adds a part at the end.
     pub fn push(&mut self, label: impl Into<String>, value: u64) {
-        self.shares.push(Share {
-            label: label.into(),
-            value,
-        });
+        self.shares.push(Share { label: label.into(), value });
     }
 
     /// The whole.
     pub fn total(&self) -> u64 {
-        self.shares
-            .iter()
-            .fold(0, |sum, share| sum.saturating_add(share.value))
+        self.shares.iter().fold(0, |sum, share| sum.saturating_add(share.value))
     }
 
     /// A part's value as a cell.
     pub fn cell(&self, share: &Share) -> Cell {
-        self.unit
-            .cell(i64::try_from(share.value).unwrap_or(i64::MAX))
+        self.unit.cell(i64::try_from(share.value).unwrap_or(i64::MAX))
     }
 }
 

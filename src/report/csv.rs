@@ -35,12 +35,8 @@ fn write(table: &Table, section: Option<&str>, out: &mut dyn Write) -> io::Resul
     names.for_each(|name| push_field(&mut record, name));
     end_record(&mut record, out)?;
     for row in &table.rows {
-        section
-            .into_iter()
-            .for_each(|name| push_field(&mut record, name));
-        table
-            .cells(row)
-            .for_each(|(_, cell)| push_field(&mut record, &cell.machine()));
+        section.into_iter().for_each(|name| push_field(&mut record, name));
+        table.cells(row).for_each(|(_, cell)| push_field(&mut record, &cell.machine()));
         end_record(&mut record, out)?;
     }
     Ok(())

@@ -28,20 +28,12 @@ pub struct Column {
 impl Column {
     /// A column of words or names.
     pub const fn left(name: &'static str, title: &'static str) -> Self {
-        Column {
-            name,
-            title,
-            align: Align::Left,
-        }
+        Column { name, title, align: Align::Left }
     }
 
     /// A column of quantities.
     pub const fn right(name: &'static str, title: &'static str) -> Self {
-        Column {
-            name,
-            title,
-            align: Align::Right,
-        }
+        Column { name, title, align: Align::Right }
     }
 }
 
@@ -61,12 +53,7 @@ pub struct Table {
 impl Table {
     /// A table without rows.
     pub fn new(name: &'static str, title: impl Into<String>, columns: &[Column]) -> Self {
-        Table {
-            name,
-            title: title.into(),
-            columns: columns.to_vec(),
-            rows: Vec::new(),
-        }
+        Table { name, title: title.into(), columns: columns.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row at the end.
@@ -76,9 +63,7 @@ impl Table {
 
     /// The cells of a row with their columns: exactly one for each column.
     pub fn cells<'a>(&'a self, row: &'a [Cell]) -> impl Iterator<Item = (&'a Column, &'a Cell)> {
-        self.columns
-            .iter()
-            .zip(row.iter().chain(std::iter::repeat(&Cell::None)))
+        self.columns.iter().zip(row.iter().chain(std::iter::repeat(&Cell::None)))
     }
 }
 
@@ -107,11 +92,7 @@ pub struct Fields {
 impl Fields {
     /// A section without values.
     pub fn new(name: &'static str, title: impl Into<String>) -> Self {
-        Fields {
-            name,
-            title: title.into(),
-            fields: Vec::new(),
-        }
+        Fields { name, title: title.into(), fields: Vec::new() }
     }
 
     /// Adds a value at the end.
@@ -121,11 +102,7 @@ impl Fields {
         title: impl Into<Cow<'static, str>>,
         value: Cell,
     ) {
-        self.fields.push(Field {
-            name: name.into(),
-            title: title.into(),
-            value,
-        });
+        self.fields.push(Field { name: name.into(), title: title.into(), value });
     }
 }
 
@@ -143,11 +120,7 @@ pub struct Notes {
 impl Notes {
     /// A section without lines.
     pub fn new(name: &'static str, title: impl Into<String>) -> Self {
-        Notes {
-            name,
-            title: title.into(),
-            lines: Vec::new(),
-        }
+        Notes { name, title: title.into(), lines: Vec::new() }
     }
 
     /// Adds a line at the end.
@@ -163,12 +136,8 @@ mod tests {
     #[test]
     fn a_row_has_a_cell_for_each_column() {
         let table = Table::new("t", "T", &[Column::left("a", "A"), Column::right("b", "B")]);
-        let cells = |row: &[Cell]| {
-            table
-                .cells(row)
-                .map(|(_, cell)| cell.clone())
-                .collect::<Vec<_>>()
-        };
+        let cells =
+            |row: &[Cell]| table.cells(row).map(|(_, cell)| cell.clone()).collect::<Vec<_>>();
         assert_eq!(cells(&[Cell::Count(1)]), [Cell::Count(1), Cell::None]);
         assert_eq!(
             cells(&[Cell::Count(1), Cell::Count(2), Cell::Count(3)]),

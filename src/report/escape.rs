@@ -105,27 +105,18 @@ mod tests {
     #[test]
     fn ordinary_text_stays() {
         assert_eq!(printable(b"user:7 \"x\" 'y'"), "user:7 \"x\" 'y'");
-        assert_eq!(
-            printable("grün 日本 🎉 हिन्दी".as_bytes()),
-            "grün 日本 🎉 हिन्दी"
-        );
+        assert_eq!(printable("grün 日本 🎉 हिन्दी".as_bytes()), "grün 日本 🎉 हिन्दी");
     }
 
     #[test]
     fn what_cannot_be_seen_is_escaped() {
-        assert_eq!(
-            printable(b"a\n\r\t\0\x1b[31m\x7f"),
-            "a\\n\\r\\t\\x00\\x1b[31m\\x7f"
-        );
+        assert_eq!(printable(b"a\n\r\t\0\x1b[31m\x7f"), "a\\n\\r\\t\\x00\\x1b[31m\\x7f");
         assert_eq!(printable(b"a\xff\xc3"), "a\\xff\\xc3");
         assert_eq!(
             printable("a\u{202e}b\u{200b}c\u{9b}".as_bytes()),
             "a\\u{202e}b\\u{200b}c\\u{9b}"
         );
-        assert_eq!(
-            printable("\u{ffff}\u{2028}\u{feff}".as_bytes()),
-            "\\u{ffff}\\u{2028}\\u{feff}"
-        );
+        assert_eq!(printable("\u{ffff}\u{2028}\u{feff}".as_bytes()), "\\u{ffff}\\u{2028}\\u{feff}");
     }
 
     #[test]

@@ -96,11 +96,7 @@ pub fn tree(section: &Tree, size_min: u64) -> Table {
 }
 
 fn notes(section: &Notes) -> Table {
-    let mut table = Table::new(
-        section.name,
-        &section.title,
-        &[Column::left("text", "Text")],
-    );
+    let mut table = Table::new(section.name, &section.title, &[Column::left("text", "Text")]);
     for line in &section.lines {
         table.push(vec![Cell::text(line)]);
     }
@@ -118,12 +114,7 @@ mod tests {
             let table = table(section);
             assert_eq!(table.name, section.name());
             assert!(!table.rows.is_empty());
-            assert!(
-                table
-                    .rows
-                    .iter()
-                    .all(|row| row.len() == table.columns.len())
-            );
+            assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
         }
     }
 }

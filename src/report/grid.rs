@@ -68,12 +68,7 @@ impl Grid {
             table.set_content_arrangement(ContentArrangement::Dynamic);
             table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
         }
-        Grid {
-            kinds,
-            table,
-            options,
-            gap: 2,
-        }
+        Grid { kinds, table, options, gap: 2 }
     }
 
     /// Sets the headings, one for each column.
@@ -82,11 +77,7 @@ impl Grid {
         self.gap = 1;
         let cells = titles.into_iter().zip(&self.kinds).map(|(title, kind)| {
             let cell = GridCell::new(title).set_alignment(kind.alignment());
-            if self.options.color {
-                cell.add_attribute(Attribute::Dim)
-            } else {
-                cell
-            }
+            if self.options.color { cell.add_attribute(Attribute::Dim) } else { cell }
         });
         let row = Row::from(cells.collect::<Vec<_>>());
         self.table.set_header(row);
@@ -96,11 +87,7 @@ impl Grid {
     pub fn row(&mut self, texts: impl IntoIterator<Item = String>) {
         let cells = texts.into_iter().zip(&self.kinds).map(|(text, kind)| {
             let cell = GridCell::new_owned(text).set_alignment(kind.alignment());
-            if *kind == Kind::Bar && self.options.color {
-                cell.fg(Color::Cyan)
-            } else {
-                cell
-            }
+            if *kind == Kind::Bar && self.options.color { cell.fg(Color::Cyan) } else { cell }
         });
         let mut row = Row::from(cells.collect::<Vec<_>>());
         if self.kinds.contains(&Kind::Line) {
@@ -171,13 +158,8 @@ mod tests {
     }
 
     fn grid(kind: Kind, width: Option<usize>) -> String {
-        let mut grid = Grid::new(
-            vec![kind, Kind::Quantity],
-            Options {
-                width,
-                ..Options::default()
-            },
-        );
+        let mut grid =
+            Grid::new(vec![kind, Kind::Quantity], Options { width, ..Options::default() });
         grid.head(["Key", "Size"]);
         grid.row(["abcdefghij".repeat(4), "1,234,567".to_owned()]);
         grid.finish()
@@ -186,10 +168,7 @@ mod tests {
     #[test]
     fn long_words_wrap_and_numbers_stay_whole() {
         let text = grid(Kind::Words, Some(34));
-        assert!(
-            text.lines().all(|line| line.chars().count() <= 34),
-            "{text}"
-        );
+        assert!(text.lines().all(|line| line.chars().count() <= 34), "{text}");
         assert!(text.contains("1,234,567"), "{text}");
         assert_eq!(text.matches('j').count(), 4);
         assert_eq!(grid(Kind::Words, None).lines().count(), 3);

@@ -34,11 +34,7 @@ pub fn write_report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for section in &report.sections {
         write_section(section, out)?;
     }
-    writeln!(
-        out,
-        "</main>\n<script>\n{}{SCRIPT}</script>\n</body>\n</html>",
-        svg::SCRIPT
-    )
+    writeln!(out, "</main>\n<script>\n{}{SCRIPT}</script>\n</body>\n</html>", svg::SCRIPT)
 }
 
 fn write_head(title: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -60,11 +56,7 @@ fn write_section(section: &Section, out: &mut dyn Write) -> io::Result<()> {
         Section::Histogram(_) | Section::Chart(_) => "card half",
         _ => "card",
     };
-    writeln!(
-        out,
-        "<section class=\"{class}\" id=\"{}\">",
-        markup(section.name())
-    )?;
+    writeln!(out, "<section class=\"{class}\" id=\"{}\">", markup(section.name()))?;
     if !section.title().is_empty() {
         writeln!(out, "<h2>{}</h2>", text(section.title()))?;
     }
@@ -91,11 +83,7 @@ fn write_fields(section: &Fields, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<dl>")?;
     for field in &section.fields {
         let value = markup(&field.value.human());
-        writeln!(
-            out,
-            "<div><dt>{}</dt><dd>{value}</dd></div>",
-            text(&field.title)
-        )?;
+        writeln!(out, "<div><dt>{}</dt><dd>{value}</dd></div>", text(&field.title))?;
     }
     writeln!(out, "</dl>")
 }
@@ -241,10 +229,7 @@ mod tests {
         report.push(chart);
         let mut histogram = sample::sizes();
         histogram.title = hostile.clone();
-        histogram
-            .buckets
-            .iter_mut()
-            .for_each(|bucket| bucket.label = hostile.clone());
+        histogram.buckets.iter_mut().for_each(|bucket| bucket.label = hostile.clone());
         report.push(histogram);
         let mut tree = sample::prefixes();
         tree.title = hostile.clone();

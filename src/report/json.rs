@@ -35,11 +35,7 @@ pub fn write_value(value: &impl Serialize, pretty: bool, out: &mut dyn Write) ->
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(
-            self.sections
-                .iter()
-                .map(|section| (section.name(), section)),
-        )
+        serializer.collect_map(self.sections.iter().map(|section| (section.name(), section)))
     }
 }
 
@@ -48,11 +44,7 @@ impl Serialize for Section {
         match self {
             Section::Fields(fields) => fields.serialize(serializer),
             Section::Notes(notes) => notes.lines.serialize(serializer),
-            Section::Tree(tree) => NodeAt {
-                node: &tree.root,
-                depth: 0,
-            }
-            .serialize(serializer),
+            Section::Tree(tree) => NodeAt { node: &tree.root, depth: 0 }.serialize(serializer),
             Section::Table(_) | Section::Histogram(_) | Section::Chart(_) => {
                 Rows(&flat::table(self)).serialize(serializer)
             }
@@ -72,11 +64,7 @@ pub struct Rows<'a>(pub &'a Table);
 impl Serialize for Rows<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Rows(table) = self;
-        serializer.collect_seq(table.rows.iter().map(|cells| Row {
-            section: None,
-            table,
-            cells,
-        }))
+        serializer.collect_seq(table.rows.iter().map(|cells| Row { section: None, table, cells }))
     }
 }
 
@@ -112,18 +100,8 @@ struct NodeAt<'a> {
 impl Serialize for NodeAt<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let NodeAt { node, depth } = *self;
-        let shown = if depth < DEPTH_MAX {
-            node.children.as_slice()
-        } else {
-            &[]
-        };
-        let children: Vec<_> = shown
-            .iter()
-            .map(|node| NodeAt {
-                node,
-                depth: depth + 1,
-            })
-            .collect();
+        let shown = if depth < DEPTH_MAX { node.children.as_slice() } else { &[] };
+        let children: Vec<_> = shown.iter().map(|node| NodeAt { node, depth: depth + 1 }).collect();
         let mut map = serializer.serialize_map(Some(4))?;
         map.serialize_entry("name", &Binary(&node.label))?;
         map.serialize_entry("size_bytes", &node.size_bytes)?;
@@ -181,11 +159,7 @@ mod tests {
         };
         let root = (0..1000).fold(Node::default(), nest);
         let mut report = Report::default();
-        report.push(Tree {
-            name: "prefixes",
-            title: String::new(),
-            root,
-        });
+        report.push(Tree { name: "prefixes", title: String::new(), root });
         let text = sample::render(|out| write_report(&report, false, out));
         assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
     }

@@ -19,10 +19,7 @@ pub fn markup_error(page: &str) -> Option<String> {
         }
         rest = after;
         if open.last().is_some_and(|name| RAW.contains(&name.as_str())) {
-            rest = after
-                .find("</")
-                .and_then(|end| after.get(end..))
-                .unwrap_or("");
+            rest = after.find("</").and_then(|end| after.get(end..)).unwrap_or("");
         }
     }
     if rest.contains('>') {
@@ -55,19 +52,9 @@ fn step(open: &mut Vec<String>, tag: &str) -> Option<String> {
 
 #[test]
 fn mistakes_are_seen() {
-    assert_eq!(
-        markup_error("<!doctype html><p class=\"x\">a<br>b</p><rect a=\"1\"/>"),
-        None
-    );
+    assert_eq!(markup_error("<!doctype html><p class=\"x\">a<br>b</p><rect a=\"1\"/>"), None);
     assert_eq!(markup_error("<script>if (a<b) {}</script>"), None);
-    for page in [
-        "<p>",
-        "<p></b>",
-        "a > b",
-        "<p",
-        "< p></ p>",
-        "<p a=\">\"></p>",
-    ] {
+    for page in ["<p>", "<p></b>", "a > b", "<p", "< p></ p>", "<p a=\">\"></p>"] {
         assert!(markup_error(page).is_some(), "{page}");
     }
 }

@@ -64,13 +64,8 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 5] = [
-        Format::Table,
-        Format::Json,
-        Format::Ndjson,
-        Format::Csv,
-        Format::Html,
-    ];
+    pub const ALL: [Format; 5] =
+        [Format::Table, Format::Json, Format::Ndjson, Format::Csv, Format::Html];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -169,11 +164,7 @@ pub struct Report {
 impl Report {
     /// A report without sections.
     pub fn new(title: impl Into<String>, subtitle: impl Into<String>) -> Self {
-        Report {
-            title: title.into(),
-            subtitle: subtitle.into(),
-            sections: Vec::new(),
-        }
+        Report { title: title.into(), subtitle: subtitle.into(), sections: Vec::new() }
     }
 
     /// Adds a section at the end.
@@ -212,11 +203,7 @@ mod tests {
     fn an_empty_report_is_written_in_every_format() {
         for format in Format::ALL {
             let mut out = Vec::new();
-            assert!(
-                Report::default()
-                    .write(format, &mut out, Options::default())
-                    .is_ok()
-            );
+            assert!(Report::default().write(format, &mut out, Options::default()).is_ok());
         }
     }
 

@@ -24,15 +24,7 @@ pub fn write_report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// Writes the rows of a table.
 pub fn write_table(table: &Table, out: &mut dyn Write) -> io::Result<()> {
     for cells in &table.rows {
-        write_value(
-            &Row {
-                section: Some(table.name),
-                table,
-                cells,
-            },
-            false,
-            out,
-        )?;
+        write_value(&Row { section: Some(table.name), table, cells }, false, out)?;
     }
     Ok(())
 }
@@ -77,10 +69,7 @@ mod tests {
         );
         for line in lines {
             assert!(line.starts_with(r#"{"section":"#), "{line}");
-            assert!(
-                serde_json::from_str::<serde_json::Value>(line).is_ok(),
-                "{line}"
-            );
+            assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
         }
     }
 }

@@ -43,16 +43,8 @@ pub fn keys() -> Table {
         Column::right("size_bytes", "Size"),
     ];
     let mut table = Table::new("big_keys", "Biggest keys", &columns);
-    table.push(vec![
-        Cell::bytes(*b"user:7"),
-        Cell::text("hash"),
-        Cell::Size(2048),
-    ]);
-    table.push(vec![
-        Cell::bytes(HOSTILE),
-        Cell::text("list"),
-        Cell::Size(512),
-    ]);
+    table.push(vec![Cell::bytes(*b"user:7"), Cell::text("hash"), Cell::Size(2048)]);
+    table.push(vec![Cell::bytes(HOSTILE), Cell::text("list"), Cell::Size(512)]);
     table
 }
 
@@ -66,12 +58,8 @@ pub fn sizes() -> Histogram {
         count,
         size_bytes: Some(size),
     };
-    histogram
-        .buckets
-        .push(bucket("< 1 KiB", 0, Some(1024), 30, 9000));
-    histogram
-        .buckets
-        .push(bucket("≥ 1 KiB", 1024, None, 10, 50_000));
+    histogram.buckets.push(bucket("< 1 KiB", 0, Some(1024), 30, 9000));
+    histogram.buckets.push(bucket("≥ 1 KiB", 1024, None, 10, 50_000));
     histogram
 }
 
@@ -93,15 +81,6 @@ pub fn prefixes() -> Tree {
     };
     let seven = node(b"7", 300, 1, Vec::new());
     let hostile = node(HOSTILE, 200, 1, Vec::new());
-    let root = node(
-        b"",
-        1000,
-        12,
-        vec![node(b"user:", 600, 4, vec![seven]), hostile],
-    );
-    Tree {
-        name: "prefixes",
-        title: "Prefixes".into(),
-        root,
-    }
+    let root = node(b"", 1000, 12, vec![node(b"user:", 600, 4, vec![seven]), hostile]);
+    Tree { name: "prefixes", title: "Prefixes".into(), root }
 }

@@ -20,28 +20,10 @@ pub fn write(
     pretty: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let driver = Driver {
-        name: "rkv",
-        version,
-        rules: rules.iter().map(describe).collect(),
-    };
-    let results = findings
-        .iter()
-        .map(|finding| result(rules, finding))
-        .collect();
-    let run = Run {
-        tool: Tool { driver },
-        results,
-    };
-    write_value(
-        &Log {
-            schema: SCHEMA,
-            version: "2.1.0",
-            runs: [run],
-        },
-        pretty,
-        out,
-    )
+    let driver = Driver { name: "rkv", version, rules: rules.iter().map(describe).collect() };
+    let results = findings.iter().map(|finding| result(rules, finding)).collect();
+    let run = Run { tool: Tool { driver }, results };
+    write_value(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, pretty, out)
 }
 
 #[derive(Serialize)]
@@ -161,9 +143,7 @@ fn result<'a>(rules: &[Rule], finding: &'a Finding) -> ResultItem<'a> {
         rule_id: finding.rule_id,
         rule_index: rules.iter().position(|rule| rule.id == finding.rule_id),
         level: finding.level.name(),
-        message: Message {
-            text: &finding.message,
-        },
+        message: Message { text: &finding.message },
         locations: [location(finding)],
         properties: Properties {
             db: finding.db,
@@ -175,21 +155,14 @@ fn result<'a>(rules: &[Rule], finding: &'a Finding) -> ResultItem<'a> {
 
 fn location(finding: &Finding) -> Location {
     let byte_length = finding.byte_length;
-    let region = finding.byte_offset.map(|byte_offset| Region {
-        byte_offset,
-        byte_length,
-    });
+    let region = finding.byte_offset.map(|byte_offset| Region { byte_offset, byte_length });
     let logical = finding.key.as_deref().map(|key| {
         let fully_qualified_name = escape::printable(key);
-        [LogicalLocation {
-            fully_qualified_name,
-        }]
+        [LogicalLocation { fully_qualified_name }]
     });
     Location {
         physical_location: PhysicalLocation {
-            artifact_location: ArtifactLocation {
-                uri: uri(&finding.file),
-            },
+            artifact_location: ArtifactLocation { uri: uri(&finding.file) },
             region,
         },
         logical_locations: logical,
@@ -201,11 +174,8 @@ fn uri(path: &str) -> String {
     if is_url(path) {
         return percent_encode(path, b"/:@?#[]!$&'()*+,;=%");
     }
-    let path = if is_drive(path) {
-        format!("/{}", path.replace('\\', "/"))
-    } else {
-        path.to_owned()
-    };
+    let path =
+        if is_drive(path) { format!("/{}", path.replace('\\', "/")) } else { path.to_owned() };
     match path.starts_with('/') {
         true => format!("file://{}", percent_encode(&path, b"/")),
         false => percent_encode(&path, b"/"),
@@ -218,9 +188,7 @@ fn is_url(path: &str) -> bool {
         return false;
     };
     scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
 
 /// Whether it begins with a drive, as `C:\` does.
@@ -250,16 +218,8 @@ mod tests {
     #[test]
     fn a_log_has_rules_and_results() {
         let rules = [
-            Rule {
-                id: "rdb/size",
-                summary: "The file is empty.",
-                help: "Restore it.",
-            },
-            Rule {
-                id: "rdb/length",
-                summary: "A length is wrong.",
-                help: "Repair it.",
-            },
+            Rule { id: "rdb/size", summary: "The file is empty.", help: "Restore it." },
+            Rule { id: "rdb/length", summary: "A length is wrong.", help: "Repair it." },
         ];
         let findings = [
             Finding {

@@ -22,12 +22,7 @@ pub fn write_report(report: &Report, options: Options, out: &mut dyn Write) -> i
     if !title.is_empty() {
         parts.push(title);
     }
-    parts.extend(
-        report
-            .sections
-            .iter()
-            .map(|section| section_text(section, options)),
-    );
+    parts.extend(report.sections.iter().map(|section| section_text(section, options)));
     out.write_all(parts.join("\n").as_bytes())
 }
 
@@ -80,11 +75,7 @@ fn grid(table: &Table, options: Options) -> String {
     if table.rows.is_empty() {
         return String::new();
     }
-    let kinds = table
-        .columns
-        .iter()
-        .map(|column| column.align.into())
-        .collect();
+    let kinds = table.columns.iter().map(|column| column.align.into()).collect();
     let mut grid = Grid::new(kinds, options);
     grid.head(table.columns.iter().map(|column| column.title));
     for row in &table.rows {
@@ -126,16 +117,8 @@ fn weight(bucket: &Bucket) -> String {
 
 fn chart(section: &Chart, options: Options) -> String {
     let total = section.total();
-    let peak = section
-        .shares
-        .iter()
-        .map(|share| share.value)
-        .max()
-        .unwrap_or(0);
-    let mut grid = Grid::new(
-        vec![Kind::Label, Kind::Bar, Kind::Quantity, Kind::Quantity],
-        options,
-    );
+    let peak = section.shares.iter().map(|share| share.value).max().unwrap_or(0);
+    let mut grid = Grid::new(vec![Kind::Label, Kind::Bar, Kind::Quantity, Kind::Quantity], options);
     for share in &section.shares {
         grid.row([
             escape::visible(&share.label),
@@ -149,17 +132,13 @@ fn chart(section: &Chart, options: Options) -> String {
 
 /// Half of the terminal at most, so that labels and numbers have the rest.
 fn bar_chars(options: Options) -> usize {
-    options.width.map_or(BAR_CHARS, |width| {
-        (width / 2).saturating_sub(10).clamp(5, BAR_CHARS)
-    })
+    options.width.map_or(BAR_CHARS, |width| (width / 2).saturating_sub(10).clamp(5, BAR_CHARS))
 }
 
 fn tree(section: &Tree, options: Options) -> String {
     let total = section.root.size_bytes;
-    let mut grid = Grid::new(
-        vec![Kind::Line, Kind::Quantity, Kind::Quantity, Kind::Quantity],
-        options,
-    );
+    let mut grid =
+        Grid::new(vec![Kind::Line, Kind::Quantity, Kind::Quantity, Kind::Quantity], options);
     grid.head(["Prefix", "Size", "Share", "Keys"]);
     for visit in section.walk(total / TREE_PARTS) {
         grid.row([
@@ -173,11 +152,7 @@ fn tree(section: &Tree, options: Options) -> String {
 }
 
 fn notes(section: &Notes) -> String {
-    section
-        .lines
-        .iter()
-        .map(|line| format!("  {}\n", escape::visible(line)))
-        .collect()
+    section.lines.iter().map(|line| format!("  {}\n", escape::visible(line))).collect()
 }
 
 #[cfg(test)]
@@ -227,27 +202,17 @@ Notes
     #[test]
     fn color_only_if_told() {
         let render = |color| {
-            let options = Options {
-                color,
-                ..Options::default()
-            };
+            let options = Options { color, ..Options::default() };
             sample::render(|out| write_report(&sample::report(), options, out))
         };
         assert!(!render(false).contains('\x1b'));
         assert!(render(true).starts_with("\x1b[1mMemory report\x1b[0m\n"));
-        assert!(
-            render(true).contains("\x1b[38;5;14m██"),
-            "{:?}",
-            render(true)
-        );
+        assert!(render(true).contains("\x1b[38;5;14m██"), "{:?}", render(true));
     }
 
     #[test]
     fn fits_the_terminal() {
-        let options = Options {
-            width: Some(60),
-            ..Options::default()
-        };
+        let options = Options { width: Some(60), ..Options::default() };
         let text = sample::render(|out| write_report(&sample::report(), options, out));
         for line in text.lines() {
             assert!(line.chars().count() <= 60, "{line}");
@@ -262,9 +227,6 @@ Notes
             "Empty\n  none\n"
         );
         let histogram = Histogram::new("h", "", super::super::Unit::Count);
-        assert_eq!(
-            section_text(&histogram.into(), Options::default()),
-            "  none\n"
-        );
+        assert_eq!(section_text(&histogram.into(), Options::default()), "  none\n");
     }
 }

@@ -44,12 +44,8 @@ pub struct Visit<'a> {
 impl Tree {
     /// The nodes of at least `size_min` bytes, parents before children, down to [`DEPTH_MAX`].
     pub fn walk(&self, size_min: u64) -> impl Iterator<Item = Visit<'_>> {
-        let root = Visit {
-            node: &self.root,
-            depth: 0,
-            path: self.root.label.clone(),
-            start_bytes: 0,
-        };
+        let root =
+            Visit { node: &self.root, depth: 0, path: self.root.label.clone(), start_bytes: 0 };
         let mut stack = vec![root];
         std::iter::from_fn(move || {
             let visit = stack.pop()?;
@@ -68,12 +64,7 @@ fn push_children<'a>(stack: &mut Vec<Visit<'a>>, parent: &Visit<'a>, size_min: u
     for node in &parent.node.children {
         if node.size_bytes >= size_min {
             let path = [parent.path.as_slice(), &node.label].concat();
-            stack.push(Visit {
-                node,
-                depth: parent.depth + 1,
-                path,
-                start_bytes,
-            });
+            stack.push(Visit { node, depth: parent.depth + 1, path, start_bytes });
         }
         start_bytes = start_bytes.saturating_add(node.size_bytes);
     }
@@ -97,27 +88,16 @@ mod tests {
     use super::*;
 
     fn node(label: &str, size_bytes: u64, children: Vec<Node>) -> Node {
-        Node {
-            label: label.into(),
-            size_bytes,
-            count: 1,
-            children,
-        }
+        Node { label: label.into(), size_bytes, count: 1, children }
     }
 
     #[test]
     fn walks_in_order_with_places() {
         let b = node("b:", 60, vec![node("x", 50, vec![]), node("y", 10, vec![])]);
         let root = node("", 100, vec![node("a:", 30, vec![]), b]);
-        let tree = Tree {
-            name: "t",
-            title: "T".into(),
-            root,
-        };
-        let seen: Vec<_> = tree
-            .walk(20)
-            .map(|v| (v.path.clone(), v.depth, v.start_bytes))
-            .collect();
+        let tree = Tree { name: "t", title: "T".into(), root };
+        let seen: Vec<_> =
+            tree.walk(20).map(|v| (v.path.clone(), v.depth, v.start_bytes)).collect();
         assert_eq!(
             seen,
             [
@@ -127,20 +107,13 @@ mod tests {
                 (b"b:x".to_vec(), 2, 30),
             ]
         );
-        assert_eq!(
-            tree.walk(0).next().map(|visit| visit.title()).as_deref(),
-            Some("all")
-        );
+        assert_eq!(tree.walk(0).next().map(|visit| visit.title()).as_deref(), Some("all"));
     }
 
     #[test]
     fn endless_nesting_is_cut() {
         let deep = (0..1000).fold(node("x", 1, vec![]), |inner, _| node("x:", 1, vec![inner]));
-        let tree = Tree {
-            name: "t",
-            title: "T".into(),
-            root: deep,
-        };
+        let tree = Tree { name: "t", title: "T".into(), root: deep };
         assert_eq!(tree.walk(0).count(), DEPTH_MAX + 1);
     }
 }

@@ -22,13 +22,7 @@ pub fn histogram(histogram: &Histogram) -> Drawing {
     let (total, peak) = (histogram.total(), histogram.peak().max(1));
     let mut body = String::new();
     for (index, bucket) in histogram.buckets.iter().enumerate() {
-        push_row(
-            &mut body,
-            bucket,
-            index * ROW_PX,
-            bucket.count as f64 / peak as f64,
-            total,
-        );
+        push_row(&mut body, bucket, index * ROW_PX, bucket.count as f64 / peak as f64, total);
     }
     let height = histogram.buckets.len().max(1) * ROW_PX;
     let title = markup(&visible(&histogram.title));
@@ -40,11 +34,7 @@ pub fn histogram(histogram: &Histogram) -> Drawing {
 
 fn push_row(body: &mut String, bucket: &Bucket, top: usize, ratio: f64, total: u64) {
     let room = WIDTH_PX - LABEL_PX - NUMBERS_PX;
-    let length = if bucket.count == 0 {
-        0.0
-    } else {
-        (ratio * room as f64).max(1.0)
-    };
+    let length = if bucket.count == 0 { 0.0 } else { (ratio * room as f64).max(1.0) };
     let bar_top = top + (ROW_PX - BAR_PX) / 2;
     let text_y = top + ROW_PX / 2 + 4;
     let _ = writeln!(
@@ -68,11 +58,8 @@ fn short(label: &str) -> String {
 }
 
 fn numbers(bucket: &Bucket, total: u64) -> String {
-    let mut text = format!(
-        "{} · {}",
-        human::count(bucket.count),
-        Cell::ratio(bucket.count, total).human()
-    );
+    let mut text =
+        format!("{} · {}", human::count(bucket.count), Cell::ratio(bucket.count, total).human());
     if let Some(size_bytes) = bucket.size_bytes {
         let _ = write!(text, " · {}", human::size(size_bytes));
     }
@@ -87,14 +74,8 @@ mod tests {
     #[test]
     fn a_row_per_bucket() {
         let text = histogram(&sample::sizes()).inline();
-        assert!(
-            text.starts_with("<svg class=\"bars\" viewBox=\"0 0 560 52\""),
-            "{text}"
-        );
-        assert!(
-            text.contains("width=\"230.0\"") && text.contains("width=\"76.7\""),
-            "{text}"
-        );
+        assert!(text.starts_with("<svg class=\"bars\" viewBox=\"0 0 560 52\""), "{text}");
+        assert!(text.contains("width=\"230.0\"") && text.contains("width=\"76.7\""), "{text}");
         assert!(
             text.contains(">&lt; 1 KiB</text>") && text.contains(">30 · 75.0 % · 8.8 KiB</text>"),
             "{text}"

@@ -22,11 +22,8 @@ const LABEL_CHARS: usize = 60;
 /// placed in percent, so that it needs no script to lay out.
 pub fn flame_graph(tree: &Tree) -> Drawing {
     // Children may claim more than their parent; the graph is then as wide as they are.
-    let claimed = tree
-        .root
-        .children
-        .iter()
-        .fold(0_u64, |sum, node| sum.saturating_add(node.size_bytes));
+    let claimed =
+        tree.root.children.iter().fold(0_u64, |sum, node| sum.saturating_add(node.size_bytes));
     let total = tree.root.size_bytes.max(claimed).max(1);
     let mut body = String::new();
     let mut levels = 0;
@@ -99,73 +96,37 @@ mod tests {
     #[test]
     fn frames_have_places_and_tooltips() {
         let text = flame_graph(&sample::prefixes()).inline();
-        assert!(
-            text.starts_with("<svg class=\"flame\" width=\"100%\" height=\"66\""),
-            "{text}"
-        );
+        assert!(text.starts_with("<svg class=\"flame\" width=\"100%\" height=\"66\""), "{text}");
         assert_eq!(text.matches("<rect").count(), 4);
-        assert!(
-            text.contains("<title>user:7\n300 B, 30.0 %, 1 key</title>"),
-            "{text}"
-        );
-        assert!(
-            text.contains("x=\"60.0000%\" y=\"22\" width=\"20.0000%\""),
-            "{text}"
-        );
+        assert!(text.contains("<title>user:7\n300 B, 30.0 %, 1 key</title>"), "{text}");
+        assert!(text.contains("x=\"60.0000%\" y=\"22\" width=\"20.0000%\""), "{text}");
         assert!(!text.contains("<script"), "{text}");
     }
 
     #[test]
     fn what_is_narrower_than_a_pixel_is_left_out() {
-        let leaf = |size_bytes| Node {
-            label: b"x".to_vec(),
-            size_bytes,
-            count: 1,
-            children: vec![],
-        };
+        let leaf =
+            |size_bytes| Node { label: b"x".to_vec(), size_bytes, count: 1, children: vec![] };
         let root = Node {
             size_bytes: 1_000_000,
             count: 2,
             children: vec![leaf(1), leaf(900_000)],
             ..Node::default()
         };
-        let text = flame_graph(&Tree {
-            name: "t",
-            title: "T".into(),
-            root,
-        })
-        .inline();
+        let text = flame_graph(&Tree { name: "t", title: "T".into(), root }).inline();
         assert_eq!(text.matches("<rect").count(), 2);
     }
 
     #[test]
     fn contradictory_sizes_stay_inside() {
-        let leaf = Node {
-            label: b"x".to_vec(),
-            size_bytes: u64::MAX,
-            count: 1,
-            children: vec![],
-        };
-        let root = Node {
-            size_bytes: 10,
-            children: vec![leaf.clone(), leaf],
-            ..Node::default()
-        };
-        let text = flame_graph(&Tree {
-            name: "t",
-            title: "T".into(),
-            root,
-        })
-        .inline();
+        let leaf = Node { label: b"x".to_vec(), size_bytes: u64::MAX, count: 1, children: vec![] };
+        let root = Node { size_bytes: 10, children: vec![leaf.clone(), leaf], ..Node::default() };
+        let text = flame_graph(&Tree { name: "t", title: "T".into(), root }).inline();
         assert!(
             !text.contains("NaN") && !text.contains("x=\"-") && !text.contains("width=\"-"),
             "{text}"
         );
-        let empty = Tree {
-            name: "t",
-            title: "T".into(),
-            root: Node::default(),
-        };
+        let empty = Tree { name: "t", title: "T".into(), root: Node::default() };
         assert!(flame_graph(&empty).inline().contains("width=\"100.0000%\""));
     }
 }

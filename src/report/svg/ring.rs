@@ -28,13 +28,7 @@ pub fn shares(chart: &Chart) -> Drawing {
     push_ring(&mut body, chart, total, height);
     let legend_top = (height - chart.shares.len() * LEGEND_ROW_PX) / 2;
     for (index, share) in chart.shares.iter().enumerate() {
-        push_legend(
-            &mut body,
-            chart,
-            share,
-            index,
-            legend_top + index * LEGEND_ROW_PX,
-        );
+        push_legend(&mut body, chart, share, index, legend_top + index * LEGEND_ROW_PX);
     }
     let title = markup(&visible(&chart.title));
     let attributes = format!(
@@ -58,18 +52,11 @@ fn push_ring(body: &mut String, chart: &Chart, total: u64, height: usize) {
             index.min(COLORS - 1),
             outline - length,
             -start,
-            markup(&format!(
-                "{}: {}",
-                visible(&share.label),
-                chart.cell(share).human()
-            )),
+            markup(&format!("{}: {}", visible(&share.label), chart.cell(share).human())),
         );
         start += length;
     }
-    let whole = chart
-        .unit
-        .cell(i64::try_from(total).unwrap_or(i64::MAX))
-        .human();
+    let whole = chart.unit.cell(i64::try_from(total).unwrap_or(i64::MAX)).human();
     let _ = writeln!(
         body,
         "<text class=\"whole\" x=\"{center_x}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
@@ -89,12 +76,7 @@ fn push_legend(body: &mut String, chart: &Chart, share: &Share, index: usize, to
         index.min(COLORS - 1),
         top + 6,
         LEGEND_PX + 22,
-        markup(
-            &visible(&share.label)
-                .chars()
-                .take(LABEL_CHARS)
-                .collect::<String>()
-        ),
+        markup(&visible(&share.label).chars().take(LABEL_CHARS).collect::<String>()),
         WIDTH_PX - 75,
         markup(&chart.cell(share).human()),
         markup(&Cell::ratio(share.value, chart.total()).human()),
@@ -130,9 +112,6 @@ mod tests {
         assert!(!shares(&chart).inline().contains("NaN"));
         (0..30).for_each(|n| chart.push(format!("{n}"), 0));
         let text = shares(&chart).inline();
-        assert!(
-            text.contains("viewBox=\"0 0 560 720\"") && !text.contains("NaN"),
-            "{text}"
-        );
+        assert!(text.contains("viewBox=\"0 0 560 720\"") && !text.contains("NaN"), "{text}");
     }
 }
