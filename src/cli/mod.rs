@@ -1,8 +1,88 @@
 //! Layer 10: arguments, help, exit status; the only code that prints.
+//!
+//! One file per subcommand: its help, its options as typed, and a `run` that checks them, calls
+//! one operation of [`crate::tool`] and says how it went.
 
+pub mod args;
+pub mod exit;
+pub mod out;
+pub mod progress;
+mod rdb;
+
+use args::GlobalArgs;
+use clap::{CommandFactory, Parser, Subcommand};
+use exit::{CliError, Exit};
+use out::Ui;
 use std::process::ExitCode;
+
+/// Exit status, as every help text tells it.
+pub const EXIT_STATUS: &str = "\
+Exit status:
+  0    clean
+  1    the command ran and found something
+  2    wrong usage
+  3    input or output could not be read or written
+  4    input not recognised, or a version or type that cannot be handled
+  5    input is corrupt
+  6    input is truncated (all before the cut was sound)
+  130  interrupted (143: terminated); output files are complete or absent";
+
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nreads RDB: REDIS 1-15, VALKEY 11, 80, 81, plain or as gzip, zstd, LZ4 or VCS stream",
+    "\nwrites RDB: REDIS 6-15, VALKEY 80",
+);
+
+/// Inspects, checks and converts what Redis and Valkey write to disk.
+#[derive(Debug, Parser)]
+#[command(name = "rkv", version, long_version = LONG_VERSION, after_help = EXIT_STATUS)]
+#[command(propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// RDB files: snapshots of a data set
+    #[command(subcommand)]
+    Rdb(rdb::RdbCommand),
+}
+
+/// The whole command line, for man pages and completions.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    out::watch_signals();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help and version go to standard output and are no error.
+            let _ = e.print();
+            let exit = if e.use_stderr() { Exit::Usage } else { Exit::Clean };
+            return ExitCode::from(exit as u8);
+        }
+    };
+    let ui = cli.global.ui();
+    let context = Context { global: cli.global, ui };
+    let done = match cli.command {
+        Command::Rdb(command) => command.run(&context),
+    };
+    out::conclude(&context.ui, done)
 }
+
+/// What every command gets.
+pub(crate) struct Context {
+    /// General options.
+    pub global: GlobalArgs,
+    /// Standard error.
+    pub ui: Ui,
+}
+
+/// How commands end.
+pub(crate) type Done = Result<Exit, CliError>;

@@ -536,7 +536,7 @@ impl<'a> Reading<'_, 'a> {
             opcode::RESIZE_DB => {
                 Record::ResizeDb { keys: ReadStr::len(c)?, expires: ReadStr::len(c)? }
             }
-            opcode::AUX => Record::Aux { name: text(c)?, value: text(c)? },
+            opcode::AUX => self.aux(c)?,
             opcode::MODULE_AUX => Record::ModuleAux(module_aux(c)?),
             opcode::FUNCTION => Record::Function(text(c)?),
             opcode::FUNCTION_PRE_GA => return Err(Halt::Bad(ErrorKind::PreGaFunction, at)),
