@@ -5,4 +5,5 @@ pub mod feed;
 pub mod packed;
 pub mod rdb;
 pub mod report;
+pub mod resp;
 pub mod tool;

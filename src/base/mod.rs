@@ -1,5 +1,5 @@
 //! Layer 0a: what every other module stands on. No clock, no global state, and no I/O but the
-//! unnamed temporary files of [`extsort`].
+//! unnamed temporary files of [`extsort`] and [`spool`].
 
 pub mod bulk;
 pub mod crc;
@@ -12,3 +12,4 @@ pub mod lzf;
 pub mod num;
 pub mod range;
 pub mod slot;
+pub mod spool;

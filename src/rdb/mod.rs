@@ -27,7 +27,9 @@
 //! | 15 | Redis 8.10 | hash templates |
 //! | 80 | Valkey 9.0, 9.1 | magic `VALKEY`, its own hash field expiries, slot imports |
 
+mod blobs;
 pub mod dialect;
+pub mod encode;
 pub mod error;
 pub mod event;
 pub mod module;

@@ -1,0 +1,3 @@
+//! Layer 0b: the wire format of commands.
+
+pub mod decode;
