@@ -31,3 +31,4 @@ pub enum Problem {
         hint: String,
     },
 }
+pub mod verify;
