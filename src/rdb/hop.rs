@@ -98,3 +98,52 @@ pub(super) fn key<'a>(input: &'a [u8], context: &Context) -> Option<Plain<'a>> {
     let (value, bytes) = (c.since(start), c.pos());
     Some(Plain { header, db: context.db, ty, attributes, key, value, bytes })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rdb::{Parser, Record, Step};
+
+    #[test]
+    fn passing_keys_leads_to_the_same_places_as_reading_them() {
+        let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors");
+        for file in std::fs::read_dir(files).unwrap() {
+            let path = file.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            let (mut pos, mut starts) = (0, vec![0]);
+            let mut reader = Parser::new();
+            while let Ok(Step::Record(consumed, _)) = reader.parse(&bytes[pos..], true) {
+                pos += consumed;
+                starts.push(pos);
+                if reader.is_done() {
+                    break;
+                }
+            }
+            let (mut pos, mut passed_keys) = (0, false);
+            let mut hopper = Parser::new();
+            while let Ok(Step::Record(consumed, record)) = hopper.parse(&bytes[pos..], true) {
+                pos += consumed;
+                if let Record::End(_) = record {
+                    break;
+                }
+                let passed = hopper.pass_keys(&bytes[pos..], 1 << 20);
+                passed_keys |= passed > 0;
+                pos += passed;
+                assert!(starts.contains(&pos), "{} at {pos}", path.display());
+                assert_eq!(hopper.offset(), pos as u64);
+            }
+            assert_eq!(Some(&pos), starts.last());
+            assert!(passed_keys || path.extension().is_none_or(|extension| extension != "rdb"));
+        }
+    }
+
+    #[test]
+    fn cut_keys_are_not_passed() {
+        let key = b"\xfc\0\0\0\0\0\0\0\0\0\x01k\x02vw";
+        for cut in 0..key.len() {
+            assert_eq!(skip_keys(&key[..cut], 100), 0);
+        }
+        assert_eq!(skip_keys(key, 100), key.len());
+        assert_eq!(skip_keys(key, 0), 0);
+    }
+}
