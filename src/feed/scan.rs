@@ -151,13 +151,19 @@ fn scan_map<'i>(map: &'i Map, control: &Control, emit: &mut dyn Emit<'i>) -> Sca
         let mut summed = 0;
         loop {
             let rest = bytes.get(pos..).unwrap_or(&[]);
-            let (consumed, end) = match parser.parse(rest, true) {
-                Ok(Step::Record(consumed, record)) => (consumed, ended(&record)),
-                Ok(Step::Need(n)) => {
+            let passed = parser.pass_keys(rest, BATCH_BYTES.saturating_sub(pos - from));
+            pos += passed;
+            let rest = rest.get(passed..).unwrap_or(&[]);
+            let is_full = pos - from >= BATCH_BYTES;
+            let parsed = (!is_full).then(|| parser.parse(rest, true));
+            let (consumed, end) = match parsed {
+                None => (0, None),
+                Some(Ok(Step::Record(consumed, record))) => (consumed, ended(&record)),
+                Some(Ok(Step::Need(n))) => {
                     let kind = crate::rdb::ErrorKind::Truncated(n);
                     return Err(Failure::Input(Error::new(kind, bytes.len() as u64)));
                 }
-                Err(error) => {
+                Some(Err(error)) => {
                     // What is sound in front of the damage still goes out.
                     let sound = bytes.get(from..pos).unwrap_or(&[]);
                     if !sound.is_empty() {
@@ -318,6 +324,13 @@ fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit
         let mut missing = 1;
         while end.is_none() {
             let rest = window.memory.get(from..).unwrap_or(&[]);
+            let passed = parser.pass_keys(rest, BATCH_BYTES.saturating_sub(from));
+            crc.update(rest.get(..passed).unwrap_or(&[]));
+            from += passed;
+            if from >= BATCH_BYTES {
+                break;
+            }
+            let rest = rest.get(passed..).unwrap_or(&[]);
             match parser.parse(rest, last) {
                 Ok(Step::Need(n)) => {
                     missing = n;

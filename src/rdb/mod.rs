@@ -32,6 +32,7 @@ pub mod dialect;
 pub mod encode;
 pub mod error;
 pub mod event;
+mod hop;
 pub mod module;
 pub mod parser;
 pub mod payload;
@@ -45,7 +46,7 @@ mod walk;
 pub use dialect::{Dialect, Header};
 pub use error::{Class, Error, ErrorKind, KeyPath};
 pub use event::{Elem, Node, Span, Stored, StreamId, StreamMeta, Visit};
-pub use parser::{Attributes, Context, Entry, Parser, Record, Step};
+pub use parser::{Attributes, Context, Entry, Parser, Record, SlotSizes, Step};
 pub use types::{Kind, Layout, ValueType};
 pub use walk::Scratch;
 #[cfg(test)]

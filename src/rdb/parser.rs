@@ -8,6 +8,7 @@
 use super::dialect::{Dialect, HEADER_BYTES, Header};
 use super::error::{Error, ErrorKind, Halt, KeyPath};
 use super::event::{SlotRange, Span, Stored, Visit};
+use super::hop;
 use super::module::{self, ModuleId};
 use super::string::{ReadStr, Str};
 use super::template::{self, Fields, Templates};
@@ -62,6 +63,8 @@ pub struct Context {
     pub header: Header,
     /// The selected database.
     pub db: u64,
+    /// The cluster slot whose keys are announced to follow; none behind a change of database.
+    pub slot: Option<u64>,
     /// Attributes waiting for their key.
     pub pending: Attributes,
     /// Unix seconds at which the file was begun, by its `ctime` AUX field.
@@ -76,10 +79,37 @@ impl Context {
         Context {
             header,
             db: 0,
+            slot: None,
             pending: Attributes::default(),
             written_at_s: None,
             templates: Templates::default(),
         }
+    }
+}
+
+/// Name of the AUX value in which Valkey announces a slot.
+pub const SLOT_INFO_AUX: &[u8] = b"slot-info";
+
+/// What Valkey's `slot-info` says: a slot, its keys, and those of them that expire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotSizes {
+    /// The slot, as it stands there: it may be out of range.
+    pub slot: u64,
+    /// Number of keys in it.
+    pub keys: u64,
+    /// Number of keys in it with an expiry.
+    pub expires: u64,
+}
+
+impl SlotSizes {
+    /// Reads `slot,keys,expires`; more numbers may follow, fewer are an error to servers.
+    pub fn parse(value: &[u8]) -> Option<SlotSizes> {
+        let mut numbers = value.split(|byte| *byte == b',').map(|text| {
+            let text = std::str::from_utf8(text).ok()?;
+            text.parse::<u64>().ok()
+        });
+        let mut next = || numbers.next().flatten();
+        Some(SlotSizes { slot: next()?, keys: next()?, expires: next()? })
     }
 }
 
@@ -124,14 +154,31 @@ fn string_encoding(value: &[u8]) -> &'static str {
     }
 }
 
+impl Attributes {
+    /// Whether nothing is said.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.expire_at_ms.is_none() && self.idle_s.is_none() && self.freq.is_none()
+    }
+}
+
 impl<'a> Entry<'a> {
+    /// Whether the value is a string that stands there uncompressed, in which no damage can be.
+    #[inline]
+    pub fn is_plain_string(&self) -> bool {
+        const LZF: u8 = 0xc3;
+        self.ty.kind == Kind::String && self.value.first() != Some(&LZF)
+    }
+
     /// The key's bytes.
+    #[inline]
     pub fn key(&self) -> Result<Cow<'a, [u8]>, Error> {
         self.resolve_key().map_err(|e| {
             Error::new(ErrorKind::Lzf(e), self.span.start).in_key(|| self.path_of(Vec::new()))
         })
     }
 
+    #[inline]
     fn resolve_key(&self) -> Result<Cow<'a, [u8]>, LzfError> {
         match self.key {
             Str::Plain(Bulk::Bytes(bytes)) => Ok(Cow::Borrowed(bytes)),
@@ -326,10 +373,52 @@ impl Parser {
         self.done
     }
 
+    /// Passes whole keys of the plainest form at the start of `input`, which continues where the
+    /// last record ended, until `enough_bytes` are passed or something else comes.
+    ///
+    /// Returns how many bytes were passed. Much faster than [`Parser::parse`] for who needs no
+    /// record.
+    #[inline]
+    pub fn pass_keys(&mut self, input: &[u8], enough_bytes: usize) -> usize {
+        let Some(context) = self.context.as_mut().filter(|_| !self.done) else { return 0 };
+        let passed = hop::skip_keys(input, enough_bytes);
+        if passed > 0 {
+            context.pending = Attributes::default();
+            self.offset += passed as u64;
+        }
+        passed
+    }
+
     /// Reads the record at the start of `input`, which continues where the last one ended.
     ///
     /// `last` says that no more bytes will come; what is missing then is an error.
+    #[inline]
     pub fn parse<'a>(&'a mut self, input: &'a [u8], last: bool) -> Result<Step<'a>, Error> {
+        let plain = match &self.context {
+            Some(context) => hop::key(input, context),
+            None => None,
+        };
+        let Some(plain) = plain else {
+            return self.parse_slowly(input, last);
+        };
+        let start = self.offset;
+        self.offset += plain.bytes as u64;
+        let entry = Entry {
+            header: plain.header,
+            db: plain.db,
+            ty: plain.ty,
+            attributes: plain.attributes,
+            key_meta: None,
+            key: plain.key,
+            value: plain.value,
+            span: start..self.offset,
+            templates: self.context.as_ref().map_or(&EMPTY, |context| &context.templates),
+        };
+        Ok(Step::Record(plain.bytes, Record::Key(entry)))
+    }
+
+    /// Reads any record.
+    fn parse_slowly<'a>(&'a mut self, input: &'a [u8], last: bool) -> Result<Step<'a>, Error> {
         let Some(context) = self.context.as_mut() else {
             return self.start(input, last);
         };
@@ -531,6 +620,7 @@ impl<'a> Reading<'_, 'a> {
             opcode::SELECT_DB => {
                 let db = bounded(c, "database number", limits::DB_MAX)?;
                 self.context.db = db;
+                self.context.slot = None;
                 Record::SelectDb(db)
             }
             opcode::RESIZE_DB => {
@@ -540,11 +630,12 @@ impl<'a> Reading<'_, 'a> {
             opcode::MODULE_AUX => Record::ModuleAux(module_aux(c)?),
             opcode::FUNCTION => Record::Function(text(c)?),
             opcode::FUNCTION_PRE_GA => return Err(Halt::Bad(ErrorKind::PreGaFunction, at)),
-            opcode::SLOT_INFO => Record::SlotInfo {
-                slot: bounded(c, "slot", limits::SLOTS - 1)?,
-                keys: ReadStr::len(c)?,
-                expires: ReadStr::len(c)?,
-            },
+            opcode::SLOT_INFO => {
+                let slot = bounded(c, "slot", limits::SLOTS - 1)?;
+                let (keys, expires) = (ReadStr::len(c)?, ReadStr::len(c)?);
+                self.context.slot = Some(slot);
+                Record::SlotInfo { slot, keys, expires }
+            }
             opcode::SLOT_IMPORT if dialect == Dialect::Valkey => slot_import(c)?,
             opcode::HASH_TEMPLATE if dialect == Dialect::Redis => self.template(c)?,
             _ => return Err(Halt::Bad(ErrorKind::UnknownType(byte), at)),
@@ -555,6 +646,8 @@ impl<'a> Reading<'_, 'a> {
         let (name, value) = (text(c)?, text(c)?);
         if name.eq_ignore_ascii_case(b"ctime") {
             self.context.written_at_s = num::parse_canonical_i64(&value);
+        } else if name.eq_ignore_ascii_case(SLOT_INFO_AUX) {
+            self.context.slot = SlotSizes::parse(&value).map(|sizes| sizes.slot);
         }
         Ok(Record::Aux { name, value })
     }

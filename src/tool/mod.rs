@@ -5,6 +5,7 @@ pub mod dump;
 pub mod file;
 pub mod out;
 pub mod ttl;
+pub mod verify;
 
 /// What an operation itself has against its input or its orders.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,240 @@
+//! One thread's part of the work: checks batches and merges what it found in the order of the
+//! file.
+
+use super::damage::rule_of;
+use super::file::FileState;
+use super::finding::{Finding, Findings};
+use super::identity::Seeds;
+use super::marks::Marks;
+use super::members::Members;
+use super::records;
+use super::repeats::{Feed, Hashes};
+use super::rules::Id;
+use super::value::{self, Lent};
+use crate::base::slot::key_slot;
+use crate::feed::Batch;
+use crate::feed::parallel::{Stop, Turn, Worker};
+use crate::rdb::parser::SLOT_INFO_AUX;
+use crate::rdb::{Entry, Header, Record, Scratch, SlotSizes};
+use std::convert::Infallible;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+/// Last millisecond of the year 9999.
+const YEAR_9999_MS: i64 = 253_402_300_799_999;
+
+/// Marks kept before they are merged.
+const MARKS_MAX: usize = 4096;
+
+/// Findings kept before they are merged.
+const FINDINGS_MAX: usize = 1024;
+
+/// What all threads share.
+pub(super) struct Shared {
+    pub(super) seeds: Seeds,
+    pub(super) state: Mutex<FileState>,
+    pub(super) keys: Hashes,
+    pub(super) header: Mutex<Option<Header>>,
+}
+
+impl Shared {
+    /// Merges what a stretch of the file says. Stretches come in the order of the file.
+    pub(super) fn merge(&self, marks: &mut Marks, findings: &mut Findings) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.merge(marks, findings);
+    }
+
+    /// The file's header, once its record was read.
+    pub(super) fn set_header(&self, header: Header) {
+        *self.header.lock().unwrap_or_else(PoisonError::into_inner) = Some(header);
+    }
+}
+
+/// The hash that stands for a key of a database.
+pub(super) fn key_hash(seeds: &Seeds, db: u64, key: &[u8]) -> u64 {
+    seeds.first(db, key)
+}
+
+/// The full check.
+pub(super) struct Checker<'s> {
+    shared: &'s Shared,
+    scratch: Scratch,
+    before: Vec<u8>,
+    members: Members,
+    keys: Feed,
+    marks: Marks,
+    findings: Findings,
+    /// The slot whose keys follow.
+    slot: Option<u64>,
+}
+
+impl<'s> Checker<'s> {
+    /// A checker that keeps at most about this many bytes for the names of a value.
+    pub(super) fn new(shared: &'s Shared, max_findings: usize, memory_bytes: usize) -> Self {
+        Checker {
+            shared,
+            scratch: Scratch::default(),
+            before: Vec::new(),
+            members: Members::new(memory_bytes),
+            keys: Feed::new(),
+            marks: Marks::default(),
+            findings: Findings::new(max_findings.min(FINDINGS_MAX)),
+            slot: None,
+        }
+    }
+
+    /// Hands over what is left.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        self.keys.flush(&self.shared.keys)
+    }
+
+    #[inline]
+    fn entry(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+        match entry.key() {
+            Ok(key) => self.key(entry, &key)?,
+            Err(error) => {
+                let from_error = |id| Finding::from_error(id, &error);
+                self.findings.add(rule_of(&error), from_error);
+            }
+        }
+        self.marks.key(entry.attributes.expire_at_ms.is_some());
+        if let Some(ms) = entry.attributes.expire_at_ms {
+            self.expiry(entry, ms);
+        }
+        if !entry.ty.is_known_to(entry.header) {
+            self.newer(entry);
+        }
+        if entry.is_plain_string() {
+            return Ok(());
+        }
+        let mut lent = Lent {
+            seeds: &self.shared.seeds,
+            members: &mut self.members,
+            findings: &mut self.findings,
+            before: &mut self.before,
+        };
+        if let Some(module) = value::check(entry, &mut self.scratch, &mut lent)? {
+            self.marks.module(entry.span.start, module);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn key(&mut self, entry: &Entry<'_>, key: &[u8]) -> io::Result<()> {
+        let hash = key_hash(&self.shared.seeds, entry.db, key);
+        self.keys.push(hash, &self.shared.keys)?;
+        if let Some(slot) = self.slot {
+            let own = key_slot(key);
+            if u64::from(own) != slot {
+                self.found(Id::SlotKey, entry, || {
+                    format!("the key of slot {own} stands among those of slot {slot}")
+                });
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn found(&mut self, id: Id, entry: &Entry<'_>, message: impl FnOnce() -> String) {
+        self.findings.add(id, |id| {
+            let finding = Finding::new(id, message()).at(entry.span.start);
+            let bytes = entry.span.end - entry.span.start;
+            finding.long(bytes).in_key(entry.path())
+        });
+    }
+
+    #[inline]
+    fn expiry(&mut self, entry: &Entry<'_>, ms: i64) {
+        if ms < 0 {
+            self.found(Id::KeyExpiry, entry, || format!("the expiry {ms} is negative"));
+        } else if ms > YEAR_9999_MS {
+            self.found(Id::KeyExpiry, entry, || {
+                format!("the expiry {ms} lies behind the year 9999")
+            });
+        }
+    }
+
+    #[cold]
+    fn newer(&mut self, entry: &Entry<'_>) {
+        let (ty, header) = (entry.ty, entry.header);
+        self.found(Id::TypeVersion, entry, || {
+            let (name, code, since) = (ty.name, ty.code, ty.since);
+            format!("type {name} ({code}) is new in version {since}, the file is {header}")
+        });
+    }
+
+    fn record(&mut self, record: &Record<'_>, header: Option<Header>, offset: u64) {
+        match record {
+            Record::Start(header) => self.shared.set_header(*header),
+            Record::SelectDb(_) => self.slot = None,
+            Record::SlotInfo { slot, .. } => self.slot = Some(*slot),
+            Record::Aux { name, value } if name.eq_ignore_ascii_case(SLOT_INFO_AUX) => {
+                self.slot = SlotSizes::parse(value).map(|sizes| sizes.slot);
+            }
+            _ => {}
+        }
+        if let Some(header) = header {
+            records::check(record, header, offset, &mut self.marks, &mut self.findings);
+        }
+    }
+
+    /// Merges before the batch ends; only batches full of marks or damage come here.
+    #[cold]
+    fn merge_early(&mut self, turn: &mut Turn<'_>) -> io::Result<()> {
+        turn.flush()?;
+        self.findings.sort();
+        self.shared.merge(&mut self.marks, &mut self.findings);
+        Ok(())
+    }
+
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.marks.placed.len() >= MARKS_MAX || self.findings.kept.len() >= FINDINGS_MAX
+    }
+}
+
+impl Worker for Checker<'_> {
+    type Error = Infallible;
+
+    fn batch(&mut self, batch: &Batch<'_>, turn: &mut Turn<'_>) -> Result<(), Stop<Infallible>> {
+        self.slot = batch.context.as_ref().and_then(|context| context.slot);
+        let mut header = batch.context.as_ref().map(|context| context.header);
+        let mut records = batch.records();
+        loop {
+            let offset = batch.offset + records.position() as u64;
+            let Some(record) = records.next()? else { break };
+            match &record {
+                Record::Key(entry) => self.entry(entry)?,
+                other => {
+                    if let Record::Start(start) = other {
+                        header = Some(*start);
+                    }
+                    self.record(other, header, offset);
+                }
+            }
+            if self.is_full() {
+                self.merge_early(turn)?;
+            }
+        }
+        turn.flush()?;
+        self.findings.sort();
+        self.shared.merge(&mut self.marks, &mut self.findings);
+        Ok(())
+    }
+}
+
+/// The quick check: the boundary pass does all of it.
+pub(super) struct Passer<'s>(pub(super) &'s Shared);
+
+impl Worker for Passer<'_> {
+    type Error = Infallible;
+
+    fn batch(&mut self, batch: &Batch<'_>, _: &mut Turn<'_>) -> Result<(), Stop<Infallible>> {
+        if batch.context.is_none()
+            && let Some(Record::Start(header)) = batch.records().next()?
+        {
+            self.0.set_header(header);
+        }
+        Ok(())
+    }
+}
