@@ -442,7 +442,6 @@ def version_2():
 def version_3():
     f = File(b"REDIS0003").select(0)
     f.key("string", 0, "ms", s("v"), "v", FAR_MS + 7, millis(FAR_MS + 7))
-    f.key("string", 0, "both", s("the last expiry wins"), "the last expiry wins", FAR_MS, seconds(FAR_S) + millis(FAR_MS))
     return f
 
 
@@ -522,6 +521,10 @@ def stream_value(entries, type_code, deleted="0-0", added=None, first=None, read
                 group("idle", "0-0", 0, [], [])]}
 
 
+# What all servers take for the first entry of an empty stream whose layout does not say it.
+NO_FIRST_ID = "18446744073709551615-18446744073709551615"
+
+
 def add_streams(f, type_code, tail=b""):
     """Streams of one layout: two nodes with a tombstone, and an empty one."""
     nodes = [node(ENTRIES[:3], deleted=["1000-2"]), node(ENTRIES[3:])]
@@ -536,7 +539,7 @@ def add_streams(f, type_code, tail=b""):
     f.key("stream", type_code, "stream", payload, value)
     empty = stream(type_code, [], 0, "7-7", "0-0", "7-7", 2, [], tail)
     f.key("stream", type_code, "stream-empty", empty,
-          empty_stream("7-7", "0-0", "7-7", 2) if type_code >= 19 else empty_stream("7-7"))
+          empty_stream("7-7", "0-0", "7-7", 2) if type_code >= 19 else empty_stream("7-7", NO_FIRST_ID))
     return f
 
 
@@ -659,11 +662,30 @@ def legal_oddities():
     f.select(0).select(0)
     f.key(None, 2, "empty-set", n(0), None).key(None, 16, "empty-hash", s(listpack([])), None)
     f.key(None, 18, "empty-list", n(0), None).key(None, 5, "empty-zset", n(0), None)
-    f.key("string", 0, "after-empty", s("v"), "v", FAR_MS, millis(5) + b"\xf8\x07" + millis(FAR_MS))
+    f.key("string", 0, "after-empty", s("v"), "v", FAR_MS, b"\xf8\x07" + millis(FAR_MS))
     f.aux("redis-ver", "late")
     f.key("zset", 5, "unordered", n(3) + s("b") + double(2) + s("a") + double(1) + s("c") + double(3),
           scored([("a", 1), ("b", 2), ("c", 3)]))
     f.key("string", 0, "", s("the key is empty"), "the key is empty")
+    return f
+
+
+def repeated_expiry():
+    """The last expiry wins in all servers but Redis 8.6, where the first does."""
+    f = File(b"REDIS0011").select(0)
+    f.key("string", 0, "both", s("v"), "v", FAR_MS, seconds(FAR_S) + millis(FAR_MS))
+    f.key("string", 0, "past-first", s("v"), "v", FAR_MS, millis(5) + millis(FAR_MS))
+    return f
+
+
+def expired():
+    """Keys and fields that a server drops while it loads and a reader must show."""
+    f = File(b"VALKEY080").select(0)
+    f.key("string", 0, "zero", s("v"), "v", 0, millis(0)).key("string", 0, "past", s("v"), "v", 1_000_000_000_000, millis(10 ** 12))
+    f.key("string", 0, "seconds", s("v"), "v", 1_000_000_000_000, seconds(10 ** 9))
+    f.key("string", 0, "before-1970", s("v"), "v", -1000, millis(-1000))
+    f.key("hash", 22, "field", n(2) + s("f") + s("v") + ms(10 ** 12) + s("g") + s("w") + ms(-1),
+          fields(("f", "v", 10 ** 12), ("g", "w", None)))
     return f
 
 
@@ -697,6 +719,8 @@ def good():
     write_good("valkey-080.rdb", valkey_80_plain())
     write_good("valkey-080-slot-import.rdb", valkey_80())
     write_good("legal-oddities.rdb", legal_oddities())
+    write_good("repeated-expiry.rdb", repeated_expiry())
+    write_good("expired.rdb", expired())
     write_good("no-checksum.rdb", version_10(), checksum=False)
     write_good("backlen-old.rdb", backlen_file(False))
     write_good("backlen-new.rdb", backlen_file(True))
@@ -724,14 +748,14 @@ def bad():
         write("bad", name, data)
         kinds.append((name, kind))
 
-    def one(type_code, payload, magic=b"REDIS0011", before=b"", name="key"):
-        f = File(magic).select(0)
+    def one(type_code, payload, magic=None, before=b"", name="key"):
+        f = File(magic or (b"REDIS0010" if type_code < 20 else b"REDIS0011")).select(0)
         f.key("string", 0, "before", s("sound"), "sound")
         f.key("any", type_code, name, payload, None, before=before)
         f.key("string", 0, "behind", s("sound"), "sound")
         return f.bytes()
 
-    def records(data, magic=b"REDIS0011"):
+    def records(data, magic=b"REDIS0010"):
         return File(magic).select(0).key("string", 0, "before", s("sound"), "sound").raw(data).key(
             "string", 0, "behind", s("sound"), "sound").bytes()
 
@@ -775,7 +799,7 @@ def bad():
     put("type-28-in-valkey.rdb", "unsupported", one(28, n(1) + n(0) + n(0) + n(3) + s("a"), magic=b"VALKEY080"))
     put("opcode-unknown-241.rdb", "unsupported", records(b"\xf1\x00"))
     put("opcode-function-pre-ga.rdb", "unsupported", records(b"\xf6" + s("x")))
-    put("opcode-expire-without-key.rdb", "corrupt", File(b"REDIS0011").select(0).raw(millis(FAR_MS)).bytes())
+    put("opcode-expire-without-key.rdb", "corrupt", File(b"REDIS0010").select(0).raw(millis(FAR_MS)).bytes())
     put("length-unknown-form.rdb", "corrupt", one(0, b"\x82abcd"))
     put("length-special-as-count.rdb", "corrupt", one(2, b"\xc0\x01" + s("a")))
     put("string-encoding-unknown.rdb", "corrupt", one(0, b"\xc4abcd"))
@@ -891,8 +915,8 @@ def bad():
 
     duplicate = b"\x00" + s("twice") + s("1") + b"\x00" + s("twice") + s("2")
     put("duplicate-key.rdb", "corrupt", records(duplicate))
-    put("db-index-huge.rdb", "suspicious", File(b"REDIS0011").select(1 << 40).key("string", 0, "k", s("v"), "v").bytes())
-    put("db-index-16.rdb", "suspicious", File(b"REDIS0011").select(16).key("string", 0, "k", s("v"), "v").bytes())
+    put("db-index-huge.rdb", "suspicious", File(b"REDIS0010").select(1 << 40).key("string", 0, "k", s("v"), "v").bytes())
+    put("db-index-16.rdb", "suspicious", File(b"REDIS0010").select(16).key("string", 0, "k", s("v"), "v").bytes())
     put("resizedb-lies.rdb", "suspicious", records(b"\xfb" + n(1 << 50) + n(1 << 50)))
     put("resizedb-too-small.rdb", "suspicious", records(b"\xfb" + n(0) + n(0)))
     put("empty-collection.rdb", "suspicious", one(2, n(0)))
