@@ -400,8 +400,11 @@ def aof(name):
 
 
 def generate(names):
-    shutil.rmtree(os.path.join(HERE, "servers"), ignore_errors=True)
-    os.makedirs(os.path.join(HERE, "servers"))
+    folder = os.path.join(HERE, "servers")
+    os.makedirs(folder, exist_ok=True)
+    for file in os.listdir(folder):
+        if file.startswith(tuple(names)) and os.path.isfile(os.path.join(folder, file)):
+            os.remove(os.path.join(folder, file))
     for name in names:
         scenarios = [
             ("types", fill_types, SMALL), ("binary", fill_binary, []), ("streams", fill_streams, SMALL),
