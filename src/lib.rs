@@ -3,3 +3,4 @@ pub mod base;
 pub mod cli;
 pub mod packed;
 pub mod report;
+pub mod tool;
