@@ -27,10 +27,10 @@ const MIN_BYTES: usize = HEADER_BYTES + 1;
 /// They do not read each other's form: a listpack with such an element loads on its own kind of server only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BacklenDialect {
-    /// One byte more than needed: Redis up to 8.6, Valkey up to 9.0.
+    /// One byte more than needed: seen in Redis up to 8.6.3 and in Valkey of October 2024.
     #[default]
     Old,
-    /// As few bytes as needed: Redis since 8.8, Valkey since 9.1.
+    /// As few bytes as needed: Redis since 8.8, and seen in Valkey 9.1.2.
     New,
 }
 

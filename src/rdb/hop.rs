@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn passing_keys_leads_to_the_same_places_as_reading_them() {
-        let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors");
+        let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
         for file in std::fs::read_dir(files).unwrap() {
             let path = file.unwrap().path();
             let bytes = std::fs::read(&path).unwrap();

@@ -51,7 +51,7 @@ fn read(bytes: &[u8]) -> (Lines, Result<(), Error>) {
 }
 
 fn vectors() -> Vec<(PathBuf, Vec<u8>)> {
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors");
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let mut files: Vec<_> = std::fs::read_dir(dir)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -131,7 +131,7 @@ fn no_flipped_bit_panics() {
 
 #[test]
 fn dump_payloads_of_six_servers_decode() {
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors");
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let mut payloads = 0;
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();

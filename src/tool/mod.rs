@@ -3,6 +3,7 @@
 pub mod convert;
 pub mod dump;
 pub mod file;
+pub mod memory;
 pub mod out;
 pub mod ttl;
 pub mod verify;

@@ -319,7 +319,7 @@ fn every_rule_finds_its_damage_and_nothing_else() {
 }
 
 fn vectors() -> Vec<(String, Vec<u8>)> {
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/vectors");
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let paths = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     let rdb = paths.filter(|path| path.extension().is_some_and(|extension| extension == "rdb"));
     rdb.map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect()
