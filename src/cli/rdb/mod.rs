@@ -1,6 +1,8 @@
 //! `rkv rdb`: a file per verb.
 
+mod convert;
 mod dump;
+mod verify;
 
 use super::exit::{CliError, Exit};
 use super::progress::Progress;
@@ -15,6 +17,8 @@ use std::sync::Arc;
 #[derive(Debug, Subcommand)]
 pub enum RdbCommand {
     Dump(dump::DumpArgs),
+    Verify(verify::VerifyArgs),
+    Convert(Box<convert::ConvertArgs>),
 }
 
 impl RdbCommand {
@@ -22,6 +26,8 @@ impl RdbCommand {
     pub(crate) fn run(self, context: &Context) -> Done {
         match self {
             RdbCommand::Dump(args) => args.run(context),
+            RdbCommand::Verify(args) => args.run(context),
+            RdbCommand::Convert(args) => args.run(context),
         }
     }
 }
