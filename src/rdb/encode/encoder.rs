@@ -34,6 +34,8 @@ pub enum Hint {
     Auto,
     /// One packed structure, whatever the limits.
     Packed,
+    /// An intset, whatever the limits, if all members are integers.
+    Intset,
     /// One packed structure with room for field expiries.
     PackedWithExpiry,
     /// No packed structure.
@@ -44,7 +46,8 @@ impl Hint {
     /// The hint in the name of an encoding.
     pub fn of_encoding(name: &str) -> Hint {
         match name {
-            "listpack" | "ziplist" | "zipmap" | "intset" => Hint::Packed,
+            "intset" => Hint::Intset,
+            "listpack" | "ziplist" | "zipmap" => Hint::Packed,
             "listpackex" => Hint::PackedWithExpiry,
             "hashtable" | "skiplist" => Hint::Plain,
             _ => Hint::Auto,
@@ -183,7 +186,8 @@ impl Encoder {
         match kind {
             Kind::Set if pack => {
                 self.members.packed = Packed::for_target(self.target, 11, u16::MAX);
-                self.members.ints = self.target.has(2).then(Vec::new);
+                let may_be_ints = hint != Hint::Packed && self.target.has(2);
+                self.members.ints = may_be_ints.then(Vec::new);
             }
             Kind::Zset if pack => self.members.packed = Packed::for_target(self.target, 10, 2),
             Kind::Hash => {
@@ -245,7 +249,8 @@ impl Encoder {
     fn member(&mut self, bulk: &Bulk<'_>) {
         self.count += 1;
         self.strings.write(self.spool.buf(), bulk);
-        let fits = |count: usize, max: usize| self.hint == Hint::Packed || count < max;
+        let any_size = matches!(self.hint, Hint::Packed | Hint::Intset);
+        let fits = |count: usize, max: usize| any_size || count < max;
         let members = &mut self.members;
         if let Some(ints) = &mut members.ints {
             let n = match bulk {

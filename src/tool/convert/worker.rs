@@ -235,7 +235,8 @@ impl<'j> ConvertWorker<'j> {
             _ => Hint::of_encoding(entry.ty.encoding),
         };
         // What was plain may be packed by the target's own limits.
-        let hint = if hint == Hint::Packed { Hint::Auto } else { hint };
+        let packed = matches!(hint, Hint::Packed | Hint::Intset);
+        let hint = if packed { Hint::Auto } else { hint };
         self.encoder.begin(entry.ty.kind, hint);
         entry.visit(&mut self.scratch, &mut Feed { encoder: &mut self.encoder, shift })?;
         Ok(match self.encoder.finish()? {

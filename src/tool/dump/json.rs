@@ -124,6 +124,7 @@ pub fn write_value<O: Out>(
             open: Vec::new(),
             pieces: Pieces::default(),
             raw: entry.value,
+            idmp_pending: false,
         };
         match value.write(entry, scratch) {
             Ok(()) => return Ok(value.size),
@@ -235,10 +236,8 @@ impl Pieces {
             parts.push((*score, self.buf.get(*start..end).unwrap_or(&[])));
             end = *start;
         }
-        if !parts.is_sorted_by(|a, b| a.0 <= b.0) {
-            // Old writers follow their hash table: no order at all.
-            parts.sort_by(|a, b| a.0.total_cmp(&b.0));
-        }
+        // Old writers follow their hash table: no order at all. What is in order is cheap to sort.
+        parts.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)));
         let mut joined = Vec::with_capacity(self.buf.len());
         for (_, part) in parts {
             joined.extend_from_slice(part);
@@ -272,6 +271,8 @@ struct Value<'o, 'e, O: Out> {
     open: Vec<(Level, &'static [u8])>,
     pieces: Pieces,
     raw: &'e [u8],
+    /// Default settings of idempotent production, not written yet.
+    idmp_pending: bool,
 }
 
 /// Parts of a stream's object that hold others.
@@ -410,11 +411,25 @@ impl<O: Out> Value<'_, '_, O> {
         if reverse {
             self.pieces.marks.push((score, start));
             if self.pieces.buf.len() > PIECE_BYTES {
-                self.pieces.spill()?;
+                self.piece_is_full()?;
             }
             return Ok(());
         }
         self.spill()
+    }
+
+    /// Keeps a piece for later, or finds that the members come in rising order and need not be
+    /// kept at all.
+    fn piece_is_full(&mut self) -> Result<(), JsonStop> {
+        let ends = self.pieces.marks.first().zip(self.pieces.marks.last());
+        let rises = ends.is_some_and(|(first, last)| first.0 < last.0);
+        if !rises || !self.pieces.spilled.is_empty() {
+            return Ok(self.pieces.spill()?);
+        }
+        self.flush_pieces()?;
+        self.form = Form::Scored { reverse: false };
+        self.first = false;
+        Ok(())
     }
 
     /// Writes what had to be reversed.
@@ -550,14 +565,13 @@ impl<O: Out> Value<'_, '_, O> {
                 self.comma();
                 self.text(&format!("\"{id}\""));
             }
+            // The defaults alone say nothing; they are written if producers follow.
+            Elem::IdmpConfig { duration_s: 100, max_entries: 100 } => self.idmp_pending = true,
             Elem::IdmpConfig { duration_s, max_entries } => {
-                self.close_until(None);
-                self.open(Level::Idmp, "\"idmp\":{", b"}");
-                self.text(&format!("\"duration_s\":{duration_s},\"max_entries\":{max_entries}"));
-                self.first = false;
-                self.open(Level::Producers, "\"producers\":[", b"]");
+                self.open_idmp(*duration_s, *max_entries);
             }
             Elem::Producer(pid) => {
+                self.open_pending_idmp();
                 self.close_until(Some(Level::Producers));
                 self.open(Level::Producer, "{\"pid\":", b"]}");
                 self.bulk(pid);
@@ -570,13 +584,29 @@ impl<O: Out> Value<'_, '_, O> {
                 self.bulk(iid);
                 self.text(&format!(",\"{id}\"]"));
             }
+            Elem::IdmpCounters { added: 0, duplicates: 0 } if self.idmp_pending => {}
             Elem::IdmpCounters { added, duplicates } => {
+                self.open_pending_idmp();
                 self.close_until(Some(Level::Idmp));
                 self.text(&format!(",\"added\":{added},\"duplicates\":{duplicates}"));
             }
             _ => {}
         }
         self.spill()
+    }
+
+    fn open_pending_idmp(&mut self) {
+        if std::mem::take(&mut self.idmp_pending) {
+            self.open_idmp(100, 100);
+        }
+    }
+
+    fn open_idmp(&mut self, duration_s: u64, max_entries: u64) {
+        self.close_until(None);
+        self.open(Level::Idmp, "\"idmp\":{", b"}");
+        self.text(&format!("\"duration_s\":{duration_s},\"max_entries\":{max_entries}"));
+        self.first = false;
+        self.open(Level::Producers, "\"producers\":[", b"]");
     }
 
     fn sparse(&mut self, elem: &Elem<'_>) -> Result<(), JsonStop> {
