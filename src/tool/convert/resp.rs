@@ -11,6 +11,7 @@ use crate::base::num;
 use crate::feed::input::Bytes as InputBytes;
 use crate::feed::{Failure, Input};
 use crate::rdb::encode::{Hint, Target};
+use crate::rdb::event::ArrayValue;
 use crate::rdb::payload::{Payload, PayloadChecksum};
 use crate::rdb::{
     Attributes, Context, Elem, Kind, Parser, Record, Scratch, Step, StreamId, StreamMeta, Visit,
@@ -208,6 +209,19 @@ impl Reader<'_> {
                     if let Some(field) = open.fields.get_mut(*index) {
                         field.2 = Some(ms);
                     }
+                }
+                Ok(())
+            }
+            (b"ARMSET", items) => {
+                self.start(key, Kind::Array, false)?;
+                for (index, value) in pairs(items)? {
+                    let index = count(index)?;
+                    // As the server does: what reads as a number is kept as one.
+                    let value = match num::parse_canonical_i64(value) {
+                        Some(n) => ArrayValue::Int(n),
+                        None => ArrayValue::Str(Bulk::Bytes(value)),
+                    };
+                    self.writer.elem(&Elem::ArrayItem { index, value })?;
                 }
                 Ok(())
             }
