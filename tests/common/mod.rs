@@ -1,0 +1,6 @@
+//! Support for the whole-program tests: the `rkv` program, real servers, and a client to talk to them.
+#![allow(dead_code)] // each test file uses a part of it
+
+pub mod client;
+pub mod program;
+pub mod servers;
