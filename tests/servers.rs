@@ -25,10 +25,7 @@ fn saves_and_loads(peer: Peer) {
     let digest = first.debug_digest();
     let dump = first.dump_all();
     assert_eq!(dump.len(), 8);
-    assert_eq!(
-        dump[&(0, b"expiring".to_vec())].expire_at_ms,
-        Some(33_177_117_420_000)
-    );
+    assert_eq!(dump[&(0, b"expiring".to_vec())].expire_at_ms, Some(33_177_117_420_000));
     assert_eq!(dump[&(0, b"text".to_vec())].expire_at_ms, None);
 
     let rdb = first.save();
@@ -54,16 +51,10 @@ fn valkey_9_1_saves_and_loads() {
 
 #[test]
 fn a_refused_file_gives_the_log() {
-    for (peer, file) in [
-        (Peer::Redis70, "valkey-9.1.2.rdb"),
-        (Peer::Valkey91, "redis-8.6.3.rdb"),
-    ] {
+    for (peer, file) in [(Peer::Redis70, "valkey-9.1.2.rdb"), (Peer::Valkey91, "redis-8.6.3.rdb")] {
         let log =
             Server::load(peer, &testdata(file)).expect_err("took a file of a foreign version");
-        assert!(
-            log.contains("Fatal error loading the DB") || log.contains("RDB version"),
-            "{log}"
-        );
+        assert!(log.contains("Fatal error loading the DB") || log.contains("RDB version"), "{log}");
     }
 }
 
@@ -71,19 +62,11 @@ fn a_refused_file_gives_the_log() {
 fn a_large_pipeline_does_not_block() {
     let mut server = Server::start(Peer::Redis70);
     let value = "v".repeat(1000);
-    let sets: Vec<_> = (0..20_000)
-        .map(|i| vec!["SET".to_owned(), format!("key:{i}"), value.clone()])
-        .collect();
-    let gets: Vec<_> = (0..20_000)
-        .map(|i| vec!["GET".to_owned(), format!("key:{i}")])
-        .collect();
+    let sets: Vec<_> =
+        (0..20_000).map(|i| vec!["SET".to_owned(), format!("key:{i}"), value.clone()]).collect();
+    let gets: Vec<_> = (0..20_000).map(|i| vec!["GET".to_owned(), format!("key:{i}")]).collect();
     assert!(server.pipeline(&sets).iter().all(|reply| !reply.is_error()));
-    assert!(
-        server
-            .pipeline(&gets)
-            .into_iter()
-            .all(|reply| reply.text() == value)
-    );
+    assert!(server.pipeline(&gets).into_iter().all(|reply| reply.text() == value));
 }
 
 #[test]
@@ -97,10 +80,6 @@ fn the_checker_of_each_release_runs() {
             .arg(testdata(file))
             .output()
             .expect("does not start");
-        assert!(
-            output.status.success(),
-            "{peer:?}: {}",
-            String::from_utf8_lossy(&output.stdout)
-        );
+        assert!(output.status.success(), "{peer:?}: {}", String::from_utf8_lossy(&output.stdout));
     }
 }

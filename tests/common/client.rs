@@ -169,16 +169,11 @@ impl Client {
     /// Sends bytes that hold `replies` commands, such as the output of `rdb dump --format resp`, and returns the replies.
     #[track_caller]
     pub fn raw(&mut self, request: &[u8], replies: usize) -> Vec<Reply> {
-        let mut writer = self
-            .writer
-            .try_clone()
-            .expect("the connection cannot be cloned");
+        let mut writer = self.writer.try_clone().expect("the connection cannot be cloned");
         std::thread::scope(|scope| {
             // Replies are read while requests are written: neither side may wait for the other's full buffer.
             scope.spawn(move || writer.write_all(request).expect("the connection broke"));
-            (0..replies)
-                .map(|_| self.read_reply().expect("the connection broke"))
-                .collect()
+            (0..replies).map(|_| self.read_reply().expect("the connection broke")).collect()
         })
     }
 
@@ -187,11 +182,7 @@ impl Client {
         let line = self.read_line()?;
         let (kind, rest) = line.split_first().ok_or_else(|| bad("empty reply line"))?;
         let text = || String::from_utf8_lossy(rest).into_owned();
-        let number = || {
-            text()
-                .parse::<i64>()
-                .map_err(|_| bad("not a number in a reply"))
-        };
+        let number = || text().parse::<i64>().map_err(|_| bad("not a number in a reply"));
         Ok(match kind {
             b'+' => Reply::Simple(text()),
             b'-' => Reply::Error(text()),
@@ -207,11 +198,9 @@ impl Client {
             },
             b'*' => match usize::try_from(number()?) {
                 Err(_) => Reply::Nil,
-                Ok(count) => Reply::Array(
-                    (0..count)
-                        .map(|_| self.read_reply())
-                        .collect::<io::Result<_>>()?,
-                ),
+                Ok(count) => {
+                    Reply::Array((0..count).map(|_| self.read_reply()).collect::<io::Result<_>>()?)
+                }
             },
             other => return Err(bad(&format!("reply of unknown type 0x{other:02x}"))),
         })
@@ -224,9 +213,7 @@ impl Client {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         line.truncate(
-            line.strip_suffix(b"\r\n")
-                .ok_or_else(|| bad("reply line without CRLF"))?
-                .len(),
+            line.strip_suffix(b"\r\n").ok_or_else(|| bad("reply line without CRLF"))?.len(),
         );
         Ok(line)
     }

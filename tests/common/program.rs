@@ -43,26 +43,14 @@ impl Run {
 
     fn new(output: Output) -> Self {
         let status = output.status;
-        let code = status
-            .code()
-            .unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
-        Self {
-            code,
-            stdout: output.stdout,
-            stderr: output.stderr,
-        }
+        let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+        Self { code, stdout: output.stdout, stderr: output.stderr }
     }
 }
 
 /// Runs `rkv` with `args` and empty standard input.
 pub fn rkv<A: AsRef<OsStr>>(args: &[A]) -> Run {
-    Run::new(
-        command()
-            .args(args)
-            .stdin(Stdio::null())
-            .output()
-            .expect("rkv does not start"),
-    )
+    Run::new(command().args(args).stdin(Stdio::null()).output().expect("rkv does not start"))
 }
 
 /// Runs `rkv` with `args` in the folder `dir` and empty standard input.
@@ -98,26 +86,14 @@ pub fn rkv_with_stdin<A: AsRef<OsStr>>(args: &[A], input: &[u8]) -> Run {
 /// Returns the command of the program under test, without the settings of whoever runs the tests.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rkv"));
-    for name in [
-        "RKV_AUTH",
-        "REDISCLI_AUTH",
-        "NO_COLOR",
-        "CLICOLOR",
-        "CLICOLOR_FORCE",
-        "COLUMNS",
-    ] {
+    for name in ["RKV_AUTH", "REDISCLI_AUTH", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
         command.env_remove(name);
     }
-    command
-        .env("TERM", "dumb")
-        .env("LC_ALL", "C")
-        .env("TZ", "UTC");
+    command.env("TERM", "dumb").env("LC_ALL", "C").env("TZ", "UTC");
     command
 }
 
 /// Returns the path of a file in `testdata`.
 pub fn testdata(name: impl AsRef<Path>) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("testdata")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
 }

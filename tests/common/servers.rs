@@ -130,13 +130,7 @@ impl Server {
             let child = spawn(&program, &dir, port, args);
             match wait_until_ready(child, &dir) {
                 Ok((child, client)) => {
-                    return Ok(Self {
-                        client,
-                        peer,
-                        child,
-                        port,
-                        dir,
-                    });
+                    return Ok(Self { client, peer, child, port, dir });
                 }
                 Err(log) if log.contains("Address already in use") => continue,
                 Err(log) => return Err(log),
@@ -224,10 +218,7 @@ impl Server {
                     let expire_at_ms = Some(pair[1].clone().int()).filter(|&time| time >= 0);
                     all.insert(
                         (db, key.clone()),
-                        Dumped {
-                            payload: payload.clone(),
-                            expire_at_ms,
-                        },
+                        Dumped { payload: payload.clone(), expire_at_ms },
                     );
                 }
             }
@@ -248,11 +239,7 @@ impl Server {
     /// Returns all keys of the database that is selected.
     #[track_caller]
     pub fn keys(&mut self) -> Vec<Vec<u8>> {
-        self.ok(&["KEYS", "*"])
-            .array()
-            .into_iter()
-            .map(Reply::bytes)
-            .collect()
+        self.ok(&["KEYS", "*"]).array().into_iter().map(Reply::bytes).collect()
     }
 }
 
@@ -263,10 +250,7 @@ impl Drop for Server {
 }
 
 fn new_dir() -> TempDir {
-    tempfile::Builder::new()
-        .prefix("rkv-server-")
-        .tempdir()
-        .expect("no temporary folder")
+    tempfile::Builder::new().prefix("rkv-server-").tempdir().expect("no temporary folder")
 }
 
 fn spawn(program: &Path, dir: &TempDir, port: u16, args: &[&str]) -> Child {
@@ -297,11 +281,7 @@ fn wait_until_ready(mut child: Child, dir: &TempDir) -> Result<(Child, Client), 
     let start = Instant::now();
     let socket = dir.path().join("socket");
     while start.elapsed() < START_TIMEOUT {
-        if child
-            .try_wait()
-            .expect("the server cannot be waited for")
-            .is_some()
-        {
+        if child.try_wait().expect("the server cannot be waited for").is_some() {
             return Err(read_log(dir));
         }
         if let Ok(mut client) = Client::unix(&socket) {
@@ -315,10 +295,7 @@ fn wait_until_ready(mut child: Child, dir: &TempDir) -> Result<(Child, Client), 
         std::thread::sleep(Duration::from_millis(10));
     }
     stop(&mut child);
-    Err(format!(
-        "no answer after {START_TIMEOUT:?}\n{}",
-        read_log(dir)
-    ))
+    Err(format!("no answer after {START_TIMEOUT:?}\n{}", read_log(dir)))
 }
 
 fn read_log(dir: &TempDir) -> String {
@@ -327,10 +304,7 @@ fn read_log(dir: &TempDir) -> String {
 
 /// Asks the process to end, and ends it when it does not.
 fn stop(child: &mut Child) {
-    let _ = Command::new("sh")
-        .arg("-c")
-        .arg(format!("kill -TERM {}", child.id()))
-        .status();
+    let _ = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", child.id())).status();
     let start = Instant::now();
     while start.elapsed() < STOP_TIMEOUT {
         if !matches!(child.try_wait(), Ok(None)) {
@@ -348,10 +322,7 @@ fn free_port() -> u16 {
     let start = (std::process::id() % 10_000) as u16;
     for _ in 0..10_000 {
         let port = 12_000
-            + start
-                .wrapping_mul(7)
-                .wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed))
-                % 10_000;
+            + start.wrapping_mul(7).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return port;
         }
