@@ -1,4 +1,63 @@
 //! rkv: everything that Redis and Valkey write to disk.
+//!
+//! This page is the map of the code. What the program does for its users is in `README.md`.
+//!
+//! # Layers
+//!
+//! Folders are layers. A module uses strictly lower layers, and modules of one layer do not see each other.
+//!
+//! ```text
+//! 10  cli              arguments, help, exit status; the only printing
+//!  9  tool             operations: an input, filters and an output
+//!  2  feed             inputs, batches, filters, threads
+//!  1  rdb              bytes <-> records and elements
+//! 0b  packed  report   packed structures | tables, charts and their renderers
+//! 0a  base             checksums, LZF, numbers, globs, limits
+//! ```
+//!
+//! The gap between 2 and 9 is where a data model, append-only files and a server have their places.
+//!
+//! # How a dump runs
+//!
+//! [`feed::Input`] opens a path or standard input and unpacks it. One thread runs [`rdb::Parser`] over the bytes, which finds
+//! where each record ends without decoding values, and cuts the input into batches. [`feed::run`] hands them to as many workers
+//! as there are cores. A worker asks the [`feed::Filter`] about each [`rdb::Entry`], takes those it wants apart with
+//! [`rdb::Entry::visit`], and formats the [`rdb::Elem`]s. What the workers write appears in file order.
+//!
+//! # Invariants
+//!
+//! Most say what a module does not do. The test that holds each stands behind it.
+//!
+//! - Layers look downwards only (`tests/architecture.rs`).
+//! - Only `cli` prints and ends the process (`tests/architecture.rs`).
+//! - `rdb` and `packed` do no I/O and know no clock: bytes come in, events go out, times are arguments.
+//! - No input makes a parser panic: they hold no unwrap and no index into foreign bytes (`tests/architecture.rs`), and every
+//!   file with every byte flipped or cut gives records or an error (`tests/corpus.rs`, `fuzz`).
+//! - A length is compared with a bound of [`base::limits`], or with the bytes at hand, before anything is allocated for it.
+//! - Pieces give what the whole gives, wherever the input is cut (tests of `rdb`, `fuzz`).
+//! - A cut input never passes for a whole one (`tests/corpus.rs`).
+//! - Errors carry an offset, the key and the element, and a class that decides the exit status (`tests/cli.rs`).
+//! - An output file is complete or absent, an input is never written to (`tests/cli.rs`).
+//! - `unsafe` stays in the files that a list names (`tests/architecture.rs`).
+//! - Man pages and completions tell what the program takes (`tests/generated.rs`).
+//!
+//! # Modules in reading order
+//!
+//! - [`base`]: what needs no knowledge of Redis files: checksums, LZF, numbers, globs, ranges, limits.
+//! - [`packed`]: listpack, ziplist, intset and zipmap: checked walks and builders.
+//! - [`rdb`]: the file format with its versions; records, values, payloads, errors with a place.
+//! - [`feed`]: opens inputs, cuts them into batches, filters keys, shares the work among threads.
+//! - [`report`]: findings, tables and charts, and their forms: text, JSON, CSV, HTML, SARIF.
+//! - [`tool`]: the operations behind the subcommands; they write to what they are given.
+//! - [`cli`]: a file per subcommand; arguments, messages, progress, exit status.
+//!
+//! # How to add
+//!
+//! - A type byte of a known kind: a row in `rdb/types.rs`, its decoder, a file in `testdata`.
+//! - A limit: a constant in `base/limits.rs` with its unit and reason.
+//! - A form of a dump: a formatter in `tool/dump` and a line in its list of formats.
+//! - A subcommand: a file in `tool`, one in `cli`, a line of registration, a test; man page and completions follow from it.
+
 pub mod base;
 pub mod cli;
 pub mod feed;

@@ -1,0 +1,116 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[rkv] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'rkv'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'rkv'= {
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand rdb 'RDB files: snapshots of a data set'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'rkv;rdb'= {
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand dump 'Print keys and values as JSON, commands or text'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'rkv;rdb;dump'= {
+            cand --format 'What to write'
+            cand --encoding 'How to write bytes that are no text'
+            cand --ttl-policy 'What becomes of expiries: keep, strip, rebase (count from now what was left) or shift:DURATION'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --db 'Databases, as N or a range A-B'
+            cand --not-db 'Inverse of --db'
+            cand --type 'Types'
+            cand --not-type 'Inverse of --type'
+            cand --key 'Key names, as KEYS takes them'
+            cand --not-key 'Inverse of --key'
+            cand --key-regex 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)'
+            cand --not-key-regex 'Inverse of --key-regex'
+            cand --keys-from 'Key names, one per line of a file (\xNN for bytes that are no text)'
+            cand --not-keys-from 'Inverse of --keys-from'
+            cand --slot 'Cluster slots, as N or A-B'
+            cand --not-slot 'Inverse of --slot'
+            cand --ttl 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired'
+            cand --not-ttl 'Inverse of --ttl'
+            cand --size 'Size of the value in the file, such as 1KB~10MB'
+            cand --not-size 'Inverse of --size'
+            cand --elements 'Number of elements, such as 1000~inf'
+            cand --not-elements 'Inverse of --elements'
+            cand --idle 'Time since the last access, such as 1d~inf'
+            cand --not-idle 'Inverse of --idle'
+            cand --freq 'Access frequency (LFU), such as 0~10'
+            cand --not-freq 'Inverse of --freq'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --restore 'Write one RESTORE per key (with resp and commands)'
+            cand --force 'Replace an existing output'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;rdb;help'= {
+            cand dump 'Print keys and values as JSON, commands or text'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'rkv;rdb;help;dump'= {
+        }
+        &'rkv;rdb;help;help'= {
+        }
+        &'rkv;help'= {
+            cand rdb 'RDB files: snapshots of a data set'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'rkv;help;rdb'= {
+            cand dump 'Print keys and values as JSON, commands or text'
+        }
+        &'rkv;help;rdb;dump'= {
+        }
+        &'rkv;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

@@ -1,0 +1,129 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_rkv_global_optspecs
+    string join \n q/quiet v/verbose json color= progress= threads= h/help V/version
+end
+
+function __fish_rkv_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_rkv_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_rkv_using_subcommand
+    set -l cmd (__fish_rkv_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c rkv -n "__fish_rkv_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_needs_command" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_needs_command" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_needs_command" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_needs_command" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_needs_command" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_needs_command" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_needs_command" -f -a "rdb" -d 'RDB files: snapshots of a data set'
+complete -c rkv -n "__fish_rkv_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l format -d 'What to write' -r -f -a "json\t'One array of objects'
+jsonl\t'An object per line'
+resp\t'Commands in the wire format, for redis-cli --pipe'
+commands\t'Commands as text'
+csv\t'A row per key'
+keys\t'Key names'
+keyvals\t'A line per element, tab-separated'
+table\t'Columns for people'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l encoding -d 'How to write bytes that are no text' -r -f -a "auto\t'Text as it is, other bytes as {"base64":"…"}'
+utf8\t'Text; other bytes become U+FFFD'
+escape\t'Every byte visible, as \\xNN'
+base64\t'All as base64'
+hex\t'All as hexadecimal digits'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l ttl-policy -d 'What becomes of expiries: keep, strip, rebase (count from now what was left) or shift:DURATION' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l db -d 'Databases, as N or a range A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l not-db -d 'Inverse of --db' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l type -d 'Types' -r -f -a "string\t''
+list\t''
+set\t''
+zset\t''
+hash\t''
+stream\t''
+module\t''
+array\t''
+function\t''"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l not-type -d 'Inverse of --type' -r -f -a "string\t''
+list\t''
+set\t''
+zset\t''
+hash\t''
+stream\t''
+module\t''
+array\t''
+function\t''"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l key -d 'Key names, as KEYS takes them' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l not-key -d 'Inverse of --key' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l key-regex -d 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\\xNN)' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l not-key-regex -d 'Inverse of --key-regex' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l keys-from -d 'Key names, one per line of a file (\\xNN for bytes that are no text)' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l not-keys-from -d 'Inverse of --keys-from' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l slot -d 'Cluster slots, as N or A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l not-slot -d 'Inverse of --slot' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l ttl -d 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l not-ttl -d 'Inverse of --ttl' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l size -d 'Size of the value in the file, such as 1KB~10MB' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l not-size -d 'Inverse of --size' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l elements -d 'Number of elements, such as 1000~inf' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l not-elements -d 'Inverse of --elements' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l idle -d 'Time since the last access, such as 1d~inf' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l not-idle -d 'Inverse of --idle' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l freq -d 'Access frequency (LFU), such as 0~10' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l not-freq -d 'Inverse of --freq' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l restore -d 'Write one RESTORE per key (with resp and commands)'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l force -d 'Replace an existing output'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb help" -f -a "rdb" -d 'RDB files: snapshots of a data set'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
