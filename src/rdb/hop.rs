@@ -109,6 +109,9 @@ mod tests {
         let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
         for file in std::fs::read_dir(files).unwrap() {
             let path = file.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "rdb") {
+                continue;
+            }
             let bytes = std::fs::read(&path).unwrap();
             let (mut pos, mut starts) = (0, vec![0]);
             let mut reader = Parser::new();

@@ -134,7 +134,7 @@ mod tests {
         );
         for cut in 1..bytes.len() {
             // A cut between commands is an end.
-            if cut != 23 && cut != 30 {
+            if cut != 21 && cut != 28 {
                 assert!(all(&bytes[..cut]).is_err(), "{cut}");
             }
         }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Verbs on RDB files.
 #[derive(Debug, Subcommand)]
 pub enum RdbCommand {
-    Dump(dump::DumpArgs),
+    Dump(Box<dump::DumpArgs>),
     Verify(verify::VerifyArgs),
     Convert(Box<convert::ConvertArgs>),
 }

@@ -59,15 +59,15 @@ impl Strings {
             if let Some(n) = n {
                 return write_int(out, n);
             }
-        } else if bytes.len() >= COMPRESS_BYTES {
-            if let Some(compressor) = &mut self.compressor {
-                self.packed.clear();
-                if compressor.compress(bytes, &mut self.packed) {
-                    out.push(0xc3);
-                    write_len(out, self.packed.len() as u64);
-                    write_len(out, bytes.len() as u64);
-                    return out.extend_from_slice(&self.packed);
-                }
+        } else if bytes.len() >= COMPRESS_BYTES
+            && let Some(compressor) = &mut self.compressor
+        {
+            self.packed.clear();
+            if compressor.compress(bytes, &mut self.packed) {
+                out.push(0xc3);
+                write_len(out, self.packed.len() as u64);
+                write_len(out, bytes.len() as u64);
+                return out.extend_from_slice(&self.packed);
             }
         }
         write_raw(out, bytes);

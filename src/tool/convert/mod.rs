@@ -48,6 +48,9 @@ pub enum OnDuplicate {
     NewestExpiry,
 }
 
+/// A name and its slots.
+pub type NodeSlots = (String, Vec<Range<u64>>);
+
 /// How keys are shared among several outputs.
 #[derive(Debug, Clone)]
 pub enum Split {
@@ -58,7 +61,7 @@ pub enum Split {
     /// A new output whenever the last has this many bytes.
     Size(u64),
     /// By ranges of slots: a name and its ranges per output.
-    Slots(Vec<(String, Vec<Range<u64>>)>),
+    Slots(Vec<NodeSlots>),
 }
 
 /// How to convert.
@@ -238,7 +241,7 @@ fn convert_rdb(
 }
 
 /// Names and slot ranges of the primaries in a nodes.conf file.
-pub fn node_slots(text: &str) -> Result<Vec<(String, Vec<Range<u64>>)>, String> {
+pub fn node_slots(text: &str) -> Result<Vec<NodeSlots>, String> {
     let mut nodes = Vec::new();
     for (i, line) in text.lines().enumerate() {
         let mut words = line.split_ascii_whitespace();
