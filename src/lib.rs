@@ -11,7 +11,7 @@
 //!  9  tool             operations: an input, filters and an output
 //!  2  feed             inputs, batches, filters, threads
 //!  1  rdb              bytes <-> records and elements
-//! 0b  packed  report   packed structures | tables, charts and their renderers
+//! 0b  resp  packed  report   wire format | packed structures | tables, charts, renderers
 //! 0a  base             checksums, LZF, numbers, globs, limits
 //! ```
 //!
@@ -45,6 +45,7 @@
 //!
 //! - [`base`]: what needs no knowledge of Redis files: checksums, LZF, numbers, globs, ranges, limits.
 //! - [`packed`]: listpack, ziplist, intset and zipmap: checked walks and builders.
+//! - [`resp`]: commands on the wire.
 //! - [`rdb`]: the file format with its versions; records, values, payloads, errors with a place.
 //! - [`feed`]: opens inputs, cuts them into batches, filters keys, shares the work among threads.
 //! - [`report`]: findings, tables and charts, and their forms: text, JSON, CSV, HTML, SARIF.
