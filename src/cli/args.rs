@@ -267,7 +267,7 @@ impl FilterArgs {
         add(Test::Db(all("db", texts, |t| range::counts(t))?), !texts.is_empty());
         let kinds: &[TypeArg] = if negated { &self.not_kind } else { &self.kind };
         let only_functions = kinds.iter().all(|kind| kind.kind().is_none());
-        let kinds_given = !kinds.is_empty() && !(negated && only_functions);
+        let kinds_given = !(kinds.is_empty() || negated && only_functions);
         add(Test::Kind(kinds.iter().filter_map(|kind| kind.kind()).collect()), kinds_given);
         let texts: &[String] = pick(&self.key, &self.not_key);
         let globs = texts.iter().map(|text| Glob::new(text.as_bytes())).collect();

@@ -453,12 +453,10 @@ impl<O: Out> Value<'_, '_, O> {
     ) -> Result<(), JsonStop> {
         self.comma();
         if self.form == Form::Object {
-            if self.encoding == BinaryEncoding::Auto {
-                if let Bulk::Bytes(name) = field {
-                    if std::str::from_utf8(name).is_err() {
-                        return Err(JsonStop::Binary);
-                    }
-                }
+            if let (BinaryEncoding::Auto, Bulk::Bytes(name)) = (self.encoding, field)
+                && std::str::from_utf8(name).is_err()
+            {
+                return Err(JsonStop::Binary);
             }
             self.bulk(field);
             self.text(":");
