@@ -51,6 +51,8 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print keys and values as JSON, commands or text')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check structure, checksum and every value')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write RDB files of any version from RDB files, JSON or commands')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -98,12 +100,93 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'rkv;rdb;verify' {
+            [CompletionResult]::new('--max-findings', '--max-findings', [CompletionResultType]::ParameterName, 'Findings to show per file; those beyond are counted')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--quick', '--quick', [CompletionResultType]::ParameterName, 'Structure and checksum only; no value is decoded')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Notes count as findings')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'List the rules and leave')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;rdb;convert' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output; with --split-by, {} stands for the name of each part')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output; with --split-by, {} stands for the name of each part')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The release that shall read the output [default: as the first input]')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'What the inputs are')
+            [CompletionResult]::new('--on-loss', '--on-loss', [CompletionResultType]::ParameterName, 'What to do about what the target cannot hold')
+            [CompletionResult]::new('--on-duplicate', '--on-duplicate', [CompletionResultType]::ParameterName, 'Which of several keys of one name to keep')
+            [CompletionResult]::new('--split-by', '--split-by', [CompletionResultType]::ParameterName, 'Write several outputs: db, size:BYTES, slot-ranges:A-B,C-D…, or nodes.conf:PATH')
+            [CompletionResult]::new('--db-map', '--db-map', [CompletionResultType]::ParameterName, 'Keys of one database go to another')
+            [CompletionResult]::new('--rename', '--rename', [CompletionResultType]::ParameterName, 'Keys change their names: s/RE/REPLACEMENT/')
+            [CompletionResult]::new('--ttl-policy', '--ttl-policy', [CompletionResultType]::ParameterName, 'What becomes of expiries: keep, strip, rebase or shift:DURATION')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Databases, as N or a range A-B')
+            [CompletionResult]::new('--not-db', '--not-db', [CompletionResultType]::ParameterName, 'Inverse of --db')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Types')
+            [CompletionResult]::new('--not-type', '--not-type', [CompletionResultType]::ParameterName, 'Inverse of --type')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Key names, as KEYS takes them')
+            [CompletionResult]::new('--not-key', '--not-key', [CompletionResultType]::ParameterName, 'Inverse of --key')
+            [CompletionResult]::new('--key-regex', '--key-regex', [CompletionResultType]::ParameterName, 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)')
+            [CompletionResult]::new('--not-key-regex', '--not-key-regex', [CompletionResultType]::ParameterName, 'Inverse of --key-regex')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Key names, one per line of a file (\xNN for bytes that are no text)')
+            [CompletionResult]::new('--not-keys-from', '--not-keys-from', [CompletionResultType]::ParameterName, 'Inverse of --keys-from')
+            [CompletionResult]::new('--slot', '--slot', [CompletionResultType]::ParameterName, 'Cluster slots, as N or A-B')
+            [CompletionResult]::new('--not-slot', '--not-slot', [CompletionResultType]::ParameterName, 'Inverse of --slot')
+            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired')
+            [CompletionResult]::new('--not-ttl', '--not-ttl', [CompletionResultType]::ParameterName, 'Inverse of --ttl')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Size of the value in the file, such as 1KB~10MB')
+            [CompletionResult]::new('--not-size', '--not-size', [CompletionResultType]::ParameterName, 'Inverse of --size')
+            [CompletionResult]::new('--elements', '--elements', [CompletionResultType]::ParameterName, 'Number of elements, such as 1000~inf')
+            [CompletionResult]::new('--not-elements', '--not-elements', [CompletionResultType]::ParameterName, 'Inverse of --elements')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Time since the last access, such as 1d~inf')
+            [CompletionResult]::new('--not-idle', '--not-idle', [CompletionResultType]::ParameterName, 'Inverse of --idle')
+            [CompletionResult]::new('--freq', '--freq', [CompletionResultType]::ParameterName, 'Access frequency (LFU), such as 0~10')
+            [CompletionResult]::new('--not-freq', '--not-freq', [CompletionResultType]::ParameterName, 'Inverse of --freq')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace existing outputs')
+            [CompletionResult]::new('--no-compression', '--no-compression', [CompletionResultType]::ParameterName, 'Do not compress what is encoded anew')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing; say what would be lost')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'rkv;rdb;help' {
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print keys and values as JSON, commands or text')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check structure, checksum and every value')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write RDB files of any version from RDB files, JSON or commands')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'rkv;rdb;help;dump' {
+            break
+        }
+        'rkv;rdb;help;verify' {
+            break
+        }
+        'rkv;rdb;help;convert' {
             break
         }
         'rkv;rdb;help;help' {
@@ -116,9 +199,17 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
         }
         'rkv;help;rdb' {
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print keys and values as JSON, commands or text')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check structure, checksum and every value')
+            [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write RDB files of any version from RDB files, JSON or commands')
             break
         }
         'rkv;help;rdb;dump' {
+            break
+        }
+        'rkv;help;rdb;verify' {
+            break
+        }
+        'rkv;help;rdb;convert' {
             break
         }
         'rkv;help;help' {

@@ -47,6 +47,8 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand dump 'Print keys and values as JSON, commands or text'
+            cand verify 'Check structure, checksum and every value'
+            cand convert 'Write RDB files of any version from RDB files, JSON or commands'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rkv;rdb;dump'= {
@@ -92,11 +94,88 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'rkv;rdb;verify'= {
+            cand --max-findings 'Findings to show per file; those beyond are counted'
+            cand --format 'What to write'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --quick 'Structure and checksum only; no value is decoded'
+            cand --strict 'Notes count as findings'
+            cand --force 'Replace an existing output'
+            cand --rules 'List the rules and leave'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;rdb;convert'= {
+            cand -o 'The output; with --split-by, {} stands for the name of each part'
+            cand --output 'The output; with --split-by, {} stands for the name of each part'
+            cand --to 'The release that shall read the output [default: as the first input]'
+            cand --from 'What the inputs are'
+            cand --on-loss 'What to do about what the target cannot hold'
+            cand --on-duplicate 'Which of several keys of one name to keep'
+            cand --split-by 'Write several outputs: db, size:BYTES, slot-ranges:A-B,C-D…, or nodes.conf:PATH'
+            cand --db-map 'Keys of one database go to another'
+            cand --rename 'Keys change their names: s/RE/REPLACEMENT/'
+            cand --ttl-policy 'What becomes of expiries: keep, strip, rebase or shift:DURATION'
+            cand --db 'Databases, as N or a range A-B'
+            cand --not-db 'Inverse of --db'
+            cand --type 'Types'
+            cand --not-type 'Inverse of --type'
+            cand --key 'Key names, as KEYS takes them'
+            cand --not-key 'Inverse of --key'
+            cand --key-regex 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)'
+            cand --not-key-regex 'Inverse of --key-regex'
+            cand --keys-from 'Key names, one per line of a file (\xNN for bytes that are no text)'
+            cand --not-keys-from 'Inverse of --keys-from'
+            cand --slot 'Cluster slots, as N or A-B'
+            cand --not-slot 'Inverse of --slot'
+            cand --ttl 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired'
+            cand --not-ttl 'Inverse of --ttl'
+            cand --size 'Size of the value in the file, such as 1KB~10MB'
+            cand --not-size 'Inverse of --size'
+            cand --elements 'Number of elements, such as 1000~inf'
+            cand --not-elements 'Inverse of --elements'
+            cand --idle 'Time since the last access, such as 1d~inf'
+            cand --not-idle 'Inverse of --idle'
+            cand --freq 'Access frequency (LFU), such as 0~10'
+            cand --not-freq 'Inverse of --freq'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --force 'Replace existing outputs'
+            cand --no-compression 'Do not compress what is encoded anew'
+            cand --dry-run 'Write nothing; say what would be lost'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'rkv;rdb;help'= {
             cand dump 'Print keys and values as JSON, commands or text'
+            cand verify 'Check structure, checksum and every value'
+            cand convert 'Write RDB files of any version from RDB files, JSON or commands'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rkv;rdb;help;dump'= {
+        }
+        &'rkv;rdb;help;verify'= {
+        }
+        &'rkv;rdb;help;convert'= {
         }
         &'rkv;rdb;help;help'= {
         }
@@ -106,8 +185,14 @@ set edit:completion:arg-completer[rkv] = {|@words|
         }
         &'rkv;help;rdb'= {
             cand dump 'Print keys and values as JSON, commands or text'
+            cand verify 'Check structure, checksum and every value'
+            cand convert 'Write RDB files of any version from RDB files, JSON or commands'
         }
         &'rkv;help;rdb;dump'= {
+        }
+        &'rkv;help;rdb;verify'= {
+        }
+        &'rkv;help;rdb;convert'= {
         }
         &'rkv;help;help'= {
         }

@@ -39,21 +39,23 @@ complete -c rkv -n "__fish_rkv_needs_command" -s h -l help -d 'Print help (see m
 complete -c rkv -n "__fish_rkv_needs_command" -s V -l version -d 'Print version'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "rdb" -d 'RDB files: snapshots of a data set'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert help" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'
 json\t'As lines of JSON'"
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -l threads -d 'Threads that decode [default: one per core]' -r
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -s q -l quiet -d 'Say nothing but errors'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -s v -l verbose -d 'Say more; twice for even more'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -l json -d 'Write reports and errors as JSON'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -s V -l version -d 'Print version'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert help" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert help" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert help" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert help" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert help" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert help" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert help" -f -a "verify" -d 'Check structure, checksum and every value'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert help" -f -a "convert" -d 'Write RDB files of any version from RDB files, JSON or commands'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l format -d 'What to write' -r -f -a "json\t'One array of objects'
 jsonl\t'An object per line'
 resp\t'Commands in the wire format, for redis-cli --pipe'
@@ -122,8 +124,105 @@ complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l json -d 'Write reports and errors as JSON'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -l max-findings -d 'Findings to show per file; those beyond are counted' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -l format -d 'What to write' -r -f -a "table\t'A line per finding, and a summary'
+json\t'One object per file, in an array'
+sarif\t'SARIF 2.1.0'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -l quick -d 'Structure and checksum only; no value is decoded'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -l strict -d 'Notes count as findings'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -l force -d 'Replace an existing output'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -l rules -d 'List the rules and leave'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -s o -l output -d 'The output; with --split-by, {} stands for the name of each part' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l to -d 'The release that shall read the output [default: as the first input]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l from -d 'What the inputs are' -r -f -a "auto\t'By the first byte'
+rdb\t'RDB'
+jsonl\t'JSON of keys, as rdb dump writes it'
+resp\t'Commands, as rdb dump --format resp writes them'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l on-loss -d 'What to do about what the target cannot hold' -r -f -a "fail\t'Stop with status 1'
+drop\t'Leave the key out'
+rewrite\t'Write what can be written'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l on-duplicate -d 'Which of several keys of one name to keep' -r -f -a "fail\t'Stop with status 1'
+first\t'Keep the first'
+last\t'Keep the last'
+newest-expiry\t'Keep the one that expires last'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l split-by -d 'Write several outputs: db, size:BYTES, slot-ranges:A-B,C-D…, or nodes.conf:PATH' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l db-map -d 'Keys of one database go to another' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l rename -d 'Keys change their names: s/RE/REPLACEMENT/' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l ttl-policy -d 'What becomes of expiries: keep, strip, rebase or shift:DURATION' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l db -d 'Databases, as N or a range A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l not-db -d 'Inverse of --db' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l type -d 'Types' -r -f -a "string\t''
+list\t''
+set\t''
+zset\t''
+hash\t''
+stream\t''
+module\t''
+array\t''
+function\t''"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l not-type -d 'Inverse of --type' -r -f -a "string\t''
+list\t''
+set\t''
+zset\t''
+hash\t''
+stream\t''
+module\t''
+array\t''
+function\t''"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l key -d 'Key names, as KEYS takes them' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l not-key -d 'Inverse of --key' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l key-regex -d 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\\xNN)' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l not-key-regex -d 'Inverse of --key-regex' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l keys-from -d 'Key names, one per line of a file (\\xNN for bytes that are no text)' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l not-keys-from -d 'Inverse of --keys-from' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l slot -d 'Cluster slots, as N or A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l not-slot -d 'Inverse of --slot' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l ttl -d 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l not-ttl -d 'Inverse of --ttl' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l size -d 'Size of the value in the file, such as 1KB~10MB' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l not-size -d 'Inverse of --size' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l elements -d 'Number of elements, such as 1000~inf' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l not-elements -d 'Inverse of --elements' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l idle -d 'Time since the last access, such as 1d~inf' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l not-idle -d 'Inverse of --idle' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l freq -d 'Access frequency (LFU), such as 0~10' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l not-freq -d 'Inverse of --freq' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l force -d 'Replace existing outputs'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l no-compression -d 'Do not compress what is encoded anew'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l dry-run -d 'Write nothing; say what would be lost'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from convert" -s V -l version -d 'Print version'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check structure, checksum and every value'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "convert" -d 'Write RDB files of any version from RDB files, JSON or commands'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb help" -f -a "rdb" -d 'RDB files: snapshots of a data set'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "verify" -d 'Check structure, checksum and every value'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "convert" -d 'Write RDB files of any version from RDB files, JSON or commands'
