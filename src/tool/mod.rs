@@ -2,6 +2,9 @@
 
 pub mod dump;
 pub mod file;
+pub mod get;
+pub mod index;
+pub mod located;
 pub mod out;
 pub mod ttl;
 
