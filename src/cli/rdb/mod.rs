@@ -1,6 +1,9 @@
 //! `rkv rdb`: a file per verb.
 
 mod dump;
+mod get;
+mod index;
+mod sidecar;
 
 use super::exit::{CliError, Exit};
 use super::progress::Progress;
@@ -15,6 +18,8 @@ use std::sync::Arc;
 #[derive(Debug, Subcommand)]
 pub enum RdbCommand {
     Dump(dump::DumpArgs),
+    Get(get::GetArgs),
+    Index(index::IndexArgs),
 }
 
 impl RdbCommand {
@@ -22,6 +27,8 @@ impl RdbCommand {
     pub(crate) fn run(self, context: &Context) -> Done {
         match self {
             RdbCommand::Dump(args) => args.run(context),
+            RdbCommand::Get(args) => args.run(context),
+            RdbCommand::Index(args) => args.run(context),
         }
     }
 }
