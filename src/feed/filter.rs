@@ -6,7 +6,7 @@
 use crate::base::glob::Glob;
 use crate::base::range::Range;
 use crate::base::slot::key_slot;
-use crate::rdb::{Elem, Entry, Error, Kind, Scratch, Visit};
+use crate::rdb::{Attributes, Elem, Entry, Error, Kind, Scratch, Visit};
 use std::collections::HashSet;
 
 /// A test on the time to live.
@@ -64,6 +64,41 @@ impl Test {
     }
 }
 
+/// What can be known of a key without looking into its value.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyFacts<'k> {
+    /// The database.
+    pub db: u64,
+    /// What it holds.
+    pub kind: Kind,
+    /// Expiry, idle time, frequency.
+    pub attributes: Attributes,
+    /// The key's bytes.
+    pub key: &'k [u8],
+    /// Its cluster slot, if it has been computed.
+    pub slot: Option<u16>,
+    /// Bytes of its value in the file.
+    pub value_bytes: u64,
+}
+
+impl<'k> KeyFacts<'k> {
+    /// The facts of an entry, whose key is given.
+    pub fn of(entry: &Entry<'_>, key: &'k [u8]) -> KeyFacts<'k> {
+        KeyFacts {
+            db: entry.db,
+            kind: entry.ty.kind,
+            attributes: entry.attributes,
+            key,
+            slot: None,
+            value_bytes: entry.value.len() as u64,
+        }
+    }
+}
+
+fn within(ranges: &[Range<u64>], n: u64) -> bool {
+    ranges.iter().any(|range| range.contains(n))
+}
+
 #[derive(Debug, Clone)]
 struct Clause {
     test: Test,
@@ -112,38 +147,52 @@ impl Filter {
             return Ok(true);
         }
         let key = entry.key()?;
-        for clause in &self.clauses {
-            if self.holds(&clause.test, entry, &key, scratch)? == clause.negated {
-                return Ok(false);
-            }
+        match self.decide(&KeyFacts::of(entry, &key)) {
+            Some(passes) => Ok(passes),
+            None => Ok(self.accepts_elements(count_elements(entry, scratch)?)),
         }
-        Ok(true)
     }
 
-    fn holds(
-        &self,
-        test: &Test,
-        entry: &Entry<'_>,
-        key: &[u8],
-        scratch: &mut Scratch,
-    ) -> Result<bool, Error> {
-        let within = |ranges: &[Range<u64>], n: u64| ranges.iter().any(|range| range.contains(n));
-        Ok(match test {
-            Test::Db(ranges) => within(ranges, entry.db),
-            Test::Kind(kinds) => kinds.contains(&entry.ty.kind),
-            Test::Key(globs) => globs.iter().any(|glob| glob.matches(key)),
-            Test::Regex(set) => set.is_match(key),
-            Test::Names(names) => names.contains(key),
-            Test::Slot(ranges) => within(ranges, u64::from(key_slot(key))),
+    /// Whether a key passes, as far as that can be told without looking into its value; `None` if
+    /// all hangs on the number of its elements.
+    #[inline]
+    pub fn decide(&self, facts: &KeyFacts<'_>) -> Option<bool> {
+        for clause in &self.clauses {
+            // Tests on elements come last.
+            if self.holds(&clause.test, facts)? == clause.negated {
+                return Some(false);
+            }
+        }
+        Some(true)
+    }
+
+    /// Whether the tests on the number of elements hold.
+    fn accepts_elements(&self, elements: u64) -> bool {
+        self.clauses.iter().all(|clause| match &clause.test {
+            Test::Elements(ranges) => within(ranges, elements) != clause.negated,
+            _ => true,
+        })
+    }
+
+    fn holds(&self, test: &Test, facts: &KeyFacts<'_>) -> Option<bool> {
+        let attributes = &facts.attributes;
+        Some(match test {
+            Test::Db(ranges) => within(ranges, facts.db),
+            Test::Kind(kinds) => kinds.contains(&facts.kind),
+            Test::Key(globs) => globs.iter().any(|glob| glob.matches(facts.key)),
+            Test::Regex(set) => set.is_match(facts.key),
+            Test::Names(names) => names.contains(facts.key),
+            Test::Slot(ranges) => {
+                let slot = facts.slot.unwrap_or_else(|| key_slot(facts.key));
+                within(ranges, u64::from(slot))
+            }
             Test::Ttl(tests) => {
-                tests.iter().any(|test| self.ttl_holds(test, entry.attributes.expire_at_ms))
+                tests.iter().any(|test| self.ttl_holds(test, attributes.expire_at_ms))
             }
-            Test::Size(ranges) => within(ranges, entry.value.len() as u64),
-            Test::Elements(ranges) => within(ranges, count_elements(entry, scratch)?),
-            Test::Idle(ranges) => entry.attributes.idle_s.is_some_and(|n| within(ranges, n)),
-            Test::Freq(ranges) => {
-                entry.attributes.freq.is_some_and(|n| within(ranges, u64::from(n)))
-            }
+            Test::Size(ranges) => within(ranges, facts.value_bytes),
+            Test::Elements(_) => return None,
+            Test::Idle(ranges) => attributes.idle_s.is_some_and(|n| within(ranges, n)),
+            Test::Freq(ranges) => attributes.freq.is_some_and(|n| within(ranges, u64::from(n))),
         })
     }
 
@@ -203,4 +252,30 @@ pub fn count_elements(entry: &Entry<'_>, scratch: &mut Scratch) -> Result<u64, E
     let mut counter = Counter::default();
     entry.visit(scratch, &mut counter)?;
     Ok(counter.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(key: &[u8]) -> KeyFacts<'_> {
+        let attributes = Attributes { expire_at_ms: Some(5_000), ..Attributes::default() };
+        KeyFacts { db: 2, kind: Kind::Hash, attributes, key, slot: None, value_bytes: 10 }
+    }
+
+    #[test]
+    fn facts_decide_all_but_elements() {
+        let mut filter = Filter::new(1_000);
+        assert_eq!(filter.decide(&facts(b"a")), Some(true));
+        filter.add(Test::Kind(vec![Kind::Hash]), false);
+        filter.add(Test::Key(vec![Glob::new(b"user:*")]), false);
+        assert_eq!(filter.decide(&facts(b"user:1")), Some(true));
+        assert_eq!(filter.decide(&facts(b"other")), Some(false));
+        filter.add(Test::Elements(Vec::new()), true);
+        assert_eq!(filter.decide(&facts(b"user:1")), None);
+        assert_eq!(filter.decide(&facts(b"other")), Some(false));
+        assert!(filter.accepts_elements(3));
+        filter.add(Test::Ttl(vec![Ttl::Expired]), false);
+        assert_eq!(filter.decide(&facts(b"user:1")), Some(false));
+    }
 }

@@ -138,53 +138,69 @@ pub fn run<W: Worker>(
     out: &mut (dyn Write + Send),
     control: &Control,
 ) -> Result<Outcome, Failure<W::Error>> {
+    let workers = workers
+        .iter_mut()
+        .map(|worker| move |batch: &Batch<'_>, turn: &mut Turn<'_>| worker.batch(batch, turn));
+    let scanned =
+        share(workers.collect(), out, |give| scan::scan(input, control, &mut |batch| give(batch)))?;
+    match scanned {
+        Some(Ok(Scanned::All(ending))) => Ok(Outcome::Complete(ending)),
+        Some(Ok(Scanned::Stopped)) | None => Ok(Outcome::Enough),
+        Some(Err(Failure::Input(e))) => Err(Failure::Input(e)),
+        Some(Err(Failure::Read(e))) => Err(Failure::Read(e)),
+        Some(Err(Failure::Write(e))) => Err(Failure::Write(e)),
+        Some(Err(Failure::Interrupted)) => Err(Failure::Interrupted),
+        Some(Err(Failure::Worker(never))) => match never {},
+    }
+}
+
+/// Shares jobs among workers, one per thread. `produce` hands them out until the function it is
+/// given returns `false`. Output and failures are as with [`run`]; `None` means that a worker had
+/// enough.
+pub fn share<J: Send, E: Send, T>(
+    workers: Vec<impl FnMut(&J, &mut Turn<'_>) -> Result<(), Stop<E>> + Send>,
+    out: &mut (dyn Write + Send),
+    produce: impl FnOnce(&mut dyn FnMut(J) -> bool) -> T,
+) -> Result<Option<T>, Failure<E>> {
     let gate = Gate {
         state: Mutex::new(GateState { next: 0, closed: false }),
         changed: Condvar::new(),
         out: Mutex::new(out),
     };
-    let failure: Mutex<Option<Stop<W::Error>>> = Mutex::new(None);
-    let scanned = std::thread::scope(|scope| {
-        let (sender, receiver) = crossbeam_channel::bounded::<Batch<'_>>(workers.len() * 2);
-        for worker in workers.iter_mut() {
+    let failure: Mutex<Option<Stop<E>>> = Mutex::new(None);
+    let produced = std::thread::scope(|scope| {
+        let (sender, receiver) = crossbeam_channel::bounded::<(u64, J)>(workers.len() * 2);
+        for worker in workers {
             let (gate, failure, receiver) = (&gate, &failure, receiver.clone());
             scope.spawn(move || work(worker, gate, failure, &receiver));
         }
         drop(receiver);
-        // When all workers have stopped, sending fails and the pass ends.
-        let mut emit = |batch| sender.send(batch).is_ok();
-        let scanned = scan::scan(input, control, &mut emit);
-        drop(sender);
-        scanned
+        let mut seq = 0;
+        // When all workers have stopped, sending fails and the work ends.
+        produce(&mut |job| {
+            seq += 1;
+            sender.send((seq - 1, job)).is_ok()
+        })
     });
     match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(Stop::Error(e)) => return Err(Failure::Worker(e)),
-        Some(Stop::Input(e)) => return Err(Failure::Input(e)),
-        Some(Stop::Write(e)) => return Err(Failure::Write(e)),
-        Some(Stop::Enough) => return Ok(Outcome::Enough),
-        Some(Stop::Aborted) | None => {}
-    }
-    match scanned {
-        Ok(Scanned::All(ending)) => Ok(Outcome::Complete(ending)),
-        Ok(Scanned::Stopped) => Ok(Outcome::Enough),
-        Err(Failure::Input(e)) => Err(Failure::Input(e)),
-        Err(Failure::Read(e)) => Err(Failure::Read(e)),
-        Err(Failure::Write(e)) => Err(Failure::Write(e)),
-        Err(Failure::Interrupted) => Err(Failure::Interrupted),
-        Err(Failure::Worker(never)) => match never {},
+        Some(Stop::Error(e)) => Err(Failure::Worker(e)),
+        Some(Stop::Input(e)) => Err(Failure::Input(e)),
+        Some(Stop::Write(e)) => Err(Failure::Write(e)),
+        Some(Stop::Enough) => Ok(None),
+        Some(Stop::Aborted) | None => Ok(Some(produced)),
     }
 }
 
-fn work<'g, W: Worker>(
-    worker: &mut W,
+fn work<'g, J, E>(
+    mut worker: impl FnMut(&J, &mut Turn<'_>) -> Result<(), Stop<E>>,
     gate: &'g Gate<'g>,
-    failure: &Mutex<Option<Stop<W::Error>>>,
-    batches: &crossbeam_channel::Receiver<Batch<'_>>,
+    failure: &Mutex<Option<Stop<E>>>,
+    jobs: &crossbeam_channel::Receiver<(u64, J)>,
 ) {
     let mut buf = Vec::new();
-    for batch in batches {
-        let mut turn = Turn { gate, seq: batch.seq, buf: std::mem::take(&mut buf) };
-        let done = worker.batch(&batch, &mut turn);
+    for (seq, job) in jobs {
+        let mut turn = Turn { gate, seq, buf: std::mem::take(&mut buf) };
+        let done = worker(&job, &mut turn);
         let done = match done {
             Ok(()) => turn.flush().map_err(Stop::from),
             // What was sound in front of the damage still goes out.

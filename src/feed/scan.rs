@@ -75,11 +75,14 @@ impl Ending {
     }
 }
 
-fn trailer(rest: &[u8]) -> Trailer {
-    match rest.first() {
-        None => Trailer::Nothing,
-        Some(b'*' | b'#') => Trailer::Aof,
-        Some(_) => Trailer::Garbage,
+impl Trailer {
+    /// What these bytes behind the data are.
+    pub fn of(rest: &[u8]) -> Trailer {
+        match rest.first() {
+            None => Trailer::Nothing,
+            Some(b'*' | b'#') => Trailer::Aof,
+            Some(_) => Trailer::Garbage,
+        }
     }
 }
 
@@ -200,7 +203,7 @@ fn scan_map<'i>(map: &'i Map, control: &Control, emit: &mut dyn Emit<'i>) -> Sca
                     stored,
                     computed: sum.join().unwrap_or_default(),
                     end: pos as u64,
-                    trailer: trailer(rest),
+                    trailer: Trailer::of(rest),
                     trailer_bytes: Some(rest.len() as u64),
                 }));
             }
@@ -380,7 +383,7 @@ fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit
                 stored,
                 computed: crc.value(),
                 end: parser.offset(),
-                trailer: trailer(&window.memory),
+                trailer: Trailer::of(&window.memory),
                 trailer_bytes: None,
             }));
         }

@@ -368,6 +368,11 @@ impl Parser {
         self.context.as_ref()
     }
 
+    /// The context alone, for a parser at another place.
+    pub fn into_context(self) -> Option<Context> {
+        self.context
+    }
+
     /// Whether the end of the data has been read.
     pub fn is_done(&self) -> bool {
         self.done

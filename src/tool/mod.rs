@@ -3,6 +3,9 @@
 pub mod convert;
 pub mod dump;
 pub mod file;
+pub mod get;
+pub mod index;
+pub mod located;
 pub mod memory;
 pub mod out;
 pub mod ttl;

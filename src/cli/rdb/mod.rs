@@ -2,6 +2,9 @@
 
 mod convert;
 mod dump;
+mod get;
+mod index;
+mod sidecar;
 mod verify;
 
 use super::exit::{CliError, Exit};
@@ -19,6 +22,8 @@ pub enum RdbCommand {
     Dump(Box<dump::DumpArgs>),
     Verify(verify::VerifyArgs),
     Convert(Box<convert::ConvertArgs>),
+    Get(get::GetArgs),
+    Index(index::IndexArgs),
 }
 
 impl RdbCommand {
@@ -28,6 +33,8 @@ impl RdbCommand {
             RdbCommand::Dump(args) => args.run(context),
             RdbCommand::Verify(args) => args.run(context),
             RdbCommand::Convert(args) => args.run(context),
+            RdbCommand::Get(args) => args.run(context),
+            RdbCommand::Index(args) => args.run(context),
         }
     }
 }

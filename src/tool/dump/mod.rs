@@ -4,13 +4,17 @@ mod command;
 mod csv;
 pub mod json;
 mod resp;
+mod source;
 mod text;
+
+pub use source::Source;
+pub(super) use source::failure;
 
 use super::out::{Out, SkipFirst};
 use super::ttl::{ShiftBy, TtlPolicy};
 use crate::base::json::BinaryEncoding;
-use crate::feed::parallel::Stop;
-use crate::feed::{self, Batch, Control, Failure, Filter, Input, Turn, Worker};
+use crate::feed::parallel::{Outcome, Stop};
+use crate::feed::{self, Batch, Control, Failure, Filter, Turn, Worker};
 use crate::rdb::{Entry, Record, Scratch};
 use std::io::Write;
 
@@ -91,6 +95,23 @@ struct DumpWorker<F> {
     scratch: Scratch,
 }
 
+impl<F: Formatter> DumpWorker<F> {
+    fn new(formatter: F, options: &Options) -> Self {
+        let (filter, ttl) = (options.filter.clone(), options.ttl);
+        DumpWorker { formatter, filter, ttl, scratch: Scratch::default() }
+    }
+
+    /// Writes one key that has passed the filter.
+    #[inline]
+    fn key<O: Out>(&mut self, entry: &Entry<'_>, shift: ShiftBy, out: &mut O) -> Result<(), Halt> {
+        let key = entry.key()?;
+        let expire_at_ms = shift.apply(entry.attributes.expire_at_ms);
+        let view = KeyView { entry, key: &key, expire_at_ms, shift };
+        self.formatter.key(&view, &mut self.scratch, out)?;
+        Ok(out.spill()?)
+    }
+}
+
 impl<F: Formatter> Worker for DumpWorker<F> {
     type Error = anyhow::Error;
 
@@ -105,11 +126,7 @@ impl<F: Formatter> Worker for DumpWorker<F> {
                     if !self.filter.accepts(&entry, &mut self.scratch)? {
                         continue;
                     }
-                    let key = entry.key()?;
-                    let expire_at_ms = shift.apply(entry.attributes.expire_at_ms);
-                    let view = KeyView { entry: &entry, key: &key, expire_at_ms, shift };
-                    self.formatter.key(&view, &mut self.scratch, turn)?;
-                    turn.spill()?;
+                    self.key(&entry, shift, turn)?;
                 }
                 Record::Function(code) if self.filter.accepts_functions() => {
                     self.formatter.function(&code, &mut turn.buf);
@@ -135,40 +152,40 @@ impl<F: Formatter> Worker for DumpWorker<F> {
 }
 
 fn share<F: Formatter>(
-    input: &mut Input,
+    source: &mut Source<'_>,
     options: &Options,
     out: &mut (dyn Write + Send),
     control: &Control,
     formatter: impl Fn() -> F,
-) -> Result<feed::parallel::Outcome, Failure<anyhow::Error>> {
-    let mut workers: Vec<_> = (0..options.threads.max(1))
-        .map(|_| DumpWorker {
-            formatter: formatter(),
-            filter: options.filter.clone(),
-            ttl: options.ttl,
-            scratch: Scratch::default(),
-        })
-        .collect();
-    feed::run(input, &mut workers, out, control)
+) -> Result<Outcome, Failure<anyhow::Error>> {
+    let mut workers: Vec<_> =
+        (0..options.threads.max(1)).map(|_| DumpWorker::new(formatter(), options)).collect();
+    match source {
+        Source::Whole(input) => feed::run(input, &mut workers, out, control),
+        Source::Indexed { index, rdb } => source::indexed(index, rdb, workers, out, control),
+        Source::Picked { keys, bytes } => {
+            source::picked(keys, bytes, &mut DumpWorker::new(formatter(), options), out)
+        }
+    }
 }
 
 /// Dumps an input. What stands before damage is written before the damage is reported.
 pub fn dump(
-    input: &mut Input,
+    source: &mut Source<'_>,
     options: &Options,
     out: &mut (dyn Write + Send),
     control: &Control,
-) -> Result<feed::parallel::Outcome, Failure<anyhow::Error>> {
+) -> Result<Outcome, Failure<anyhow::Error>> {
     let encoding = options.encoding;
     match options.format {
         Format::Json => {
             out.write_all(b"[").map_err(Failure::Write)?;
             let mut skip = SkipFirst::new(out, 1);
-            let done = share(input, options, &mut skip, control, || json::Json::array(encoding))?;
+            let done = share(source, options, &mut skip, control, || json::Json::array(encoding))?;
             out.write_all(b"\n]\n").map_err(Failure::Write)?;
             Ok(done)
         }
-        Format::Jsonl => share(input, options, out, control, || json::Json::lines(encoding)),
+        Format::Jsonl => share(source, options, out, control, || json::Json::lines(encoding)),
         Format::Resp | Format::Commands => {
             let style = if options.format == Format::Resp {
                 command::Style::Resp
@@ -176,17 +193,17 @@ pub fn dump(
                 command::Style::Text
             };
             let restore = options.restore;
-            share(input, options, out, control, || resp::Commands::new(style, restore))
+            share(source, options, out, control, || resp::Commands::new(style, restore))
         }
         Format::Csv => {
             out.write_all(csv::HEADER).map_err(Failure::Write)?;
-            share(input, options, out, control, || csv::Csv::new(encoding))
+            share(source, options, out, control, || csv::Csv::new(encoding))
         }
-        Format::Keys => share(input, options, out, control, || text::Keys(encoding)),
-        Format::Keyvals => share(input, options, out, control, || text::Keyvals(encoding)),
+        Format::Keys => share(source, options, out, control, || text::Keys(encoding)),
+        Format::Keyvals => share(source, options, out, control, || text::Keyvals(encoding)),
         Format::Table => {
             out.write_all(text::TABLE_HEADER).map_err(Failure::Write)?;
-            share(input, options, out, control, || text::Table)
+            share(source, options, out, control, || text::Table)
         }
     }
 }
