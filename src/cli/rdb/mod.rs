@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Verbs on RDB files.
+// Made once per process: a box would save nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Subcommand)]
 pub enum RdbCommand {
     Dump(Box<dump::DumpArgs>),
