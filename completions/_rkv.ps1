@@ -53,6 +53,8 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print keys and values as JSON, commands or text')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check structure, checksum and every value')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write RDB files of any version from RDB files, JSON or commands')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print single keys')
+            [CompletionResult]::new('index', 'index', [CompletionResultType]::ParameterValue, 'Write an index beside the file, through which get and filtered dumps find keys at once')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -88,6 +90,7 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
             [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
             [CompletionResult]::new('--restore', '--restore', [CompletionResultType]::ParameterName, 'Write one RESTORE per key (with resp and commands)')
+            [CompletionResult]::new('--no-index', '--no-index', [CompletionResultType]::ParameterName, 'Read the whole file even if an index is beside it')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
@@ -173,10 +176,57 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'rkv;rdb;get' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Databases to look in, as N or a range A-B [default: all]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('--encoding', '--encoding', [CompletionResultType]::ParameterName, 'How to write bytes that are no text')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--escaped', '--escaped', [CompletionResultType]::ParameterName, 'Keys are written with \xNN for any byte and \\ for a backslash')
+            [CompletionResult]::new('--first', '--first', [CompletionResultType]::ParameterName, 'Print each key once only, and stop reading when all are found')
+            [CompletionResult]::new('--restore', '--restore', [CompletionResultType]::ParameterName, 'Write one RESTORE per key (with resp and commands)')
+            [CompletionResult]::new('--raw', '--raw', [CompletionResultType]::ParameterName, 'Write the bytes of string values exactly, and nothing else')
+            [CompletionResult]::new('--no-index', '--no-index', [CompletionResultType]::ParameterName, 'Read the whole file even if an index is beside it')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;rdb;index' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where the index goes; only FILE.rkvx is found by other commands [default: FILE.rkvx]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where the index goes; only FILE.rkvx is found by other commands [default: FILE.rkvx]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing index')
+            [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Compare an existing index with the file instead of writing one')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'rkv;rdb;help' {
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print keys and values as JSON, commands or text')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check structure, checksum and every value')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write RDB files of any version from RDB files, JSON or commands')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print single keys')
+            [CompletionResult]::new('index', 'index', [CompletionResultType]::ParameterValue, 'Write an index beside the file, through which get and filtered dumps find keys at once')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -187,6 +237,12 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             break
         }
         'rkv;rdb;help;convert' {
+            break
+        }
+        'rkv;rdb;help;get' {
+            break
+        }
+        'rkv;rdb;help;index' {
             break
         }
         'rkv;rdb;help;help' {
@@ -201,6 +257,8 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print keys and values as JSON, commands or text')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check structure, checksum and every value')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write RDB files of any version from RDB files, JSON or commands')
+            [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print single keys')
+            [CompletionResult]::new('index', 'index', [CompletionResultType]::ParameterValue, 'Write an index beside the file, through which get and filtered dumps find keys at once')
             break
         }
         'rkv;help;rdb;dump' {
@@ -210,6 +268,12 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             break
         }
         'rkv;help;rdb;convert' {
+            break
+        }
+        'rkv;help;rdb;get' {
+            break
+        }
+        'rkv;help;rdb;index' {
             break
         }
         'rkv;help;help' {

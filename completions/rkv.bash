@@ -34,6 +34,12 @@ _rkv() {
             rkv__subcmd__help__subcmd__rdb,dump)
                 cmd="rkv__subcmd__help__subcmd__rdb__subcmd__dump"
                 ;;
+            rkv__subcmd__help__subcmd__rdb,get)
+                cmd="rkv__subcmd__help__subcmd__rdb__subcmd__get"
+                ;;
+            rkv__subcmd__help__subcmd__rdb,index)
+                cmd="rkv__subcmd__help__subcmd__rdb__subcmd__index"
+                ;;
             rkv__subcmd__help__subcmd__rdb,verify)
                 cmd="rkv__subcmd__help__subcmd__rdb__subcmd__verify"
                 ;;
@@ -43,8 +49,14 @@ _rkv() {
             rkv__subcmd__rdb,dump)
                 cmd="rkv__subcmd__rdb__subcmd__dump"
                 ;;
+            rkv__subcmd__rdb,get)
+                cmd="rkv__subcmd__rdb__subcmd__get"
+                ;;
             rkv__subcmd__rdb,help)
                 cmd="rkv__subcmd__rdb__subcmd__help"
+                ;;
+            rkv__subcmd__rdb,index)
+                cmd="rkv__subcmd__rdb__subcmd__index"
                 ;;
             rkv__subcmd__rdb,verify)
                 cmd="rkv__subcmd__rdb__subcmd__verify"
@@ -55,8 +67,14 @@ _rkv() {
             rkv__subcmd__rdb__subcmd__help,dump)
                 cmd="rkv__subcmd__rdb__subcmd__help__subcmd__dump"
                 ;;
+            rkv__subcmd__rdb__subcmd__help,get)
+                cmd="rkv__subcmd__rdb__subcmd__help__subcmd__get"
+                ;;
             rkv__subcmd__rdb__subcmd__help,help)
                 cmd="rkv__subcmd__rdb__subcmd__help__subcmd__help"
+                ;;
+            rkv__subcmd__rdb__subcmd__help,index)
+                cmd="rkv__subcmd__rdb__subcmd__help__subcmd__index"
                 ;;
             rkv__subcmd__rdb__subcmd__help,verify)
                 cmd="rkv__subcmd__rdb__subcmd__help__subcmd__verify"
@@ -122,7 +140,7 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__help__subcmd__rdb)
-            opts="dump verify convert"
+            opts="dump verify convert get index"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -163,6 +181,34 @@ _rkv() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        rkv__subcmd__help__subcmd__rdb__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rkv__subcmd__help__subcmd__rdb__subcmd__index)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         rkv__subcmd__help__subcmd__rdb__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -178,7 +224,7 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__rdb)
-            opts="-q -v -h -V --quiet --verbose --json --color --progress --threads --help --version dump verify convert help"
+            opts="-q -v -h -V --quiet --verbose --json --color --progress --threads --help --version dump verify convert get index help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -358,7 +404,7 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__rdb__subcmd__dump)
-            opts="-o -q -v -h -V --format --encoding --restore --ttl-policy --output --force --db --not-db --type --not-type --key --not-key --key-regex --not-key-regex --keys-from --not-keys-from --slot --not-slot --ttl --not-ttl --size --not-size --elements --not-elements --idle --not-idle --freq --not-freq --quiet --verbose --json --color --progress --threads --help --version"
+            opts="-o -q -v -h -V --format --encoding --restore --ttl-policy --no-index --output --force --db --not-db --type --not-type --key --not-key --key-regex --not-key-regex --keys-from --not-keys-from --slot --not-slot --ttl --not-ttl --size --not-size --elements --not-elements --idle --not-idle --freq --not-freq --quiet --verbose --json --color --progress --threads --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -491,8 +537,54 @@ _rkv() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        rkv__subcmd__rdb__subcmd__get)
+            opts="-o -q -v -h -V --escaped --db --first --format --encoding --restore --raw --no-index --output --force --quiet --verbose --json --color --progress --threads --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --db)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "json jsonl resp commands csv keys keyvals table" -- "${cur}"))
+                    return 0
+                    ;;
+                --encoding)
+                    COMPREPLY=($(compgen -W "auto utf8 escape base64 hex" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never json" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         rkv__subcmd__rdb__subcmd__help)
-            opts="dump verify convert help"
+            opts="dump verify convert get index help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -533,7 +625,35 @@ _rkv() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        rkv__subcmd__rdb__subcmd__help__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         rkv__subcmd__rdb__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rkv__subcmd__rdb__subcmd__help__subcmd__index)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -554,6 +674,40 @@ _rkv() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rkv__subcmd__rdb__subcmd__index)
+            opts="-o -q -v -h -V --output --force --check --quiet --verbose --json --color --progress --threads --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never json" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

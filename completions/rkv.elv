@@ -49,6 +49,8 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand dump 'Print keys and values as JSON, commands or text'
             cand verify 'Check structure, checksum and every value'
             cand convert 'Write RDB files of any version from RDB files, JSON or commands'
+            cand get 'Print single keys'
+            cand index 'Write an index beside the file, through which get and filtered dumps find keys at once'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rkv;rdb;dump'= {
@@ -83,6 +85,7 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand --progress 'When to show progress'
             cand --threads 'Threads that decode [default: one per core]'
             cand --restore 'Write one RESTORE per key (with resp and commands)'
+            cand --no-index 'Read the whole file even if an index is beside it'
             cand --force 'Replace an existing output'
             cand -q 'Say nothing but errors'
             cand --quiet 'Say nothing but errors'
@@ -165,10 +168,55 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'rkv;rdb;get'= {
+            cand --db 'Databases to look in, as N or a range A-B [default: all]'
+            cand --format 'What to write'
+            cand --encoding 'How to write bytes that are no text'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --escaped 'Keys are written with \xNN for any byte and \\ for a backslash'
+            cand --first 'Print each key once only, and stop reading when all are found'
+            cand --restore 'Write one RESTORE per key (with resp and commands)'
+            cand --raw 'Write the bytes of string values exactly, and nothing else'
+            cand --no-index 'Read the whole file even if an index is beside it'
+            cand --force 'Replace an existing output'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;rdb;index'= {
+            cand -o 'Where the index goes; only FILE.rkvx is found by other commands [default: FILE.rkvx]'
+            cand --output 'Where the index goes; only FILE.rkvx is found by other commands [default: FILE.rkvx]'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --force 'Replace an existing index'
+            cand --check 'Compare an existing index with the file instead of writing one'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'rkv;rdb;help'= {
             cand dump 'Print keys and values as JSON, commands or text'
             cand verify 'Check structure, checksum and every value'
             cand convert 'Write RDB files of any version from RDB files, JSON or commands'
+            cand get 'Print single keys'
+            cand index 'Write an index beside the file, through which get and filtered dumps find keys at once'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rkv;rdb;help;dump'= {
@@ -176,6 +224,10 @@ set edit:completion:arg-completer[rkv] = {|@words|
         &'rkv;rdb;help;verify'= {
         }
         &'rkv;rdb;help;convert'= {
+        }
+        &'rkv;rdb;help;get'= {
+        }
+        &'rkv;rdb;help;index'= {
         }
         &'rkv;rdb;help;help'= {
         }
@@ -187,12 +239,18 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand dump 'Print keys and values as JSON, commands or text'
             cand verify 'Check structure, checksum and every value'
             cand convert 'Write RDB files of any version from RDB files, JSON or commands'
+            cand get 'Print single keys'
+            cand index 'Write an index beside the file, through which get and filtered dumps find keys at once'
         }
         &'rkv;help;rdb;dump'= {
         }
         &'rkv;help;rdb;verify'= {
         }
         &'rkv;help;rdb;convert'= {
+        }
+        &'rkv;help;rdb;get'= {
+        }
+        &'rkv;help;rdb;index'= {
         }
         &'rkv;help;help'= {
         }

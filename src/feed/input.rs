@@ -41,6 +41,9 @@ pub enum InputError {
     /// The system says no.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// The input ends inside the compression envelope.
+    #[error("the input ends inside its compression envelope")]
+    Truncated,
     /// The envelope is of a kind that is not handled.
     #[error("unknown compression envelope: {0}")]
     Envelope(String),
@@ -123,9 +126,10 @@ fn envelope(rest: &[u8]) -> Result<Compression, InputError> {
             other => unknown("codec", *other),
         },
         [1, _, 0, kind, ..] => unknown("stream kind", *kind),
+        // Too short to tell: what there is says nothing wrong.
+        [] | [1] | [1, _] | [1, _, 0] => Err(InputError::Truncated),
         [1, _, reserved, ..] => unknown("reserved byte", *reserved),
         [version, ..] => unknown("version", *version),
-        [] => Err(InputError::Envelope("it ends after its magic".into())),
     }
 }
 

@@ -77,10 +77,12 @@ impl Ending {
 
 impl Trailer {
     /// What these bytes behind the data are.
-    pub fn of(rest: &[u8]) -> Trailer {
+    ///
+    /// Only a file that says it begins an append-only file may be followed by commands.
+    pub fn of(rest: &[u8], is_aof_base: bool) -> Trailer {
         match rest.first() {
             None => Trailer::Nothing,
-            Some(b'*' | b'#') => Trailer::Aof,
+            Some(b'*' | b'#') if is_aof_base => Trailer::Aof,
             Some(_) => Trailer::Garbage,
         }
     }
@@ -203,7 +205,7 @@ fn scan_map<'i>(map: &'i Map, control: &Control, emit: &mut dyn Emit<'i>) -> Sca
                     stored,
                     computed: sum.join().unwrap_or_default(),
                     end: pos as u64,
-                    trailer: Trailer::of(rest),
+                    trailer: Trailer::of(rest, context.is_aof_base),
                     trailer_bytes: Some(rest.len() as u64),
                 }));
             }
@@ -375,6 +377,7 @@ fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit
         }
         if let (Some(stored), Some(context)) = (end, parser.context()) {
             let header = context.header;
+            let is_aof_base = context.is_aof_base;
             if window.memory.is_empty() {
                 window.fill(stream, 1).map_err(Failure::Read)?;
             }
@@ -383,7 +386,7 @@ fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit
                 stored,
                 computed: crc.value(),
                 end: parser.offset(),
-                trailer: Trailer::of(&window.memory),
+                trailer: Trailer::of(&window.memory, is_aof_base),
                 trailer_bytes: None,
             }));
         }

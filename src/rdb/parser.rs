@@ -69,6 +69,8 @@ pub struct Context {
     pub pending: Attributes,
     /// Unix seconds at which the file was begun, by its `ctime` AUX field.
     pub written_at_s: Option<i64>,
+    /// Whether the file says that it is the first part of an append-only file.
+    pub is_aof_base: bool,
     /// Hash templates defined so far.
     pub templates: Templates,
 }
@@ -82,6 +84,7 @@ impl Context {
             slot: None,
             pending: Attributes::default(),
             written_at_s: None,
+            is_aof_base: false,
             templates: Templates::default(),
         }
     }
@@ -651,6 +654,10 @@ impl<'a> Reading<'_, 'a> {
         let (name, value) = (text(c)?, text(c)?);
         if name.eq_ignore_ascii_case(b"ctime") {
             self.context.written_at_s = num::parse_canonical_i64(&value);
+        } else if name.eq_ignore_ascii_case(b"aof-preamble")
+            || name.eq_ignore_ascii_case(b"aof-base")
+        {
+            self.context.is_aof_base = &*value == b"1";
         } else if name.eq_ignore_ascii_case(SLOT_INFO_AUX) {
             self.context.slot = SlotSizes::parse(&value).map(|sizes| sizes.slot);
         }

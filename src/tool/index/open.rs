@@ -180,7 +180,7 @@ impl Index {
             stored,
             computed: self.footer.stored,
             end: self.footer.data_end,
-            trailer: Trailer::of(rest),
+            trailer: Trailer::of(rest, true),
             trailer_bytes: Some(rest.len() as u64),
         }
     }
