@@ -3,6 +3,7 @@
 pub mod convert;
 pub mod dump;
 pub mod file;
+pub mod info;
 pub mod memory;
 pub mod out;
 pub mod ttl;
