@@ -6,6 +6,7 @@ pub mod file;
 pub mod info;
 pub mod memory;
 pub mod out;
+pub mod slots;
 pub mod ttl;
 pub mod verify;
 
