@@ -61,6 +61,7 @@
 
 pub mod base;
 pub mod cli;
+pub mod cluster;
 pub mod feed;
 pub mod packed;
 pub mod rdb;

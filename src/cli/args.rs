@@ -1,13 +1,14 @@
 //! Groups of arguments that several commands share: what was typed, and the step that checks it.
 
 use super::exit::CliError;
-use super::out::{ColorChoice, Ui};
-use super::progress;
+use super::out::{ColorChoice, Sink, Ui};
+use super::{Context, progress};
 use crate::base::glob::Glob;
 use crate::base::json::{BinaryEncoding, read_visible};
 use crate::base::range;
 use crate::feed::filter::{Filter, Test, Ttl};
 use crate::rdb::Kind;
+use crate::report::{self, Format, Report};
 use crate::tool::ttl::TtlPolicy;
 use clap::{Args, ValueEnum};
 use std::collections::HashSet;
@@ -64,6 +65,65 @@ pub struct OutputArgs {
     /// Replace an existing output
     #[arg(long)]
     pub force: bool,
+}
+
+/// What a report is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ReportFormat {
+    /// Text for people
+    #[default]
+    Table,
+    /// One JSON object
+    Json,
+    /// Comma-separated values
+    Csv,
+    /// One self-contained HTML page
+    Html,
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Output")]
+pub struct ReportArgs {
+    /// What to write
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: ReportFormat,
+}
+
+impl ReportArgs {
+    /// The format, with `--json` heeded.
+    pub fn format(self, global: &GlobalArgs) -> Format {
+        match self.format {
+            ReportFormat::Table if global.json => Format::Json,
+            ReportFormat::Table => Format::Table,
+            ReportFormat::Json => Format::Json,
+            ReportFormat::Csv => Format::Csv,
+            ReportFormat::Html => Format::Html,
+        }
+    }
+
+    /// Writes a report where the output goes.
+    pub(crate) fn write(
+        self,
+        context: &Context,
+        report: &Report,
+        output: &OutputArgs,
+    ) -> Result<(), CliError> {
+        let to_stdout = output.output.as_ref().is_none_or(|path| path.as_os_str() == "-");
+        let options = report::Options {
+            color: to_stdout && context.ui.color,
+            width: context.ui.width().filter(|_| to_stdout),
+            pretty: true,
+        };
+        let mut sink = Sink::open(output.output.as_deref(), output.force)?;
+        match report.write(self.format(&context.global), &mut sink, options) {
+            Ok(()) => sink.finish(),
+            Err(e) => {
+                sink.abandon();
+                Err(e.into())
+            }
+        }
+    }
 }
 
 /// How bytes that are no text are written.

@@ -132,6 +132,12 @@ impl From<io::Error> for CliError {
     }
 }
 
+impl From<std::convert::Infallible> for CliError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 impl From<Error> for CliError {
     fn from(e: Error) -> Self {
         let exit = match e.class() {

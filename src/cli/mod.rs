@@ -8,6 +8,7 @@ pub mod exit;
 pub mod out;
 pub mod progress;
 mod rdb;
+mod slots;
 
 use args::GlobalArgs;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -49,6 +50,7 @@ enum Command {
     /// RDB files: snapshots of a data set
     #[command(subcommand)]
     Rdb(rdb::RdbCommand),
+    Slots(slots::SlotsArgs),
 }
 
 /// The whole command line, for man pages and completions.
@@ -72,6 +74,7 @@ pub fn main() -> ExitCode {
     let context = Context { global: cli.global, ui };
     let done = match cli.command {
         Command::Rdb(command) => command.run(&context),
+        Command::Slots(args) => args.run(&context),
     };
     out::conclude(&context.ui, done)
 }

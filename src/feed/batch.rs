@@ -1,7 +1,7 @@
 //! A run of whole records, ready to be read on any thread.
 
 use super::map::Map;
-use crate::rdb::{Context, Error, Parser, Record, Step};
+use crate::rdb::{Context, Error, Parser, PassedKey, Record, Step};
 
 /// Where a batch's bytes are kept.
 #[derive(Debug)]
@@ -64,6 +64,14 @@ impl<'b> Records<'b> {
     /// Bytes read so far.
     pub fn position(&self) -> usize {
         self.pos
+    }
+
+    /// Passes keys of the plainest form and shows each, until something else comes. Much faster
+    /// than [`Records::next`].
+    #[inline(always)]
+    pub fn show_keys(&mut self, show: impl FnMut(&PassedKey<'b>)) {
+        let rest = self.bytes.get(self.pos..).unwrap_or(&[]);
+        self.pos += self.parser.show_keys(rest, show);
     }
 
     /// The next record; `None` when the slice or the file is at its end.

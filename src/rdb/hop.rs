@@ -17,6 +17,8 @@ pub(super) struct Plain<'a> {
     pub(super) attributes: Attributes,
     pub(super) key: Str<'a>,
     pub(super) value: &'a [u8],
+    /// Bytes in front of its type byte.
+    pub(super) attribute_bytes: usize,
     /// Bytes that it takes.
     pub(super) bytes: usize,
 }
@@ -45,30 +47,87 @@ fn skip_string(c: &mut Cursor<'_>) -> Option<()> {
     ReadStr::skip_string::<Infallible>(c).ok()
 }
 
-#[inline(always)]
-fn skip_key(c: &mut Cursor<'_>) -> Option<()> {
-    let mut byte = c.u8().ok()?;
-    if byte == opcode::EXPIRE_TIME_MS {
-        c.hop(8);
-        byte = c.u8().ok()?;
+/// A plain key that was passed, as it stands in the file.
+#[derive(Debug, Clone, Copy)]
+pub struct PassedKey<'a> {
+    input: &'a [u8],
+    code: u8,
+    /// Where the record, its type byte, its value and the next record start.
+    start: usize,
+    ty: usize,
+    value: usize,
+    end: usize,
+}
+
+impl<'a> PassedKey<'a> {
+    /// The type byte, which means the same in both dialects.
+    #[inline(always)]
+    pub fn code(&self) -> u8 {
+        self.code
     }
-    if !is_plain(byte) {
+
+    /// Bytes in front of the type byte.
+    #[inline(always)]
+    pub fn attribute_bytes(&self) -> usize {
+        self.ty - self.start
+    }
+
+    /// Bytes of the whole record.
+    #[inline(always)]
+    pub fn record_bytes(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Unix milliseconds at which the key expires.
+    #[inline(always)]
+    pub fn expire_at_ms(&self) -> Option<i64> {
+        let at = self.input.get(self.start + 1..self.ty)?;
+        at.first_chunk().map(|bytes| i64::from_le_bytes(*bytes))
+    }
+
+    /// The value, from behind the key to its last byte.
+    #[inline(always)]
+    pub fn value(&self) -> &'a [u8] {
+        self.input.get(self.value..self.end).unwrap_or(&[])
+    }
+}
+
+#[inline(always)]
+fn skip_key<'a>(c: &mut Cursor<'a>) -> Option<PassedKey<'a>> {
+    let start = c.pos();
+    let mut code = c.u8().ok()?;
+    let mut ty = start;
+    if code == opcode::EXPIRE_TIME_MS {
+        c.hop(8);
+        ty = c.pos();
+        code = c.u8().ok()?;
+    }
+    if !is_plain(code) {
         return None;
     }
     skip_string(c)?;
+    let value = c.pos();
     skip_string(c)?;
-    c.check().ok()
+    c.check().ok()?;
+    Some(PassedKey { input: c.bytes(), code, start, ty, value, end: c.pos() })
 }
 
-/// Passes whole plain keys until this many bytes are passed or something else comes; returns how
-/// many bytes they take.
-pub(super) fn skip_keys(input: &[u8], enough_bytes: usize) -> usize {
+/// Passes whole plain keys until this many bytes are passed or something else comes, and shows
+/// each; returns how many bytes they take.
+#[inline(always)]
+pub(super) fn skip_keys<'a>(
+    input: &'a [u8],
+    enough_bytes: usize,
+    mut passed: impl FnMut(&PassedKey<'a>),
+) -> usize {
     let mut c = Cursor::new(input);
     loop {
         let mut next = c;
-        if c.pos() >= enough_bytes || skip_key(&mut next).is_none() {
+        if c.pos() >= enough_bytes {
             return c.pos();
         }
+        let Some(key) = skip_key(&mut next) else { return c.pos() };
+        passed(&key);
         c = next;
     }
 }
@@ -89,6 +148,7 @@ pub(super) fn key<'a>(input: &'a [u8], context: &Context) -> Option<Plain<'a>> {
     if !is_plain(byte) {
         return None;
     }
+    let attribute_bytes = c.pos() - 1;
     let header = context.header;
     let ty = ValueType::find(header.dialect, byte)?;
     let key = ReadStr::string::<Infallible>(&mut c).ok()?;
@@ -96,7 +156,7 @@ pub(super) fn key<'a>(input: &'a [u8], context: &Context) -> Option<Plain<'a>> {
     skip_string(&mut c)?;
     c.check().ok()?;
     let (value, bytes) = (c.since(start), c.pos());
-    Some(Plain { header, db: context.db, ty, attributes, key, value, bytes })
+    Some(Plain { header, db: context.db, ty, attributes, key, value, attribute_bytes, bytes })
 }
 
 #[cfg(test)]
@@ -144,9 +204,9 @@ mod tests {
     fn cut_keys_are_not_passed() {
         let key = b"\xfc\0\0\0\0\0\0\0\0\0\x01k\x02vw";
         for cut in 0..key.len() {
-            assert_eq!(skip_keys(&key[..cut], 100), 0);
+            assert_eq!(skip_keys(&key[..cut], 100, |_| {}), 0);
         }
-        assert_eq!(skip_keys(key, 100), key.len());
-        assert_eq!(skip_keys(key, 0), 0);
+        assert_eq!(skip_keys(key, 100, |_| {}), key.len());
+        assert_eq!(skip_keys(key, 0, |_| {}), 0);
     }
 }

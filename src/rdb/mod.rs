@@ -46,6 +46,7 @@ mod walk;
 pub use dialect::{Dialect, Header};
 pub use error::{Class, Error, ErrorKind, KeyPath};
 pub use event::{Elem, Node, Span, Stored, StreamId, StreamMeta, Visit};
+pub use hop::PassedKey;
 pub use parser::{Attributes, Context, Entry, Parser, Record, SlotSizes, Step};
 pub use types::{Kind, Layout, ValueType};
 pub use walk::Scratch;

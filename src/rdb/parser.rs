@@ -135,11 +135,14 @@ pub struct Entry<'a> {
     pub value: &'a [u8],
     /// The record's bytes, attributes included, in the (decompressed) input.
     pub span: Span,
+    /// Bytes of the record in front of its type byte.
+    pub attribute_bytes: usize,
     templates: &'a Templates,
 }
 
 /// How a string value is kept by a server, as far as the file tells.
-fn string_encoding(value: &[u8]) -> &'static str {
+#[inline]
+pub fn string_encoding(value: &[u8]) -> &'static str {
     let string: Result<Str<'_>, Halt<Infallible>> = Cursor::new(value).string();
     match string {
         Ok(Str::Plain(Bulk::Int(_))) => "int",
@@ -389,11 +392,27 @@ impl Parser {
     #[inline]
     pub fn pass_keys(&mut self, input: &[u8], enough_bytes: usize) -> usize {
         let Some(context) = self.context.as_mut().filter(|_| !self.done) else { return 0 };
-        let passed = hop::skip_keys(input, enough_bytes);
+        let passed = hop::skip_keys(input, enough_bytes, |_| {});
         if passed > 0 {
             context.pending = Attributes::default();
             self.offset += passed as u64;
         }
+        passed
+    }
+
+    /// Passes keys as [`Parser::pass_keys`] does and shows each; none if attributes wait for one.
+    #[inline(always)]
+    pub fn show_keys<'a>(
+        &mut self,
+        input: &'a [u8],
+        show: impl FnMut(&hop::PassedKey<'a>),
+    ) -> usize {
+        let is_ready = |context: &Context| !self.done && context.pending.is_empty();
+        if !self.context.as_ref().is_some_and(is_ready) {
+            return 0;
+        }
+        let passed = hop::skip_keys(input, usize::MAX, show);
+        self.offset += passed as u64;
         passed
     }
 
@@ -420,6 +439,7 @@ impl Parser {
             key: plain.key,
             value: plain.value,
             span: start..self.offset,
+            attribute_bytes: plain.attribute_bytes,
             templates: self.context.as_ref().map_or(&EMPTY, |context| &context.templates),
         };
         Ok(Step::Record(plain.bytes, Record::Key(entry)))
@@ -450,6 +470,7 @@ impl Parser {
                             key: key.key,
                             value: key.value,
                             span: self.offset - consumed as u64..self.offset,
+                            attribute_bytes: key.attribute_bytes,
                             templates: context.map_or(&EMPTY, |context| &context.templates),
                         }),
                         Parsed::Other(record) => {
@@ -519,6 +540,7 @@ struct ParsedKey<'a> {
     key_meta: Option<&'a [u8]>,
     key: Str<'a>,
     value: &'a [u8],
+    attribute_bytes: usize,
 }
 
 enum Parsed<'a> {
@@ -616,8 +638,17 @@ impl<'a> Reading<'_, 'a> {
         *c = walk.c;
         self.context.pending = Attributes::default();
         let value = c.since(start);
-        let db = self.context.db;
-        Ok(Parsed::Key(ParsedKey { header, db, ty, attributes, key_meta, key, value }))
+        let key = ParsedKey {
+            header,
+            db: self.context.db,
+            ty,
+            attributes,
+            key_meta,
+            key,
+            value,
+            attribute_bytes: at,
+        };
+        Ok(Parsed::Key(key))
     }
 
     #[inline(never)]

@@ -6,8 +6,10 @@ pub mod file;
 pub mod get;
 pub mod index;
 pub mod located;
+pub mod info;
 pub mod memory;
 pub mod out;
+pub mod slots;
 pub mod ttl;
 pub mod verify;
 

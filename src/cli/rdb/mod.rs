@@ -6,6 +6,7 @@ mod get;
 mod index;
 mod sidecar;
 mod verify;
+mod info;
 
 use super::exit::{CliError, Exit};
 use super::progress::Progress;
@@ -26,6 +27,7 @@ pub enum RdbCommand {
     Convert(Box<convert::ConvertArgs>),
     Get(get::GetArgs),
     Index(index::IndexArgs),
+    Info(info::InfoArgs),
 }
 
 impl RdbCommand {
@@ -37,6 +39,7 @@ impl RdbCommand {
             RdbCommand::Convert(args) => args.run(context),
             RdbCommand::Get(args) => args.run(context),
             RdbCommand::Index(args) => args.run(context),
+            RdbCommand::Info(args) => args.run(context),
         }
     }
 }
@@ -50,7 +53,7 @@ fn input_path(path: Option<&Path>) -> PathBuf {
 }
 
 /// Opens an input.
-fn open(path: &Path) -> Result<Input, CliError> {
+pub(super) fn open(path: &Path) -> Result<Input, CliError> {
     Input::open(path).map_err(|e| CliError::from(e).in_file(display_name(path)))
 }
 
@@ -60,7 +63,7 @@ fn display_name(path: &Path) -> String {
 }
 
 /// Shows progress while `work` runs on an input, and names the file in its errors.
-fn with_progress<T, E: Into<CliError>>(
+pub(super) fn with_progress<T, E: Into<CliError>>(
     context: &Context,
     mut input: Input,
     work: impl FnOnce(&mut Input, &Control) -> Result<T, E>,
@@ -73,7 +76,7 @@ fn with_progress<T, E: Into<CliError>>(
 }
 
 /// What a whole pass over a file says about it as a whole: the checksum and what follows.
-fn check_ending(context: &Context, name: &str, ending: &Ending) -> Result<(), CliError> {
+pub(super) fn check_ending(context: &Context, name: &str, ending: &Ending) -> Result<(), CliError> {
     if let (true, Stored::Crc64(stored)) = (ending.is_checksum_wrong(), ending.stored) {
         let message = format!(
             "wrong checksum: the file says {stored:016x}, its bytes give {:016x} (offset 0x{:x}, {})",

@@ -97,6 +97,19 @@ pub enum Checksum {
 }
 
 impl Checksum {
+    /// What an ending says; none if it was not reached.
+    pub fn of(ending: Option<&Ending>) -> Checksum {
+        match ending {
+            None => Checksum::Unknown,
+            Some(ending) if ending.is_checksum_wrong() => Checksum::Wrong,
+            Some(ending) => match ending.stored {
+                Stored::Absent => Checksum::Absent,
+                Stored::Disabled => Checksum::Disabled,
+                Stored::Crc64(_) => Checksum::Good,
+            },
+        }
+    }
+
     /// The name in every output.
     pub fn name(self) -> &'static str {
         match self {
@@ -131,15 +144,7 @@ pub struct Verdict {
 impl Verdict {
     /// What the checksum says.
     pub fn checksum(&self) -> Checksum {
-        match &self.ending {
-            None => Checksum::Unknown,
-            Some(ending) if ending.is_checksum_wrong() => Checksum::Wrong,
-            Some(ending) => match ending.stored {
-                Stored::Absent => Checksum::Absent,
-                Stored::Disabled => Checksum::Disabled,
-                Stored::Crc64(_) => Checksum::Good,
-            },
-        }
+        Checksum::of(self.ending.as_ref())
     }
 
     /// Whether there is neither an error nor a warning.

@@ -1,0 +1,317 @@
+//! What is counted, and how counts of two stretches become one.
+
+use crate::rdb::module::ModuleId;
+use crate::rdb::{Dialect, Header, Kind, ValueType};
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+
+/// Things of one sort that are told one by one, at most.
+pub(super) const LISTED_MAX: usize = 4096;
+
+/// Bytes of an AUX value that are kept.
+pub(super) const AUX_VALUE_BYTES_MAX: usize = 4096;
+
+/// How many, and how many bytes of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Volume {
+    /// How many.
+    pub count: u64,
+    /// Bytes they take in the file.
+    pub bytes: u64,
+}
+
+impl Volume {
+    /// Counts one more.
+    #[inline(always)]
+    pub fn add(&mut self, bytes: u64) {
+        self.count += 1;
+        self.bytes += bytes;
+    }
+}
+
+impl AddAssign for Volume {
+    fn add_assign(&mut self, other: Volume) {
+        self.count += other.count;
+        self.bytes += other.bytes;
+    }
+}
+
+/// What bytes of a file are for, apart from values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Magic and version.
+    Header,
+    /// AUX fields.
+    Aux,
+    /// Function libraries.
+    Functions,
+    /// Data of modules outside of keys.
+    ModuleAux,
+    /// Changes of database and size hints.
+    Databases,
+    /// Cluster slots and their imports.
+    Slots,
+    /// Hash templates.
+    Templates,
+    /// Names of keys.
+    Keys,
+    /// Expiry, idle time, frequency and metadata of keys.
+    Attributes,
+    /// The end marker and the checksum.
+    End,
+}
+
+impl Part {
+    /// The name in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Header => "header",
+            Part::Aux => "aux",
+            Part::Functions => "functions",
+            Part::ModuleAux => "module-aux",
+            Part::Databases => "databases",
+            Part::Slots => "slots",
+            Part::Templates => "hash-templates",
+            Part::Keys => "key-names",
+            Part::Attributes => "attributes",
+            Part::End => "end",
+        }
+    }
+}
+
+/// A database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Database {
+    /// Keys in it.
+    pub keys: u64,
+    /// Keys in it with an expiry.
+    pub expires: u64,
+    /// The keys and expiries that the file announces, if it does.
+    pub hint: Option<(u64, u64)>,
+}
+
+/// Expiries, in unix milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Expiries {
+    /// Keys with an expiry.
+    pub count: u64,
+    /// Those that are past.
+    pub past: u64,
+    /// The soonest of all, past or not.
+    pub first_ms: Option<i64>,
+    /// The soonest that is not past.
+    pub soonest_ms: Option<i64>,
+    /// The latest.
+    pub latest_ms: Option<i64>,
+}
+
+fn least(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    a.into_iter().chain(b).min()
+}
+
+impl Expiries {
+    /// Counts one more.
+    #[inline(always)]
+    pub fn add(&mut self, at_ms: i64, now_ms: i64) {
+        self.count += 1;
+        self.first_ms = Some(self.first_ms.map_or(at_ms, |first| first.min(at_ms)));
+        self.latest_ms = Some(self.latest_ms.map_or(at_ms, |latest| latest.max(at_ms)));
+        if at_ms <= now_ms {
+            self.past += 1;
+        } else {
+            self.soonest_ms = Some(self.soonest_ms.map_or(at_ms, |soonest| soonest.min(at_ms)));
+        }
+    }
+
+    fn merge(&mut self, other: Expiries) {
+        self.count += other.count;
+        self.past += other.past;
+        self.first_ms = least(self.first_ms, other.first_ms);
+        self.soonest_ms = least(self.soonest_ms, other.soonest_ms);
+        self.latest_ms = self.latest_ms.max(other.latest_ms);
+    }
+}
+
+/// A named value about the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuxField {
+    /// Where it stands in the (decompressed) input.
+    pub offset: u64,
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its value; only the start if it is very long.
+    pub value: Vec<u8>,
+}
+
+/// A library of functions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Library {
+    /// Where it stands in the (decompressed) input.
+    pub offset: u64,
+    /// The first line, which names engine and library.
+    pub first_line: Vec<u8>,
+    /// Size of its source in bytes.
+    pub code_bytes: u64,
+}
+
+/// What a module type has in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Module {
+    /// Keys of the type.
+    pub values: Volume,
+    /// Data outside of keys.
+    pub aux: Volume,
+}
+
+/// Hash templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Templates {
+    /// How many are defined.
+    pub count: u64,
+    /// Field names in them.
+    pub fields: u64,
+}
+
+/// What the file says of cluster slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SlotSums {
+    /// Slots announced.
+    pub announced: u64,
+    /// Keys announced in them.
+    pub keys: u64,
+    /// Expiries announced in them.
+    pub expires: u64,
+    /// Lowest slot announced.
+    pub lowest: Option<u64>,
+    /// Highest slot announced.
+    pub highest: Option<u64>,
+    /// Running imports.
+    pub imports: u64,
+}
+
+impl SlotSums {
+    /// Counts an announcement.
+    pub fn add(&mut self, slot: u64, keys: u64, expires: u64) {
+        self.announced += 1;
+        self.keys = self.keys.saturating_add(keys);
+        self.expires = self.expires.saturating_add(expires);
+        self.lowest = Some(self.lowest.map_or(slot, |lowest| lowest.min(slot)));
+        self.highest = self.highest.max(Some(slot));
+    }
+
+    fn merge(&mut self, other: SlotSums) {
+        self.announced += other.announced;
+        self.keys = self.keys.saturating_add(other.keys);
+        self.expires = self.expires.saturating_add(other.expires);
+        self.lowest = self.lowest.into_iter().chain(other.lowest).min();
+        self.highest = self.highest.max(other.highest);
+        self.imports += other.imports;
+    }
+}
+
+/// Type bytes below 64; all known ones are.
+pub(super) const CODES: usize = 64;
+
+/// Everything that is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Dialect and version, if the header was read.
+    pub header: Option<Header>,
+    /// Values by type byte and encoding, with their type bytes.
+    pub(super) values: BTreeMap<(u8, &'static str), Volume>,
+    /// Everything else.
+    pub parts: BTreeMap<Part, Volume>,
+    /// Databases by number.
+    pub databases: BTreeMap<u64, Database>,
+    /// Expiries of keys.
+    pub expiries: Expiries,
+    /// Keys with an idle time.
+    pub idle: u64,
+    /// Keys with an access frequency.
+    pub freq: u64,
+    /// AUX fields in the order of the file, except those that announce slots.
+    pub aux: Vec<AuxField>,
+    /// Function libraries in the order of the file.
+    pub libraries: Vec<Library>,
+    /// Modules.
+    pub modules: BTreeMap<ModuleId, Module>,
+    /// Hash templates.
+    pub templates: Templates,
+    /// Cluster slots.
+    pub slots: SlotSums,
+}
+
+impl Tally {
+    /// Number of keys.
+    pub fn keys(&self) -> u64 {
+        self.values.values().map(|volume| volume.count).sum()
+    }
+
+    /// Bytes of the data that was read.
+    pub fn bytes(&self) -> u64 {
+        self.values.values().chain(self.parts.values()).map(|volume| volume.bytes).sum()
+    }
+
+    /// Values by kind and encoding.
+    pub fn types(&self) -> BTreeMap<(Kind, &'static str), Volume> {
+        let dialect = self.header.map_or(Dialect::Redis, |header| header.dialect);
+        let mut types = BTreeMap::<_, Volume>::new();
+        for ((code, encoding), volume) in &self.values {
+            if let Some(ty) = ValueType::find(dialect, *code) {
+                *types.entry((ty.kind, *encoding)).or_default() += *volume;
+            }
+        }
+        types
+    }
+
+    /// Values by kind.
+    pub fn kinds(&self) -> BTreeMap<Kind, Volume> {
+        let mut kinds = BTreeMap::<_, Volume>::new();
+        for ((kind, _), volume) in self.types() {
+            *kinds.entry(kind).or_default() += volume;
+        }
+        kinds
+    }
+
+    /// The value of an AUX field.
+    pub fn aux_value(&self, name: &[u8]) -> Option<&[u8]> {
+        let field = self.aux.iter().find(|field| field.name.eq_ignore_ascii_case(name));
+        field.map(|field| field.value.as_slice())
+    }
+
+    /// Adds what another thread counted.
+    pub(super) fn merge(&mut self, other: Tally) {
+        self.header = self.header.or(other.header);
+        for (key, volume) in other.values {
+            *self.values.entry(key).or_default() += volume;
+        }
+        for (part, volume) in other.parts {
+            *self.parts.entry(part).or_default() += volume;
+        }
+        for (number, database) in other.databases {
+            let sum = self.databases.entry(number).or_default();
+            sum.keys += database.keys;
+            sum.expires += database.expires;
+            sum.hint = sum.hint.or(database.hint);
+        }
+        for (id, module) in other.modules {
+            let sum = self.modules.entry(id).or_default();
+            sum.values += module.values;
+            sum.aux += module.aux;
+        }
+        self.expiries.merge(other.expiries);
+        self.idle += other.idle;
+        self.freq += other.freq;
+        self.aux.extend(other.aux);
+        self.libraries.extend(other.libraries);
+        self.templates.count += other.templates.count;
+        self.templates.fields += other.templates.fields;
+        self.slots.merge(other.slots);
+    }
+
+    /// Puts what stands in the order of the file in that order.
+    pub(super) fn sort(&mut self) {
+        self.aux.sort_by_key(|field| field.offset);
+        self.libraries.sort_by_key(|library| library.offset);
+    }
+}

@@ -1,0 +1,99 @@
+//! `rkv slots` as a program.
+
+use serde_json::Value;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn rkv(args: &[&str], stdin: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rkv"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("rkv does not start");
+    child.stdin.take().expect("stdin").write_all(stdin).expect("write");
+    child.wait_with_output().expect("rkv does not end")
+}
+
+fn testdata(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name);
+    path.to_str().expect("path").into()
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn keys_have_slots() {
+    let output = rkv(&["slots", "foo", "{user1000}.following", "-"], b"a b\nx{}\r\n");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines, [
+        "12182\t\tfoo",
+        "3443\tuser1000\t{user1000}.following",
+        lines.get(2).copied().unwrap_or_default(),
+        lines.get(3).copied().unwrap_or_default(),
+    ]);
+    assert!(text.ends_with("\tx{}\n"));
+    let output = rkv(&["slots", "--json", "--", "map", "{a}b"], b"");
+    let keys = json(&output);
+    assert_eq!(keys[0]["key"], "map");
+    assert_eq!(keys[0]["tag"], Value::Null);
+    assert_eq!(keys[1]["tag"], "a");
+    assert_eq!(keys[1]["slot"], 15495);
+    assert_eq!(rkv(&["slots"], b"").status.code(), Some(2));
+}
+
+#[test]
+fn keys_of_a_file_spread_over_equal_parts() {
+    let file = testdata("servers/redis-8.6-cluster.rdb");
+    let expected = std::fs::read_to_string(format!("{file}.expect.jsonl")).expect("twin");
+    let report = json(&rkv(&["slots", "map", "--rdb", &file, "--nodes", "3", "--json"], b""));
+    let keys = expected.lines().count() as u64;
+    assert_eq!(report["summary"]["keys"].as_u64(), Some(keys));
+    assert_eq!(report["summary"]["uncovered_slots"], 0);
+    let sum = |section: &str| -> u64 {
+        let rows = report[section].as_array().expect("rows");
+        rows.iter().filter_map(|row| row["keys"].as_u64()).sum()
+    };
+    assert_eq!((sum("nodes"), sum("slots")), (keys, keys));
+    assert_eq!(report["slots"].as_array().map(Vec::len), Some(16384));
+    let text = rkv(&["slots", "map", "--rdb", &file, "--nodes", "3"], b"").stdout;
+    assert!(String::from_utf8_lossy(&text).contains("5461-10922"));
+}
+
+#[test]
+fn slots_without_owner_are_told() {
+    let file = testdata("servers/redis-8.6-cluster.rdb");
+    let folder = tempfile::tempdir().expect("folder");
+    let conf = folder.path().join("nodes.conf");
+    let conf = conf.to_str().expect("path");
+    let id = "07c37dfeb235213a872192d90877d0cd55635b91";
+    let line = format!("{id} 127.0.0.1:7000@17000 myself,master - 0 0 1 connected 0-8191\n");
+    std::fs::write(conf, format!("{line}vars currentEpoch 1 lastVoteEpoch 0\n")).expect("write");
+    let run = |more: &[&str]| {
+        let mut args = vec!["slots", "map", "--rdb", &file, "--nodes", conf, "--json"];
+        args.extend(more);
+        json(&rkv(&args, b""))
+    };
+    let report = run(&[]);
+    assert_eq!(report["nodes"][0]["node"], id);
+    assert_eq!(report["nodes"][0]["ranges"], "0-8191");
+    assert_eq!(report["uncovered"][0]["first"], 8192);
+    assert_eq!(report["uncovered"][0]["last"], 16383);
+    let covered = report["nodes"][0]["keys"].as_u64().expect("keys");
+    let filtered = run(&["--slot", "0-8191"]);
+    assert_eq!(filtered["summary"]["keys"].as_u64(), Some(covered));
+    assert_eq!(filtered["summary"]["uncovered_keys"], 0);
+
+    std::fs::write(conf, format!("{line}{id} x\n")).expect("write");
+    let output = rkv(&["slots", "map", "--rdb", &file, "--nodes", conf], b"");
+    assert_eq!(output.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("nodes.conf: line 2: "));
+    let output = rkv(&["slots", "map", "--rdb", &file, "--nodes", "0"], b"");
+    assert_eq!(output.status.code(), Some(2));
+}
