@@ -5,6 +5,7 @@ pub mod dump;
 pub mod file;
 pub mod memory;
 pub mod out;
+pub mod stats;
 pub mod ttl;
 pub mod verify;
 
