@@ -1,6 +1,7 @@
 //! `rkv rdb`: a file per verb.
 
 mod dump;
+mod stats;
 
 use super::exit::{CliError, Exit};
 use super::progress::Progress;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 #[derive(Debug, Subcommand)]
 pub enum RdbCommand {
     Dump(dump::DumpArgs),
+    Stats(stats::StatsArgs),
 }
 
 impl RdbCommand {
@@ -22,6 +24,7 @@ impl RdbCommand {
     pub(crate) fn run(self, context: &Context) -> Done {
         match self {
             RdbCommand::Dump(args) => args.run(context),
+            RdbCommand::Stats(args) => args.run(context),
         }
     }
 }
