@@ -32,12 +32,15 @@ fn keys_have_slots() {
     let output = rkv(&["slots", "foo", "{user1000}.following", "-"], b"a b\nx{}\r\n");
     let text = String::from_utf8(output.stdout).expect("text");
     let lines: Vec<_> = text.lines().collect();
-    assert_eq!(lines, [
-        "12182\t\tfoo",
-        "3443\tuser1000\t{user1000}.following",
-        lines.get(2).copied().unwrap_or_default(),
-        lines.get(3).copied().unwrap_or_default(),
-    ]);
+    assert_eq!(
+        lines,
+        [
+            "12182\t\tfoo",
+            "3443\tuser1000\t{user1000}.following",
+            lines.get(2).copied().unwrap_or_default(),
+            lines.get(3).copied().unwrap_or_default(),
+        ]
+    );
     assert!(text.ends_with("\tx{}\n"));
     let output = rkv(&["slots", "--json", "--", "map", "{a}b"], b"");
     let keys = json(&output);

@@ -250,9 +250,14 @@ impl ValueShape {
 
     /// Adds a member of a sorted set in its skiplist form.
     pub fn add_scored(&mut self, len: u64) {
-        self.elements += 1;
+        self.add_scored_times(len, 1);
+    }
+
+    /// Adds this many members of the same length of a sorted set in its skiplist form.
+    pub fn add_scored_times(&mut self, len: u64, times: u64) {
+        self.elements += times;
         let text = string_size(len);
-        self.element_bytes += match self.model {
+        let bytes = match self.model {
             // Score, backward pointer and pointer to the string; per level a pointer and a span.
             ServerModel::Redis7 => {
                 self.allocator.class(text) as f64
@@ -262,6 +267,7 @@ impl ValueShape {
                 mean_over_levels(|l| self.allocator.class(16 + 16 * l + text))
             }
         };
+        self.element_bytes += bytes * times as f64;
     }
 
     /// Adds a field of a hash in its table form.

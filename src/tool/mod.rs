@@ -5,11 +5,12 @@ pub mod dump;
 pub mod file;
 pub mod get;
 pub mod index;
-pub mod located;
 pub mod info;
+pub mod located;
 pub mod memory;
 pub mod out;
 pub mod slots;
+pub mod stats;
 pub mod ttl;
 pub mod verify;
 

@@ -4,9 +4,10 @@ mod convert;
 mod dump;
 mod get;
 mod index;
-mod sidecar;
-mod verify;
 mod info;
+mod sidecar;
+mod stats;
+mod verify;
 
 use super::exit::{CliError, Exit};
 use super::progress::Progress;
@@ -28,6 +29,7 @@ pub enum RdbCommand {
     Get(get::GetArgs),
     Index(index::IndexArgs),
     Info(info::InfoArgs),
+    Stats(stats::StatsArgs),
 }
 
 impl RdbCommand {
@@ -40,6 +42,7 @@ impl RdbCommand {
             RdbCommand::Get(args) => args.run(context),
             RdbCommand::Index(args) => args.run(context),
             RdbCommand::Info(args) => args.run(context),
+            RdbCommand::Stats(args) => args.run(context),
         }
     }
 }
