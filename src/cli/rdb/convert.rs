@@ -5,7 +5,8 @@ use super::super::exit::{CliError, Exit};
 use super::super::out::register_unfinished;
 use super::super::{Context, Done, EXIT_STATUS};
 use super::{input_path, open};
-use crate::base::range;
+use crate::base::range::{self, Range};
+use crate::cluster::NodesConf;
 use crate::feed::{Control, Input};
 use crate::rdb::encode::{TARGETS, Target};
 use crate::rdb::{Dialect, Header};
@@ -160,10 +161,14 @@ fn parse_split(text: &str) -> Result<Split, CliError> {
 
 fn split_by_nodes(path: &Path) -> Result<Split, CliError> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|e| CliError::from(e).in_file(&name))?;
-    let nodes = crate::tool::convert::node_slots(&text)
-        .map_err(|e| CliError::new(Exit::Unsupported, e).in_file(&name))?;
-    Ok(Split::Slots(nodes))
+    let text = std::fs::read(path).map_err(|e| CliError::from(e).in_file(&name))?;
+    let conf = NodesConf::parse(&text)
+        .map_err(|e| CliError::new(Exit::Unsupported, e.to_string()).in_file(&name))?;
+    let nodes = conf.nodes.iter().filter(|node| node.is_primary() && !node.slots.is_empty());
+    let range = |(first, last): &(u16, u16)| Range { min: (*first).into(), max: (*last).into() };
+    Ok(Split::Slots(
+        nodes.map(|node| (node.id.clone(), node.slots.iter().map(range).collect())).collect(),
+    ))
 }
 
 /// Opens the outputs by a pattern.

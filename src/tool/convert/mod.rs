@@ -239,28 +239,3 @@ fn convert_rdb(
     }
     Ok(())
 }
-
-/// Names and slot ranges of the primaries in a nodes.conf file.
-pub fn node_slots(text: &str) -> Result<Vec<NodeSlots>, String> {
-    let mut nodes = Vec::new();
-    for (i, line) in text.lines().enumerate() {
-        let mut words = line.split_ascii_whitespace();
-        let (Some(id), Some(_), Some(flags)) = (words.next(), words.next(), words.next()) else {
-            continue;
-        };
-        if id == "vars" || !flags.split(',').any(|flag| matches!(flag, "master" | "primary")) {
-            continue;
-        }
-        // Primary, ping, pong, epoch and link state stand in between.
-        let slots: Result<Vec<_>, _> = words
-            .skip(5)
-            .filter(|word| !word.starts_with('['))
-            .map(crate::base::range::counts)
-            .collect();
-        let slots = slots.map_err(|e| format!("line {}: {e}", i + 1))?;
-        if !slots.is_empty() {
-            nodes.push((id.to_string(), slots));
-        }
-    }
-    if nodes.is_empty() { Err("no primary with slots".into()) } else { Ok(nodes) }
-}
