@@ -169,6 +169,9 @@ mod tests {
         let files = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
         for file in std::fs::read_dir(files).unwrap() {
             let path = file.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
             let bytes = std::fs::read(&path).unwrap();
             let (mut pos, mut starts) = (0, vec![0]);
             let mut reader = Parser::new();
