@@ -50,7 +50,8 @@ fn keys_are_counted_as_the_servers_have_them() {
             .iter()
             .all(|row| row["keys_hint"].is_null() || row["keys_hint"] == row["keys"]);
         assert!(hints_fit, "{name}: {report}");
-        let checksum = if path.to_string_lossy().contains("no-checksum") { "disabled" } else { "good" };
+        let checksum =
+            if path.to_string_lossy().contains("no-checksum") { "disabled" } else { "good" };
         assert_eq!(report["file"]["checksum"], checksum, "{name}");
         files += 1;
     }
