@@ -34,6 +34,7 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('rdb', 'rdb', [CompletionResultType]::ParameterValue, 'RDB files: snapshots of a data set')
+            [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell the cluster slots of keys, or how a file''s keys spread over nodes')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -55,6 +56,8 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write RDB files of any version from RDB files, JSON or commands')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print single keys')
             [CompletionResult]::new('index', 'index', [CompletionResultType]::ParameterValue, 'Write an index beside the file, through which get and filtered dumps find keys at once')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Tell what a file is and holds: version, origin, databases, types, sizes, checksum')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell where the memory goes: types, prefixes, the biggest keys, expiries, slots')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -221,12 +224,80 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'rkv;rdb;info' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;rdb;stats' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'How many of the biggest keys to list (at most 10000, shared among the threads)')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Whose memory to estimate')
+            [CompletionResult]::new('--separator', '--separator', [CompletionResultType]::ParameterName, 'What separates the parts of keys; '''' for prefixes that end at any byte')
+            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Levels of the prefix tree')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'What to rank keys and weigh prefixes by')
+            [CompletionResult]::new('--columns', '--columns', [CompletionResultType]::ParameterName, 'More columns of csv: slot, stored_bytes, idle_s, freq, ttl_ms, avg_element_len')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Databases, as N or a range A-B')
+            [CompletionResult]::new('--not-db', '--not-db', [CompletionResultType]::ParameterName, 'Inverse of --db')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Types')
+            [CompletionResult]::new('--not-type', '--not-type', [CompletionResultType]::ParameterName, 'Inverse of --type')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Key names, as KEYS takes them')
+            [CompletionResult]::new('--not-key', '--not-key', [CompletionResultType]::ParameterName, 'Inverse of --key')
+            [CompletionResult]::new('--key-regex', '--key-regex', [CompletionResultType]::ParameterName, 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)')
+            [CompletionResult]::new('--not-key-regex', '--not-key-regex', [CompletionResultType]::ParameterName, 'Inverse of --key-regex')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Key names, one per line of a file (\xNN for bytes that are no text)')
+            [CompletionResult]::new('--not-keys-from', '--not-keys-from', [CompletionResultType]::ParameterName, 'Inverse of --keys-from')
+            [CompletionResult]::new('--slot', '--slot', [CompletionResultType]::ParameterName, 'Cluster slots, as N or A-B')
+            [CompletionResult]::new('--not-slot', '--not-slot', [CompletionResultType]::ParameterName, 'Inverse of --slot')
+            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired')
+            [CompletionResult]::new('--not-ttl', '--not-ttl', [CompletionResultType]::ParameterName, 'Inverse of --ttl')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Size of the value in the file, such as 1KB~10MB')
+            [CompletionResult]::new('--not-size', '--not-size', [CompletionResultType]::ParameterName, 'Inverse of --size')
+            [CompletionResult]::new('--elements', '--elements', [CompletionResultType]::ParameterName, 'Number of elements, such as 1000~inf')
+            [CompletionResult]::new('--not-elements', '--not-elements', [CompletionResultType]::ParameterName, 'Inverse of --elements')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Time since the last access, such as 1d~inf')
+            [CompletionResult]::new('--not-idle', '--not-idle', [CompletionResultType]::ParameterName, 'Inverse of --idle')
+            [CompletionResult]::new('--freq', '--freq', [CompletionResultType]::ParameterName, 'Access frequency (LFU), such as 0~10')
+            [CompletionResult]::new('--not-freq', '--not-freq', [CompletionResultType]::ParameterName, 'Inverse of --freq')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'rkv;rdb;help' {
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print keys and values as JSON, commands or text')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check structure, checksum and every value')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write RDB files of any version from RDB files, JSON or commands')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print single keys')
             [CompletionResult]::new('index', 'index', [CompletionResultType]::ParameterValue, 'Write an index beside the file, through which get and filtered dumps find keys at once')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Tell what a file is and holds: version, origin, databases, types, sizes, checksum')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell where the memory goes: types, prefixes, the biggest keys, expiries, slots')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -245,11 +316,90 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
         'rkv;rdb;help;index' {
             break
         }
+        'rkv;rdb;help;info' {
+            break
+        }
+        'rkv;rdb;help;stats' {
+            break
+        }
         'rkv;rdb;help;help' {
+            break
+        }
+        'rkv;slots' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('map', 'map', [CompletionResultType]::ParameterValue, 'Tell how a file''s keys spread over slots and nodes')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'rkv;slots;map' {
+            [CompletionResult]::new('--rdb', '--rdb', [CompletionResultType]::ParameterName, 'The file, or - for standard input; gzip, zstd and LZ4 are recognised')
+            [CompletionResult]::new('--nodes', '--nodes', [CompletionResultType]::ParameterName, 'Who owns the slots: a nodes.conf (or what CLUSTER NODES prints), or a number of primaries that share them equally')
+            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'Length of the lists of the biggest')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Databases, as N or a range A-B')
+            [CompletionResult]::new('--not-db', '--not-db', [CompletionResultType]::ParameterName, 'Inverse of --db')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Types')
+            [CompletionResult]::new('--not-type', '--not-type', [CompletionResultType]::ParameterName, 'Inverse of --type')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Key names, as KEYS takes them')
+            [CompletionResult]::new('--not-key', '--not-key', [CompletionResultType]::ParameterName, 'Inverse of --key')
+            [CompletionResult]::new('--key-regex', '--key-regex', [CompletionResultType]::ParameterName, 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)')
+            [CompletionResult]::new('--not-key-regex', '--not-key-regex', [CompletionResultType]::ParameterName, 'Inverse of --key-regex')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Key names, one per line of a file (\xNN for bytes that are no text)')
+            [CompletionResult]::new('--not-keys-from', '--not-keys-from', [CompletionResultType]::ParameterName, 'Inverse of --keys-from')
+            [CompletionResult]::new('--slot', '--slot', [CompletionResultType]::ParameterName, 'Cluster slots, as N or A-B')
+            [CompletionResult]::new('--not-slot', '--not-slot', [CompletionResultType]::ParameterName, 'Inverse of --slot')
+            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired')
+            [CompletionResult]::new('--not-ttl', '--not-ttl', [CompletionResultType]::ParameterName, 'Inverse of --ttl')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Size of the value in the file, such as 1KB~10MB')
+            [CompletionResult]::new('--not-size', '--not-size', [CompletionResultType]::ParameterName, 'Inverse of --size')
+            [CompletionResult]::new('--elements', '--elements', [CompletionResultType]::ParameterName, 'Number of elements, such as 1000~inf')
+            [CompletionResult]::new('--not-elements', '--not-elements', [CompletionResultType]::ParameterName, 'Inverse of --elements')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Time since the last access, such as 1d~inf')
+            [CompletionResult]::new('--not-idle', '--not-idle', [CompletionResultType]::ParameterName, 'Inverse of --idle')
+            [CompletionResult]::new('--freq', '--freq', [CompletionResultType]::ParameterName, 'Access frequency (LFU), such as 0~10')
+            [CompletionResult]::new('--not-freq', '--not-freq', [CompletionResultType]::ParameterName, 'Inverse of --freq')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;slots;help' {
+            [CompletionResult]::new('map', 'map', [CompletionResultType]::ParameterValue, 'Tell how a file''s keys spread over slots and nodes')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'rkv;slots;help;map' {
+            break
+        }
+        'rkv;slots;help;help' {
             break
         }
         'rkv;help' {
             [CompletionResult]::new('rdb', 'rdb', [CompletionResultType]::ParameterValue, 'RDB files: snapshots of a data set')
+            [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell the cluster slots of keys, or how a file''s keys spread over nodes')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -259,6 +409,8 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Write RDB files of any version from RDB files, JSON or commands')
             [CompletionResult]::new('get', 'get', [CompletionResultType]::ParameterValue, 'Print single keys')
             [CompletionResult]::new('index', 'index', [CompletionResultType]::ParameterValue, 'Write an index beside the file, through which get and filtered dumps find keys at once')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Tell what a file is and holds: version, origin, databases, types, sizes, checksum')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Tell where the memory goes: types, prefixes, the biggest keys, expiries, slots')
             break
         }
         'rkv;help;rdb;dump' {
@@ -274,6 +426,19 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             break
         }
         'rkv;help;rdb;index' {
+            break
+        }
+        'rkv;help;rdb;info' {
+            break
+        }
+        'rkv;help;rdb;stats' {
+            break
+        }
+        'rkv;help;slots' {
+            [CompletionResult]::new('map', 'map', [CompletionResultType]::ParameterValue, 'Tell how a file''s keys spread over slots and nodes')
+            break
+        }
+        'rkv;help;slots;map' {
             break
         }
         'rkv;help;help' {

@@ -31,6 +31,7 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand rdb 'RDB files: snapshots of a data set'
+            cand slots 'Tell the cluster slots of keys, or how a file''s keys spread over nodes'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rkv;rdb'= {
@@ -51,6 +52,8 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand convert 'Write RDB files of any version from RDB files, JSON or commands'
             cand get 'Print single keys'
             cand index 'Write an index beside the file, through which get and filtered dumps find keys at once'
+            cand info 'Tell what a file is and holds: version, origin, databases, types, sizes, checksum'
+            cand stats 'Tell where the memory goes: types, prefixes, the biggest keys, expiries, slots'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rkv;rdb;dump'= {
@@ -211,12 +214,78 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'rkv;rdb;info'= {
+            cand --format 'What to write'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --force 'Replace an existing output'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;rdb;stats'= {
+            cand --format 'What to write'
+            cand --top 'How many of the biggest keys to list (at most 10000, shared among the threads)'
+            cand --server 'Whose memory to estimate'
+            cand --separator 'What separates the parts of keys; '''' for prefixes that end at any byte'
+            cand --depth 'Levels of the prefix tree'
+            cand --by 'What to rank keys and weigh prefixes by'
+            cand --columns 'More columns of csv: slot, stored_bytes, idle_s, freq, ttl_ms, avg_element_len'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --db 'Databases, as N or a range A-B'
+            cand --not-db 'Inverse of --db'
+            cand --type 'Types'
+            cand --not-type 'Inverse of --type'
+            cand --key 'Key names, as KEYS takes them'
+            cand --not-key 'Inverse of --key'
+            cand --key-regex 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)'
+            cand --not-key-regex 'Inverse of --key-regex'
+            cand --keys-from 'Key names, one per line of a file (\xNN for bytes that are no text)'
+            cand --not-keys-from 'Inverse of --keys-from'
+            cand --slot 'Cluster slots, as N or A-B'
+            cand --not-slot 'Inverse of --slot'
+            cand --ttl 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired'
+            cand --not-ttl 'Inverse of --ttl'
+            cand --size 'Size of the value in the file, such as 1KB~10MB'
+            cand --not-size 'Inverse of --size'
+            cand --elements 'Number of elements, such as 1000~inf'
+            cand --not-elements 'Inverse of --elements'
+            cand --idle 'Time since the last access, such as 1d~inf'
+            cand --not-idle 'Inverse of --idle'
+            cand --freq 'Access frequency (LFU), such as 0~10'
+            cand --not-freq 'Inverse of --freq'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --force 'Replace an existing output'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'rkv;rdb;help'= {
             cand dump 'Print keys and values as JSON, commands or text'
             cand verify 'Check structure, checksum and every value'
             cand convert 'Write RDB files of any version from RDB files, JSON or commands'
             cand get 'Print single keys'
             cand index 'Write an index beside the file, through which get and filtered dumps find keys at once'
+            cand info 'Tell what a file is and holds: version, origin, databases, types, sizes, checksum'
+            cand stats 'Tell where the memory goes: types, prefixes, the biggest keys, expiries, slots'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rkv;rdb;help;dump'= {
@@ -229,10 +298,82 @@ set edit:completion:arg-completer[rkv] = {|@words|
         }
         &'rkv;rdb;help;index'= {
         }
+        &'rkv;rdb;help;info'= {
+        }
+        &'rkv;rdb;help;stats'= {
+        }
         &'rkv;rdb;help;help'= {
+        }
+        &'rkv;slots'= {
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand map 'Tell how a file''s keys spread over slots and nodes'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'rkv;slots;map'= {
+            cand --rdb 'The file, or - for standard input; gzip, zstd and LZ4 are recognised'
+            cand --nodes 'Who owns the slots: a nodes.conf (or what CLUSTER NODES prints), or a number of primaries that share them equally'
+            cand --top 'Length of the lists of the biggest'
+            cand --format 'What to write'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --db 'Databases, as N or a range A-B'
+            cand --not-db 'Inverse of --db'
+            cand --type 'Types'
+            cand --not-type 'Inverse of --type'
+            cand --key 'Key names, as KEYS takes them'
+            cand --not-key 'Inverse of --key'
+            cand --key-regex 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)'
+            cand --not-key-regex 'Inverse of --key-regex'
+            cand --keys-from 'Key names, one per line of a file (\xNN for bytes that are no text)'
+            cand --not-keys-from 'Inverse of --keys-from'
+            cand --slot 'Cluster slots, as N or A-B'
+            cand --not-slot 'Inverse of --slot'
+            cand --ttl 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired'
+            cand --not-ttl 'Inverse of --ttl'
+            cand --size 'Size of the value in the file, such as 1KB~10MB'
+            cand --not-size 'Inverse of --size'
+            cand --elements 'Number of elements, such as 1000~inf'
+            cand --not-elements 'Inverse of --elements'
+            cand --idle 'Time since the last access, such as 1d~inf'
+            cand --not-idle 'Inverse of --idle'
+            cand --freq 'Access frequency (LFU), such as 0~10'
+            cand --not-freq 'Inverse of --freq'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --force 'Replace an existing output'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;slots;help'= {
+            cand map 'Tell how a file''s keys spread over slots and nodes'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'rkv;slots;help;map'= {
+        }
+        &'rkv;slots;help;help'= {
         }
         &'rkv;help'= {
             cand rdb 'RDB files: snapshots of a data set'
+            cand slots 'Tell the cluster slots of keys, or how a file''s keys spread over nodes'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rkv;help;rdb'= {
@@ -241,6 +382,8 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand convert 'Write RDB files of any version from RDB files, JSON or commands'
             cand get 'Print single keys'
             cand index 'Write an index beside the file, through which get and filtered dumps find keys at once'
+            cand info 'Tell what a file is and holds: version, origin, databases, types, sizes, checksum'
+            cand stats 'Tell where the memory goes: types, prefixes, the biggest keys, expiries, slots'
         }
         &'rkv;help;rdb;dump'= {
         }
@@ -251,6 +394,15 @@ set edit:completion:arg-completer[rkv] = {|@words|
         &'rkv;help;rdb;get'= {
         }
         &'rkv;help;rdb;index'= {
+        }
+        &'rkv;help;rdb;info'= {
+        }
+        &'rkv;help;rdb;stats'= {
+        }
+        &'rkv;help;slots'= {
+            cand map 'Tell how a file''s keys spread over slots and nodes'
+        }
+        &'rkv;help;slots;map'= {
         }
         &'rkv;help;help'= {
         }

@@ -38,26 +38,29 @@ complete -c rkv -n "__fish_rkv_needs_command" -l json -d 'Write reports and erro
 complete -c rkv -n "__fish_rkv_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rkv -n "__fish_rkv_needs_command" -s V -l version -d 'Print version'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "rdb" -d 'RDB files: snapshots of a data set'
+complete -c rkv -n "__fish_rkv_needs_command" -f -a "slots" -d 'Tell the cluster slots of keys, or how a file\'s keys spread over nodes'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'
 json\t'As lines of JSON'"
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -l threads -d 'Threads that decode [default: one per core]' -r
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -s q -l quiet -d 'Say nothing but errors'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -s v -l verbose -d 'Say more; twice for even more'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -l json -d 'Write reports and errors as JSON'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -s V -l version -d 'Print version'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -f -a "verify" -d 'Check structure, checksum and every value'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -f -a "convert" -d 'Write RDB files of any version from RDB files, JSON or commands'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -f -a "get" -d 'Print single keys'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -f -a "index" -d 'Write an index beside the file, through which get and filtered dumps find keys at once'
-complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -f -a "verify" -d 'Check structure, checksum and every value'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -f -a "convert" -d 'Write RDB files of any version from RDB files, JSON or commands'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -f -a "get" -d 'Print single keys'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -f -a "index" -d 'Write an index beside the file, through which get and filtered dumps find keys at once'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -f -a "info" -d 'Tell what a file is and holds: version, origin, databases, types, sizes, checksum'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -f -a "stats" -d 'Tell where the memory goes: types, prefixes, the biggest keys, expiries, slots'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from dump" -l format -d 'What to write' -r -f -a "json\t'One array of objects'
 jsonl\t'An object per line'
 resp\t'Commands in the wire format, for redis-cli --pipe'
@@ -270,16 +273,185 @@ complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from index" -l json -d 'Write reports and errors as JSON'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from index" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from index" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from info" -l format -d 'What to write' -r -f -a "table\t'Text for people'
+json\t'One JSON object'
+csv\t'Comma-separated values'
+html\t'One self-contained HTML page'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from info" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from info" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from info" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from info" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from info" -l force -d 'Replace an existing output'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from info" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from info" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from info" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from info" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l format -d 'What to write' -r -f -a "table\t'Text for people'
+json\t'One JSON object'
+csv\t'A row per key with its estimated memory'
+html\t'One self-contained page'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l top -d 'How many of the biggest keys to list (at most 10000, shared among the threads)' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l server -d 'Whose memory to estimate' -r -f -a "redis-7\t'Redis 7.0; close to 6.2 and 7.2'
+redis-8\t'Redis 8.6'
+valkey-9\t'Valkey 9.1; close to 8.1 and 9.0'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l separator -d 'What separates the parts of keys; \'\' for prefixes that end at any byte' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l depth -d 'Levels of the prefix tree' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l by -d 'What to rank keys and weigh prefixes by' -r -f -a "memory\t'Estimated memory'
+size\t'Bytes in the file'
+elements\t'Number of elements'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l columns -d 'More columns of csv: slot, stored_bytes, idle_s, freq, ttl_ms, avg_element_len' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l db -d 'Databases, as N or a range A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l not-db -d 'Inverse of --db' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l type -d 'Types' -r -f -a "string\t''
+list\t''
+set\t''
+zset\t''
+hash\t''
+stream\t''
+module\t''
+array\t''
+function\t''"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l not-type -d 'Inverse of --type' -r -f -a "string\t''
+list\t''
+set\t''
+zset\t''
+hash\t''
+stream\t''
+module\t''
+array\t''
+function\t''"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l key -d 'Key names, as KEYS takes them' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l not-key -d 'Inverse of --key' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l key-regex -d 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\\xNN)' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l not-key-regex -d 'Inverse of --key-regex' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l keys-from -d 'Key names, one per line of a file (\\xNN for bytes that are no text)' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l not-keys-from -d 'Inverse of --keys-from' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l slot -d 'Cluster slots, as N or A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l not-slot -d 'Inverse of --slot' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l ttl -d 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l not-ttl -d 'Inverse of --ttl' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l size -d 'Size of the value in the file, such as 1KB~10MB' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l not-size -d 'Inverse of --size' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l elements -d 'Number of elements, such as 1000~inf' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l not-elements -d 'Inverse of --elements' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l idle -d 'Time since the last access, such as 1d~inf' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l not-idle -d 'Inverse of --idle' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l freq -d 'Access frequency (LFU), such as 0~10' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l not-freq -d 'Inverse of --freq' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l force -d 'Replace an existing output'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -s V -l version -d 'Print version'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check structure, checksum and every value'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "convert" -d 'Write RDB files of any version from RDB files, JSON or commands'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "get" -d 'Print single keys'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "index" -d 'Write an index beside the file, through which get and filtered dumps find keys at once'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "info" -d 'Tell what a file is and holds: version, origin, databases, types, sizes, checksum'
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Tell where the memory goes: types, prefixes, the biggest keys, expiries, slots'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb help" -f -a "rdb" -d 'RDB files: snapshots of a data set'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and not __fish_seen_subcommand_from map help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and not __fish_seen_subcommand_from map help" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and not __fish_seen_subcommand_from map help" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and not __fish_seen_subcommand_from map help" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and not __fish_seen_subcommand_from map help" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and not __fish_seen_subcommand_from map help" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and not __fish_seen_subcommand_from map help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and not __fish_seen_subcommand_from map help" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and not __fish_seen_subcommand_from map help" -a "map" -d 'Tell how a file\'s keys spread over slots and nodes'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and not __fish_seen_subcommand_from map help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l rdb -d 'The file, or - for standard input; gzip, zstd and LZ4 are recognised' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l nodes -d 'Who owns the slots: a nodes.conf (or what CLUSTER NODES prints), or a number of primaries that share them equally' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l top -d 'Length of the lists of the biggest' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l format -d 'What to write' -r -f -a "table\t'Text for people'
+json\t'One JSON object'
+csv\t'Comma-separated values'
+html\t'One self-contained HTML page'"
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l db -d 'Databases, as N or a range A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l not-db -d 'Inverse of --db' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l type -d 'Types' -r -f -a "string\t''
+list\t''
+set\t''
+zset\t''
+hash\t''
+stream\t''
+module\t''
+array\t''
+function\t''"
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l not-type -d 'Inverse of --type' -r -f -a "string\t''
+list\t''
+set\t''
+zset\t''
+hash\t''
+stream\t''
+module\t''
+array\t''
+function\t''"
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l key -d 'Key names, as KEYS takes them' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l not-key -d 'Inverse of --key' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l key-regex -d 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\\xNN)' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l not-key-regex -d 'Inverse of --key-regex' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l keys-from -d 'Key names, one per line of a file (\\xNN for bytes that are no text)' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l not-keys-from -d 'Inverse of --keys-from' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l slot -d 'Cluster slots, as N or A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l not-slot -d 'Inverse of --slot' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l ttl -d 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l not-ttl -d 'Inverse of --ttl' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l size -d 'Size of the value in the file, such as 1KB~10MB' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l not-size -d 'Inverse of --size' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l elements -d 'Number of elements, such as 1000~inf' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l not-elements -d 'Inverse of --elements' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l idle -d 'Time since the last access, such as 1d~inf' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l not-idle -d 'Inverse of --idle' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l freq -d 'Access frequency (LFU), such as 0~10' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l not-freq -d 'Inverse of --freq' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l force -d 'Replace an existing output'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from help" -f -a "map" -d 'Tell how a file\'s keys spread over slots and nodes'
+complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb slots help" -f -a "rdb" -d 'RDB files: snapshots of a data set'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb slots help" -f -a "slots" -d 'Tell the cluster slots of keys, or how a file\'s keys spread over nodes'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb slots help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "verify" -d 'Check structure, checksum and every value'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "convert" -d 'Write RDB files of any version from RDB files, JSON or commands'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "get" -d 'Print single keys'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "index" -d 'Write an index beside the file, through which get and filtered dumps find keys at once'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "info" -d 'Tell what a file is and holds: version, origin, databases, types, sizes, checksum'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "stats" -d 'Tell where the memory goes: types, prefixes, the biggest keys, expiries, slots'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from slots" -f -a "map" -d 'Tell how a file\'s keys spread over slots and nodes'

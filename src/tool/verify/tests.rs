@@ -202,7 +202,7 @@ fn samples() -> Vec<(Vec<u8>, Vec<&'static str>)> {
     let module = ModuleId(0x1234_5678_9abc_de00).0;
     let mut wrong_sum = redis().string("k").end();
     *wrong_sum.last_mut().unwrap() ^= 1;
-    let aof = [redis().end(), b"*1\r\n$4\r\nPING\r\n".to_vec()].concat();
+    let aof = [redis().aux("aof-preamble", "1").end(), b"*1\r\n$4\r\nPING\r\n".to_vec()].concat();
     let long = "x".repeat(16_378);
     let mut ambiguous = vec![0, 0, 0, 0, 1, 0, 0xf0];
     ambiguous.extend_from_slice(&16_378u32.to_le_bytes());
