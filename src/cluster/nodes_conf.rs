@@ -378,7 +378,7 @@ mod tests {
             error.message
         };
         assert_eq!(bad("xyz a:1"), "\"xyz\" is no node id");
-        assert_eq!(bad(&format!("{B}")), "the address is missing");
+        assert_eq!(bad(B), "the address is missing");
         assert!(bad(&format!("{B} nowhere master")).contains("address"));
         assert!(bad(&format!("{B} a:1 boss")).contains("flags"));
         assert!(bad(&format!("{B} a:1 master - 0 0 1 gone")).contains("connection"));

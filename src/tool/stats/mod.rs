@@ -6,7 +6,7 @@
 //! - [`tally`], [`scale`], [`quantile`], [`top`], [`slots`], [`heavy`]: bounded counters
 //! - [`prefix`], [`radix`], [`tree`]: weight by key prefix
 //! - [`summary`]: all counters of one thread, and how those of several become one
-//! - [`worker`]: feeds them; [`report`]: shows them; [`csv`]: a row per key instead
+//! - `worker`: feeds them; [`report`]: shows them; [`csv`]: a row per key instead
 
 pub mod csv;
 pub mod heavy;

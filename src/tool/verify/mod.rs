@@ -2,10 +2,10 @@
 //! tells every place, and needs bounded memory whatever the file holds.
 //!
 //! The boundary pass of [`crate::feed`] finds the records and computes the checksum; workers
-//! ([`worker`]) check keys ([`value`]) and the records between them ([`records`]) batch by batch;
+//! (`worker`) check keys (`value`) and the records between them (`records`) batch by batch;
 //! what depends on the order of the file is merged in that order ([`file`]). Names that occur twice
-//! are found by their hashes ([`repeats`], [`members`]) and confirmed by reading again
-//! ([`locate`]). Every finding belongs to one of the [`rules`].
+//! are found by their hashes (`repeats`, `members`) and confirmed by reading again
+//! (`locate`). Every finding belongs to one of the [`rules`].
 
 mod backlen;
 mod damage;
