@@ -9,13 +9,14 @@
 //! ```text
 //! 10  cli              arguments, help, exit status; the only printing
 //!  9  tool             operations: an input, filters and an output
+//!  4  cluster          nodes.conf, who owns which slot
 //!  2  feed             inputs, batches, filters, threads
 //!  1  rdb              bytes <-> records and elements
 //! 0b  resp  packed  report   wire format | packed structures | tables, charts, renderers
 //! 0a  base             checksums, LZF, numbers, globs, limits
 //! ```
 //!
-//! The gap between 2 and 9 is where a data model, append-only files and a server have their places.
+//! The gaps between 2 and 9 are where a data model, append-only files and a server have their places.
 //!
 //! # How a dump runs
 //!
@@ -48,6 +49,7 @@
 //! - [`resp`]: commands on the wire.
 //! - [`rdb`]: the file format with its versions; records, values, payloads, errors with a place.
 //! - [`feed`]: opens inputs, cuts them into batches, filters keys, shares the work among threads.
+//! - [`cluster`]: the layout of a cluster: nodes.conf, slots and their owners.
 //! - [`report`]: findings, tables and charts, and their forms: text, JSON, CSV, HTML, SARIF.
 //! - [`tool`]: the operations behind the subcommands; they write to what they are given.
 //! - [`cli`]: a file per subcommand; arguments, messages, progress, exit status.

@@ -330,12 +330,8 @@ impl Encoder {
                 self.plain(type_byte, count)
             }
             Kind::Hash => {
-                let finished = self.hash.finish(
-                    &mut self.strings,
-                    &mut self.spool,
-                    &mut self.head,
-                    &mut self.losses,
-                )?;
+                let finished =
+                    self.hash.finish(&mut self.strings, &mut self.spool, &mut self.head)?;
                 self.use_spool = finished.use_spool;
                 Encoded::Type(finished.type_byte)
             }

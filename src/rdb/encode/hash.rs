@@ -21,9 +21,6 @@ pub(super) struct HashBuilder {
     count: u64,
     /// Lowest expiry seen.
     min_expire_ms: Option<i64>,
-    /// Bytes of each pair and its expiry, where the target wants them in front of the pair and
-    /// relative to a minimum that is not known yet.
-    framed: bool,
 }
 
 pub(super) struct Finished {
@@ -40,7 +37,6 @@ impl HashBuilder {
             kept: Vec::new(),
             count: 0,
             min_expire_ms: None,
-            framed: false,
         }
     }
 
@@ -50,7 +46,6 @@ impl HashBuilder {
         self.kept.clear();
         self.count = 0;
         self.min_expire_ms = None;
-        self.framed = false;
     }
 
     pub(super) fn push(
@@ -80,7 +75,6 @@ impl HashBuilder {
         if let Some(slot) = out.get_mut(at..at + 8) {
             slot.copy_from_slice(&len.to_le_bytes());
         }
-        self.framed = true;
         if self.packed.is_some() {
             let any_size = matches!(self.hint, Hint::Packed | Hint::PackedWithExpiry);
             let short = |bulk: &Bulk<'_>| any_size || bulk.text_len() <= PACKED_VALUE_BYTES;
@@ -99,7 +93,6 @@ impl HashBuilder {
         strings: &mut Strings,
         spool: &mut Spool,
         head: &mut Vec<u8>,
-        _losses: &mut Losses,
     ) -> io::Result<Finished> {
         let expiring = self.min_expire_ms.is_some()
             || self.hint == Hint::PackedWithExpiry && self.target.has_redis_field_expiry();

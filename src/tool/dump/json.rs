@@ -6,7 +6,6 @@ use crate::base::json::{self, BinaryEncoding};
 use crate::base::num;
 use crate::base::slot::key_slot;
 use crate::rdb::event::{ArrayValue, Quantization};
-use crate::rdb::module::ModuleId;
 use crate::rdb::{Elem, Error, Kind, Layout, Scratch, Visit};
 use crate::tool::out::Out;
 use crate::tool::ttl::ShiftBy;
@@ -653,9 +652,6 @@ impl<O: Out> Value<'_, '_, O> {
                 self.size += self.raw.len() as u64;
                 self.text("\"");
                 self.first = false;
-                if *id == ModuleId::VECTOR_SET {
-                    self.first = false;
-                }
             }
             Elem::VectorSet { dim, count, quantization, projected_from } => {
                 let quantization = match quantization {
