@@ -70,3 +70,4 @@ pub mod rdb;
 pub mod report;
 pub mod resp;
 pub mod tool;
+pub mod value;

@@ -11,5 +11,6 @@ pub mod limits;
 pub mod lzf;
 pub mod num;
 pub mod range;
+pub mod rng;
 pub mod slot;
 pub mod spool;

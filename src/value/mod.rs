@@ -1,0 +1,3 @@
+//! Layer 3: the data model, without keys and without time.
+pub mod limits;
+pub mod table;

@@ -1,0 +1,246 @@
+//! A persistent hash table of byte strings: the keys of a database, and the fields and members of large collections.
+//!
+//! Entries live in pages of up to 64, short strings and all, and pages hang from a tree that is led by the bits of the key's
+//! hash. Everything is counted by reference: a clone of the table costs one count, and a change copies the page it touches and
+//! the nodes above, each at most once per clone, and only while a clone is alive.
+//!
+//! ```text
+//!              node: 64 ways, by the topmost 6 bits of the hash
+//!            /      |        \
+//!        page     page      node: by the next 6 bits
+//!     (ways 0-31) (32-47)     /      \
+//!                           page     page
+//! ```
+//!
+//! The tree grows by splitting one page at a time, so no insertion waits for a rehash. The order of the entries is the order of
+//! their hashes, which never changes: a cursor for [`Table::scan`] is a hash, and stays right while the table grows and shrinks.
+
+mod hash;
+mod node;
+mod page;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use hash::Seed;
+pub use page::{Entry, Meta, New, Stored};
+pub use walk::Iter;
+
+use node::{Effect, Locator, Node};
+use page::Page;
+use triomphe::Arc;
+
+/// Whether a string may be stored as [`New::Bytes`]; a longer one must be an object.
+pub fn fits(value: &[u8]) -> bool {
+    page::fits(value)
+}
+
+/// A table. Cloning it costs nothing that grows with its size.
+#[derive(Debug)]
+pub struct Table<O> {
+    root: Arc<Node<O>>,
+    len: u64,
+    /// Entries that have an expiry time.
+    expiring: u64,
+    seed: Seed,
+}
+
+impl<O> Clone for Table<O> {
+    fn clone(&self) -> Self {
+        Table { root: self.root.clone(), len: self.len, expiring: self.expiring, seed: self.seed }
+    }
+}
+
+/// What an entry held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed<O> {
+    /// Its value, if that was an object.
+    pub object: Option<O>,
+    /// What stood beside it.
+    pub meta: Meta,
+}
+
+impl<O: Clone> Table<O> {
+    /// An empty table whose order follows from the seed.
+    pub fn new(seed: Seed) -> Table<O> {
+        Table { root: Arc::new(Node::new()), len: 0, expiring: 0, seed }
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Number of entries that have an expiry time.
+    pub fn expiring(&self) -> u64 {
+        self.expiring
+    }
+
+    /// What the order of the entries follows from.
+    pub fn seed(&self) -> Seed {
+        self.seed
+    }
+
+    /// A time before which no entry expires; `None` if none ever does.
+    pub fn earliest_ms(&self) -> Option<i64> {
+        let earliest_ms = self.root.earliest_ms();
+        (earliest_ms != i64::MAX).then_some(earliest_ms)
+    }
+
+    fn locate<'k>(&self, key: &'k [u8]) -> Locator<'k> {
+        Locator { seed: self.seed, hash: self.seed.hash(key), key }
+    }
+
+    /// The entry of a key.
+    #[inline]
+    pub fn get(&self, key: &[u8]) -> Option<Entry<'_, O>> {
+        let at = self.locate(key);
+        let page = self.root.page(&at);
+        page.find(at.hash, key).map(|index| page.entry(index))
+    }
+
+    /// Whether a key is there.
+    pub fn contains(&self, key: &[u8]) -> bool {
+        let at = self.locate(key);
+        self.root.page(&at).find(at.hash, key).is_some()
+    }
+
+    /// Runs a change on the page of a key that is there.
+    fn change<R>(
+        &mut self,
+        key: &[u8],
+        mut change: impl FnMut(&mut Page<O>, usize) -> Effect<R>,
+    ) -> Option<R> {
+        let at = self.locate(key);
+        // Looked for first, so that a key that is not there copies nothing.
+        let index = self.root.page(&at).find(at.hash, key)?;
+        let root = Arc::make_mut(&mut self.root);
+        let effect = match root.page_if_unshared(&at) {
+            // Nothing is shared, and nothing above the page changes but bounds and counts.
+            Some(page) => {
+                let before_ms = page.earliest_ms();
+                let effect = change(page, index);
+                if effect.grew == 0 && page.earliest_ms() >= before_ms {
+                    return Some(effect.result);
+                }
+                let grew = effect.grew;
+                root.change(&at, 0, &mut |_| Effect { grew, result: () });
+                effect
+            }
+            None => root.change(&at, 0, &mut |page| change(page, index)),
+        };
+        self.len = self.len.wrapping_add_signed(effect.grew);
+        Some(effect.result)
+    }
+
+    /// Sets a key's value and what stands beside it. Returns what was there.
+    pub fn insert(&mut self, key: &[u8], value: New<'_, O>, meta: Meta) -> Option<Meta> {
+        self.expiring += u64::from(meta.expire_at_ms.is_some());
+        let mut value = Some(value);
+        let old = self.change(key, |page, index| {
+            let old = page.entry(index).meta;
+            if let Some(value) = value.take() {
+                page.replace(index, value, meta);
+            }
+            Effect { grew: 0, result: old }
+        });
+        if let Some(value) = value {
+            let at = self.locate(key);
+            Arc::make_mut(&mut self.root).push(&at, 0, value, meta);
+            self.len += 1;
+        }
+        self.expiring -= u64::from(old.is_some_and(|meta| meta.expire_at_ms.is_some()));
+        old
+    }
+
+    /// Removes a key.
+    pub fn remove(&mut self, key: &[u8]) -> Option<Removed<O>> {
+        let removed = self.change(key, |page, index| {
+            let meta = page.entry(index).meta;
+            Effect { grew: -1, result: Removed { object: page.remove(index), meta } }
+        })?;
+        self.expiring -= u64::from(removed.meta.expire_at_ms.is_some());
+        Some(removed)
+    }
+
+    /// Changes what stands beside a key's value. Returns what stood there.
+    pub fn set_meta(&mut self, key: &[u8], meta: Meta) -> Option<Meta> {
+        let old = self.change(key, |page, index| {
+            let old = page.entry(index).meta;
+            if old != meta {
+                page.set_meta(index, meta);
+            }
+            Effect { grew: 0, result: old }
+        })?;
+        self.expiring += u64::from(meta.expire_at_ms.is_some());
+        self.expiring -= u64::from(old.expire_at_ms.is_some());
+        Some(old)
+    }
+
+    /// Runs a change on the object that a key holds.
+    pub fn with_object<R>(&mut self, key: &[u8], change: impl FnOnce(&mut O) -> R) -> Option<R> {
+        let mut change = Some(change);
+        self.change(key, |page, index| {
+            let result =
+                page.object_mut(index).zip(change.take()).map(|(object, change)| change(object));
+            Effect { grew: 0, result }
+        })?
+    }
+
+    /// The object that a key holds, to be changed; copied first as far as a snapshot shares it.
+    pub fn object_mut(&mut self, key: &[u8]) -> Option<&mut O> {
+        let at = self.locate(key);
+        let index = self.root.page(&at).find(at.hash, key)?;
+        let root = Arc::make_mut(&mut self.root);
+        if root.page_if_unshared(&at).is_none() {
+            // Copies the way to the page.
+            root.change(&at, 0, &mut |_| Effect { grew: 0, result: () });
+        }
+        root.page_if_unshared(&at)?.object_mut(index)
+    }
+
+    /// Runs a change on the bytes of a short string, whose length stays.
+    pub fn with_bytes<R>(&mut self, key: &[u8], change: impl FnOnce(&mut [u8]) -> R) -> Option<R> {
+        let mut change = Some(change);
+        self.change(key, |page, index| {
+            let result =
+                page.bytes_mut(index).zip(change.take()).map(|(bytes, change)| change(bytes));
+            Effect { grew: 0, result }
+        })?
+    }
+
+    /// Notes a use of the entry, unless a snapshot shares it: a note is not worth a copy.
+    pub fn touch(&mut self, key: &[u8], access: u32) {
+        let at = self.locate(key);
+        if let Some(page) = Arc::get_mut(&mut self.root).and_then(|root| root.page_if_unshared(&at))
+            && let Some(index) = page.find(at.hash, key)
+        {
+            page.touch(index, access);
+        }
+    }
+
+    /// The entry at a rank in the table's order; a random rank gives each entry with equal chance.
+    pub fn nth(&self, rank: u64) -> Option<Entry<'_, O>> {
+        if rank < self.len { self.root.nth(rank) } else { None }
+    }
+
+    /// Keys whose time has passed, at least `max` of them if there are as many, and at most a page more.
+    pub fn expired(&mut self, now_ms: i64, max: usize) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
+        if self.root.earliest_ms() <= now_ms {
+            Arc::make_mut(&mut self.root).expired(now_ms, max, &mut found);
+        }
+        found
+    }
+
+    /// Bytes allocated for the table itself and all strings in it that are no objects.
+    pub fn allocated_bytes(&self) -> usize {
+        self.root.allocated_bytes()
+    }
+}

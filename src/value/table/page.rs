@@ -1,0 +1,593 @@
+//! A page: up to 64 entries of a table in one stretch of bytes.
+//!
+//! ```text
+//! tags     1 byte of hash for each entry, compared eight at a time
+//! offsets  where each entry starts in the heap
+//! heap     entry entry …        dead bytes between them are counted, and squeezed out when they are many
+//! objects  what does not fit or is no string: long keys, large values, collections
+//!
+//! entry    flags  [access: 4]  [expiry: 8]  key length or object  [value length or object]  key  value
+//! ```
+//!
+//! Copying a page for a snapshot's sake is one copy of bytes and one count for each object in it.
+
+use super::hash::Seed;
+use std::sync::Arc as StdArc;
+
+/// Most entries of a page.
+pub(super) const PAGE_ENTRIES: usize = 64;
+
+/// Longest key kept in the heap, in bytes.
+const INLINE_KEY_BYTES: usize = 255;
+
+/// Longest value kept in the heap, in bytes. With the longest key and 64 entries a heap stays below 64 KiB, even with as many
+/// dead bytes as [`Page::squeeze`] tolerates.
+const INLINE_VALUE_BYTES: usize = 448;
+
+/// Key is an object.
+const KEY_OBJECT: u8 = 1;
+/// Value is bytes in the heap.
+const VALUE_BYTES: u8 = 1 << 1;
+/// Value is an object.
+const VALUE_OBJECT: u8 = 1 << 2;
+/// Expiry time is there.
+const EXPIRY: u8 = 1 << 3;
+/// Access time is there.
+const ACCESS: u8 = 1 << 4;
+/// The caller's mark.
+const MARK_SHIFT: u32 = 5;
+
+/// What stands beside an entry's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Meta {
+    /// Unix milliseconds after which the entry is gone.
+    pub expire_at_ms: Option<i64>,
+    /// When, or how often, the entry was last used; its unit is the caller's.
+    pub access: Option<u32>,
+    /// A small number of the caller's, at most 7.
+    pub mark: u8,
+}
+
+/// A value as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored<'a, O> {
+    /// A short string.
+    Bytes(&'a [u8]),
+    /// Anything else.
+    Object(&'a O),
+}
+
+/// A value to store.
+#[derive(Debug)]
+pub enum New<'a, O> {
+    /// A string; [`Page::fits`] says whether it may come this way.
+    Bytes(&'a [u8]),
+    /// Anything else.
+    Object(O),
+}
+
+/// One entry of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry<'a, O> {
+    /// Its key.
+    pub key: &'a [u8],
+    /// Its value.
+    pub value: Stored<'a, O>,
+    /// What stands beside the value.
+    pub meta: Meta,
+}
+
+/// A key or value outside the heap.
+#[derive(Debug, Clone)]
+enum Object<O> {
+    Key(StdArc<[u8]>),
+    Value(O),
+}
+
+/// Where the parts of an entry are.
+struct Parts {
+    flags: u8,
+    /// Offset of the access time, or where it would be.
+    meta_at: usize,
+    key: Place,
+    value: Place,
+    end: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Heap(usize, usize),
+    Object(usize),
+    Nothing,
+}
+
+/// Up to 64 entries.
+#[derive(Debug, Clone)]
+pub(super) struct Page<O> {
+    tags: [u8; PAGE_ENTRIES],
+    offsets: [u16; PAGE_ENTRIES],
+    len: u8,
+    /// Dead bytes in the heap.
+    dead: u32,
+    /// No expiry time in the page is earlier; `i64::MAX` if there is none.
+    earliest_ms: i64,
+    heap: Vec<u8>,
+    objects: Vec<Object<O>>,
+}
+
+/// Whether a value of this length may be kept in the heap.
+pub(super) fn fits(value: &[u8]) -> bool {
+    value.len() <= INLINE_VALUE_BYTES
+}
+
+/// The byte of the hash that a page compares first. The top bits have chosen the page.
+fn tag(hash: u64) -> u8 {
+    (hash & 0xff) as u8
+}
+
+/// Writes a length below 2^14 in one byte or two.
+fn write_length(len: usize, out: &mut Vec<u8>) {
+    if len < 0x80 {
+        out.push(len as u8);
+    } else {
+        out.push((len & 0x7f) as u8 | 0x80);
+        out.push((len >> 7) as u8);
+    }
+}
+
+fn read_length(heap: &[u8], at: &mut usize) -> usize {
+    let low = usize::from(heap[*at]);
+    *at += 1;
+    if low < 0x80 {
+        return low;
+    }
+    let high = usize::from(heap[*at]);
+    *at += 1;
+    (low & 0x7f) | high << 7
+}
+
+impl<O: Clone> Page<O> {
+    pub(super) fn new() -> Page<O> {
+        Page {
+            tags: [0; PAGE_ENTRIES],
+            offsets: [0; PAGE_ENTRIES],
+            len: 0,
+            dead: 0,
+            earliest_ms: i64::MAX,
+            heap: Vec::new(),
+            objects: Vec::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    pub(super) fn earliest_ms(&self) -> i64 {
+        self.earliest_ms
+    }
+
+    /// Bytes of the heap and of what the page allocates beside it.
+    pub(super) fn allocated_bytes(&self) -> usize {
+        self.heap.capacity() + self.objects.capacity() * size_of::<Object<O>>()
+    }
+
+    fn parts(&self, index: usize) -> Parts {
+        let heap = &self.heap[..];
+        let mut at = usize::from(self.offsets[index]);
+        let flags = heap[at];
+        at += 1;
+        let meta_at = at;
+        if flags & ACCESS != 0 {
+            at += 4;
+        }
+        if flags & EXPIRY != 0 {
+            at += 8;
+        }
+        let key_len = read_length(heap, &mut at);
+        let value_len =
+            if flags & (VALUE_BYTES | VALUE_OBJECT) != 0 { read_length(heap, &mut at) } else { 0 };
+        let key = if flags & KEY_OBJECT != 0 {
+            Place::Object(key_len)
+        } else {
+            let start = at;
+            at += key_len;
+            Place::Heap(start, at)
+        };
+        let value = if flags & VALUE_OBJECT != 0 {
+            Place::Object(value_len)
+        } else if flags & VALUE_BYTES != 0 {
+            let start = at;
+            at += value_len;
+            Place::Heap(start, at)
+        } else {
+            Place::Nothing
+        };
+        Parts { flags, meta_at, key, value, end: at }
+    }
+
+    fn key_at(&self, place: Place) -> &[u8] {
+        match place {
+            Place::Heap(start, end) => &self.heap[start..end],
+            Place::Object(index) => match &self.objects[index] {
+                Object::Key(key) => key,
+                Object::Value(_) => &[],
+            },
+            Place::Nothing => &[],
+        }
+    }
+
+    fn meta(&self, parts: &Parts) -> Meta {
+        let mut at = parts.meta_at;
+        let mut meta = Meta { mark: parts.flags >> MARK_SHIFT, ..Meta::default() };
+        if parts.flags & ACCESS != 0 {
+            meta.access = self.heap[at..].first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+            at += 4;
+        }
+        if parts.flags & EXPIRY != 0 {
+            meta.expire_at_ms =
+                self.heap[at..].first_chunk().map(|bytes| i64::from_le_bytes(*bytes));
+        }
+        meta
+    }
+
+    /// The entry at an index below [`Page::len`].
+    pub(super) fn entry(&self, index: usize) -> Entry<'_, O> {
+        let parts = self.parts(index);
+        let value = match parts.value {
+            Place::Heap(start, end) => Stored::Bytes(&self.heap[start..end]),
+            Place::Object(object) => match &self.objects[object] {
+                Object::Value(value) => Stored::Object(value),
+                Object::Key(_) => Stored::Bytes(&[]),
+            },
+            Place::Nothing => Stored::Bytes(&[]),
+        };
+        Entry { key: self.key_at(parts.key), value, meta: self.meta(&parts) }
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'_, O>> {
+        (0..self.len()).map(|index| self.entry(index))
+    }
+
+    /// The index of a key's entry.
+    #[inline]
+    pub(super) fn find(&self, hash: u64, key: &[u8]) -> Option<usize> {
+        let wanted = u64::from_ne_bytes([tag(hash); 8]);
+        let len = self.len();
+        for (group, tags) in self.tags.as_chunks::<8>().0.iter().enumerate() {
+            let first = group * 8;
+            if first >= len {
+                break;
+            }
+            // Bytes that are equal become zero; the classic test finds zero bytes (and rarely one too many).
+            let differ = u64::from_le_bytes(*tags) ^ wanted;
+            let mut zeros =
+                differ.wrapping_sub(0x0101_0101_0101_0101) & !differ & 0x8080_8080_8080_8080;
+            while zeros != 0 {
+                let index = first + (zeros.trailing_zeros() / 8) as usize;
+                if index < len && self.key_at(self.parts(index).key) == key {
+                    return Some(index);
+                }
+                zeros &= zeros - 1;
+            }
+        }
+        None
+    }
+
+    /// The object that an entry holds.
+    pub(super) fn object_mut(&mut self, index: usize) -> Option<&mut O> {
+        match self.parts(index).value {
+            Place::Object(object) => match self.objects.get_mut(object) {
+                Some(Object::Value(value)) => Some(value),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The bytes of a value in the heap, to be changed in place.
+    pub(super) fn bytes_mut(&mut self, index: usize) -> Option<&mut [u8]> {
+        match self.parts(index).value {
+            Place::Heap(start, end) => Some(&mut self.heap[start..end]),
+            _ => None,
+        }
+    }
+
+    /// Writes the access time if the entry has room for one.
+    pub(super) fn touch(&mut self, index: usize, access: u32) {
+        let at = usize::from(self.offsets[index]);
+        if self.heap[at] & ACCESS != 0 {
+            self.heap[at + 1..at + 5].copy_from_slice(&access.to_le_bytes());
+        }
+    }
+
+    /// Replaces what an entry holds.
+    pub(super) fn replace(&mut self, index: usize, value: New<'_, O>, meta: Meta) {
+        let parts = self.parts(index);
+        // A string of the same length with the same things beside it goes where the old one was.
+        if let (New::Bytes(bytes), Place::Heap(start, end)) = (&value, parts.value)
+            && bytes.len() == end - start
+            && self.shape(parts.flags) == (meta.access.is_some(), meta.expire_at_ms.is_some())
+        {
+            self.heap[start..end].copy_from_slice(bytes);
+            let at = usize::from(self.offsets[index]);
+            self.heap[at] = parts.flags & !(7 << MARK_SHIFT) | meta.mark << MARK_SHIFT;
+            self.write_meta(parts.meta_at, meta);
+            return;
+        }
+        if let (New::Object(_), Place::Object(object)) = (&value, parts.value)
+            && self.shape(parts.flags) == (meta.access.is_some(), meta.expire_at_ms.is_some())
+        {
+            if let New::Object(new) = value {
+                self.objects[object] = Object::Value(new);
+            }
+            let at = usize::from(self.offsets[index]);
+            self.heap[at] = parts.flags & !(7 << MARK_SHIFT) | meta.mark << MARK_SHIFT;
+            self.write_meta(parts.meta_at, meta);
+            return;
+        }
+        let key = match parts.key {
+            Place::Object(object) => KeyPart::Object(object),
+            _ => KeyPart::Bytes(self.key_at(parts.key).to_vec()),
+        };
+        if let Place::Object(object) = parts.value {
+            self.drop_object(object);
+        }
+        // The key's object may just have taken the place of the dropped one.
+        let key = match key {
+            KeyPart::Object(object) => match self.parts_key_object(index) {
+                Some(now) => KeyPart::Object(now),
+                None => KeyPart::Object(object),
+            },
+            bytes => bytes,
+        };
+        let len = parts.end - usize::from(self.offsets[index]);
+        self.dead += len as u32;
+        self.append(index, key, value, meta);
+    }
+
+    /// The object that holds an entry's key.
+    fn parts_key_object(&self, index: usize) -> Option<usize> {
+        match self.parts(index).key {
+            Place::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    fn shape(&self, flags: u8) -> (bool, bool) {
+        (flags & ACCESS != 0, flags & EXPIRY != 0)
+    }
+
+    fn write_meta(&mut self, mut at: usize, meta: Meta) {
+        if let Some(access) = meta.access {
+            self.heap[at..at + 4].copy_from_slice(&access.to_le_bytes());
+            at += 4;
+        }
+        if let Some(expire_at_ms) = meta.expire_at_ms {
+            self.heap[at..at + 8].copy_from_slice(&expire_at_ms.to_le_bytes());
+            self.earliest_ms = self.earliest_ms.min(expire_at_ms);
+        }
+    }
+
+    /// Changes what stands beside an entry's value.
+    pub(super) fn set_meta(&mut self, index: usize, meta: Meta) {
+        let parts = self.parts(index);
+        if self.shape(parts.flags) == (meta.access.is_some(), meta.expire_at_ms.is_some()) {
+            let at = usize::from(self.offsets[index]);
+            self.heap[at] = parts.flags & !(7 << MARK_SHIFT) | meta.mark << MARK_SHIFT;
+            self.write_meta(parts.meta_at, meta);
+            return;
+        }
+        let old = usize::from(self.offsets[index])..parts.end;
+        let after_meta = {
+            let (access, expiry) = self.shape(parts.flags);
+            parts.meta_at + if access { 4 } else { 0 } + if expiry { 8 } else { 0 }
+        };
+        let rest = self.heap[after_meta..parts.end].to_vec();
+        self.dead += old.len() as u32;
+        self.make_room(1 + 12 + rest.len());
+        let start = self.heap.len();
+        let flags = parts.flags & (KEY_OBJECT | VALUE_BYTES | VALUE_OBJECT);
+        self.push_head(flags, meta);
+        self.heap.extend_from_slice(&rest);
+        self.offsets[index] = start as u16;
+        self.squeeze();
+    }
+
+    fn push_head(&mut self, mut flags: u8, meta: Meta) {
+        flags |= meta.mark << MARK_SHIFT;
+        if meta.access.is_some() {
+            flags |= ACCESS;
+        }
+        if meta.expire_at_ms.is_some() {
+            flags |= EXPIRY;
+        }
+        self.heap.push(flags);
+        if let Some(access) = meta.access {
+            self.heap.extend_from_slice(&access.to_le_bytes());
+        }
+        if let Some(expire_at_ms) = meta.expire_at_ms {
+            self.heap.extend_from_slice(&expire_at_ms.to_le_bytes());
+            self.earliest_ms = self.earliest_ms.min(expire_at_ms);
+        }
+    }
+
+    /// Adds an entry whose key is not there; the page must not be full.
+    pub(super) fn push(&mut self, hash: u64, key: &[u8], value: New<'_, O>, meta: Meta) {
+        let index = self.len();
+        let key = if key.len() <= INLINE_KEY_BYTES {
+            KeyPart::Slice(key)
+        } else {
+            KeyPart::Object(self.push_object(Object::Key(key.into())))
+        };
+        self.tags[index] = tag(hash);
+        self.len += 1;
+        self.append(index, key, value, meta);
+    }
+
+    fn push_object(&mut self, object: Object<O>) -> usize {
+        if self.objects.len() == self.objects.capacity() {
+            self.objects.reserve_exact(self.objects.len() / 8 + 1);
+        }
+        self.objects.push(object);
+        self.objects.len() - 1
+    }
+
+    /// Writes the entry at the heap's end and points `index` there.
+    fn append(&mut self, index: usize, key: KeyPart<'_>, value: New<'_, O>, meta: Meta) {
+        let (key_len, key_bytes): (usize, &[u8]) = match &key {
+            KeyPart::Slice(bytes) => (bytes.len(), bytes),
+            KeyPart::Bytes(bytes) => (bytes.len(), bytes),
+            KeyPart::Object(object) => (*object, &[]),
+        };
+        let mut flags = if matches!(key, KeyPart::Object(_)) { KEY_OBJECT } else { 0 };
+        let (value_len, value_bytes): (usize, &[u8]) = match value {
+            New::Bytes(bytes) => {
+                if !bytes.is_empty() {
+                    flags |= VALUE_BYTES;
+                }
+                (bytes.len(), bytes)
+            }
+            New::Object(object) => {
+                flags |= VALUE_OBJECT;
+                (self.push_object(Object::Value(object)), &[])
+            }
+        };
+        self.make_room(1 + 12 + 4 + key_bytes.len() + value_bytes.len());
+        let start = self.heap.len();
+        self.push_head(flags, meta);
+        write_length(key_len, &mut self.heap);
+        if flags & (VALUE_BYTES | VALUE_OBJECT) != 0 {
+            write_length(value_len, &mut self.heap);
+        }
+        self.heap.extend_from_slice(key_bytes);
+        self.heap.extend_from_slice(value_bytes);
+        self.offsets[index] = start as u16;
+        self.squeeze();
+    }
+
+    /// Grows the heap in small steps, so that little of it stays unused.
+    fn make_room(&mut self, more: usize) {
+        if self.heap.capacity() - self.heap.len() < more {
+            self.heap.reserve_exact(more.max(self.heap.len() / 16));
+        }
+    }
+
+    /// Removes an entry; the last one takes its index.
+    pub(super) fn remove(&mut self, index: usize) -> Option<O> {
+        let parts = self.parts(index);
+        self.dead += (parts.end - usize::from(self.offsets[index])) as u32;
+        let last = self.len() - 1;
+        // Objects are dropped from the highest index on, so that the first drop does not move the second.
+        let mut doomed: Vec<usize> = Vec::new();
+        for place in [parts.key, parts.value] {
+            if let Place::Object(object) = place {
+                doomed.push(object);
+            }
+        }
+        doomed.sort_unstable_by(|a, b| b.cmp(a));
+        self.tags[index] = self.tags[last];
+        self.offsets[index] = self.offsets[last];
+        self.len -= 1;
+        let mut value = None;
+        for object in doomed {
+            if let Object::Value(old) = self.drop_object(object) {
+                value = Some(old);
+            }
+        }
+        self.squeeze();
+        value
+    }
+
+    /// Takes an object out; the last one takes its index, and the entry that holds it is told.
+    fn drop_object(&mut self, object: usize) -> Object<O> {
+        let last = self.objects.len() - 1;
+        if object != last {
+            for index in 0..self.len() {
+                let parts = self.parts(index);
+                let is_key = matches!(parts.key, Place::Object(at) if at == last);
+                let is_value = matches!(parts.value, Place::Object(at) if at == last);
+                if is_key || is_value {
+                    self.renumber(index, is_key, object);
+                    break;
+                }
+            }
+        }
+        self.objects.swap_remove(object)
+    }
+
+    /// Object numbers are below 128, so a length is one byte and can be changed in place.
+    fn renumber(&mut self, index: usize, is_key: bool, object: usize) {
+        let parts = self.parts(index);
+        let (access, expiry) = self.shape(parts.flags);
+        let mut at = parts.meta_at + if access { 4 } else { 0 } + if expiry { 8 } else { 0 };
+        if !is_key {
+            read_length(&self.heap, &mut at);
+        }
+        self.heap[at] = object as u8;
+    }
+
+    /// Squeezes dead bytes out when they are more than a quarter.
+    fn squeeze(&mut self) {
+        if (self.dead as usize) * 4 <= self.heap.len() && self.heap.len() < 60_000 || self.dead == 0
+        {
+            return;
+        }
+        let live = self.heap.len() - self.dead as usize;
+        let mut heap = Vec::with_capacity(live + live / 16);
+        for index in 0..self.len() {
+            let end = self.parts(index).end;
+            let start = usize::from(self.offsets[index]);
+            self.offsets[index] = heap.len() as u16;
+            // `parts` reads the old heap; the offset of this entry is not needed any more.
+            heap.extend_from_slice(&self.heap[start..end]);
+        }
+        self.heap = heap;
+        self.dead = 0;
+    }
+
+    /// Finds the earliest expiry time anew.
+    pub(super) fn refresh_earliest(&mut self) {
+        self.earliest_ms =
+            self.entries().filter_map(|entry| entry.meta.expire_at_ms).min().unwrap_or(i64::MAX);
+    }
+
+    /// Moves the entries for which `leave` holds into another page.
+    pub(super) fn split(
+        &mut self,
+        seed: Seed,
+        mut leave: impl FnMut(u64, &[u8]) -> bool,
+    ) -> Page<O> {
+        let (mut stay, mut left) = (Page::new(), Page::new());
+        for index in 0..self.len() {
+            let entry = self.entry(index);
+            let hash = seed.hash(entry.key);
+            let page = if leave(hash, entry.key) { &mut left } else { &mut stay };
+            page.take(hash, &entry);
+        }
+        *self = stay;
+        left
+    }
+
+    /// Adds the entries of another page.
+    pub(super) fn absorb(&mut self, seed: Seed, other: &Page<O>) {
+        for entry in other.entries() {
+            self.take(seed.hash(entry.key), &entry);
+        }
+    }
+
+    fn take(&mut self, hash: u64, entry: &Entry<'_, O>) {
+        let value = match entry.value {
+            Stored::Bytes(bytes) => New::Bytes(bytes),
+            Stored::Object(object) => New::Object(object.clone()),
+        };
+        self.push(hash, entry.key, value, entry.meta);
+    }
+}
+
+/// The key of an entry that is being written.
+enum KeyPart<'a> {
+    Slice(&'a [u8]),
+    Bytes(Vec<u8>),
+    Object(usize),
+}

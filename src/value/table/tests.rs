@@ -1,0 +1,230 @@
+use super::*;
+use crate::base::rng::Rng;
+use std::collections::BTreeMap;
+
+type Model = BTreeMap<Vec<u8>, (Value, Meta)>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Value {
+    Bytes(Vec<u8>),
+    Object(u64),
+}
+
+fn new(value: &Value) -> New<'_, u64> {
+    match value {
+        Value::Bytes(bytes) => New::Bytes(bytes),
+        Value::Object(n) => New::Object(*n),
+    }
+}
+
+fn owned(entry: Entry<'_, u64>) -> (Vec<u8>, (Value, Meta)) {
+    let value = match entry.value {
+        Stored::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
+        Stored::Object(n) => Value::Object(*n),
+    };
+    (entry.key.to_vec(), (value, entry.meta))
+}
+
+fn key(rng: &mut Rng, keys: u64) -> Vec<u8> {
+    let n = rng.below(keys);
+    let mut key = format!("key:{n}").into_bytes();
+    if n.is_multiple_of(13) {
+        key.resize(250 + (n % 500) as usize, b'x');
+    }
+    key
+}
+
+fn value(rng: &mut Rng) -> Value {
+    match rng.below(4) {
+        0 => Value::Object(rng.next_u64()),
+        1 => Value::Bytes(Vec::new()),
+        2 => Value::Bytes(vec![b'v'; rng.below(448) as usize]),
+        _ => Value::Bytes(rng.next_u64().to_string().into_bytes()),
+    }
+}
+
+fn meta(rng: &mut Rng) -> Meta {
+    Meta {
+        expire_at_ms: (rng.below(3) == 0).then(|| rng.below(1000) as i64),
+        access: (rng.below(2) == 0).then(|| rng.next_u64() as u32),
+        mark: rng.below(8) as u8,
+    }
+}
+
+fn check(table: &Table<u64>, model: &Model) {
+    let found: Model = table.iter().map(owned).collect();
+    assert_eq!(found.len() as u64, table.len(), "no entry twice");
+    assert_eq!(&found, model);
+    assert_eq!(
+        table.expiring(),
+        model.values().filter(|(_, meta)| meta.expire_at_ms.is_some()).count() as u64
+    );
+    for rank in [0, table.len() / 2, table.len().wrapping_sub(1)] {
+        assert_eq!(table.nth(rank).map(owned), table.iter().nth(rank as usize).map(owned));
+    }
+    if let Some(earliest) = model.values().filter_map(|(_, meta)| meta.expire_at_ms).min() {
+        assert!(table.earliest_ms().unwrap() <= earliest);
+    }
+}
+
+/// A table under random changes holds what a map holds, and clones of it stay as they were.
+#[test]
+fn behaves_as_a_map_and_clones_stay_frozen() {
+    for seed in 0..6_u64 {
+        println!("seed {seed}");
+        let mut rng = Rng::new(seed);
+        let order = if seed % 2 == 0 { Seed::new(seed) } else { Seed::by_slot(seed) };
+        let (mut table, mut model) = (Table::new(order), Model::new());
+        let mut frozen: Vec<(Table<u64>, Model)> = Vec::new();
+        let keys = [20, 300, 5000][(seed % 3) as usize];
+        for step in 0..12_000_u64 {
+            let key = key(&mut rng, keys);
+            // Growing and shrinking times.
+            let removing = if (step / 3000) % 2 == 0 { 2 } else { 7 };
+            match rng.below(10) {
+                n if n < removing => {
+                    let removed = table.remove(&key).map(|removed| removed.meta);
+                    assert_eq!(removed, model.remove(&key).map(|(_, meta)| meta));
+                }
+                7 => {
+                    let meta = meta(&mut rng);
+                    let old = table.set_meta(&key, meta);
+                    assert_eq!(old.is_some(), model.contains_key(&key));
+                    if let Some((_, old)) = model.get_mut(&key) {
+                        *old = meta;
+                    }
+                }
+                8 => {
+                    let number = rng.next_u64();
+                    if let Some(object) = table.object_mut(&key) {
+                        *object = number;
+                        model.get_mut(&key).unwrap().0 = Value::Object(number);
+                    } else {
+                        assert!(!matches!(model.get(&key), Some((Value::Object(_), _))));
+                    }
+                }
+                _ => {
+                    let (value, meta) = (value(&mut rng), meta(&mut rng));
+                    let old = table.insert(&key, new(&value), meta);
+                    assert_eq!(old, model.insert(key.clone(), (value, meta)).map(|(_, meta)| meta));
+                }
+            }
+            let there = table.get(&key).map(owned);
+            assert_eq!(there, model.get(&key).map(|pair| (key, pair.clone())));
+            if rng.below(1500) == 0 {
+                frozen.push((table.clone(), model.clone()));
+            }
+            if rng.below(3000) == 0 {
+                frozen.clear();
+            }
+        }
+        check(&table, &model);
+        for (table, model) in &frozen {
+            check(table, model);
+        }
+        let now_ms = 500;
+        let due: Vec<_> = model
+            .iter()
+            .filter(|(_, (_, meta))| meta.expire_at_ms.is_some_and(|at| at <= now_ms))
+            .collect();
+        let mut expired = table.expired(now_ms, usize::MAX);
+        expired.sort();
+        assert_eq!(expired, due.iter().map(|(key, _)| (*key).clone()).collect::<Vec<_>>());
+        for key in expired {
+            table.remove(&key);
+        }
+        assert_eq!(table.expired(now_ms, 1), Vec::<Vec<u8>>::new());
+        let left: Vec<_> = table.iter().map(|entry| entry.key.to_vec()).collect();
+        for key in left {
+            assert!(table.remove(&key).is_some());
+        }
+        assert!(table.is_empty());
+        check(&table, &Model::new());
+    }
+}
+
+/// Keys that are there all the time are visited, whatever happens between the steps.
+#[test]
+fn a_scan_misses_no_key_that_stays() {
+    for seed in 0..8 {
+        println!("seed {seed}");
+        let mut rng = Rng::new(seed);
+        let mut table =
+            Table::<u64>::new(if seed % 2 == 0 { Seed::new(seed) } else { Seed::by_slot(seed) });
+        for n in 0..2000 {
+            table.insert(format!("stays:{n}").as_bytes(), New::Bytes(b"1"), Meta::default());
+        }
+        let (mut cursor, mut seen, mut comes) = (0, BTreeMap::<Vec<u8>, u32>::new(), 0_u64);
+        loop {
+            cursor =
+                table.scan(cursor, 10, |entry| *seen.entry(entry.key.to_vec()).or_default() += 1);
+            if cursor == 0 {
+                break;
+            }
+            for _ in 0..rng.below(60) {
+                comes += 1;
+                table.insert(
+                    format!("comes:{comes}").as_bytes(),
+                    New::Bytes(b"1"),
+                    Meta::default(),
+                );
+            }
+            for _ in 0..rng.below(60) {
+                table.remove(format!("comes:{}", rng.below(comes + 1)).as_bytes());
+            }
+        }
+        for n in 0..2000 {
+            assert_eq!(seen.get(format!("stays:{n}").as_bytes()), Some(&1), "stays:{n}");
+        }
+    }
+}
+
+#[test]
+fn a_scan_gives_about_as_many_as_asked_for() {
+    let mut table = Table::<u64>::new(Seed::new(1));
+    for n in 0..10_000 {
+        table.insert(format!("{n}").as_bytes(), New::Bytes(b""), Meta::default());
+    }
+    let (mut cursor, mut calls) = (0, 0);
+    loop {
+        let mut given = 0;
+        cursor = table.scan(cursor, 100, |_| given += 1);
+        calls += 1;
+        assert!(given <= 101, "{given}");
+        if cursor == 0 {
+            break;
+        }
+    }
+    assert!((99..=101).contains(&calls), "{calls}");
+    assert_eq!(table.scan(u64::MAX, 10, |_| panic!("no such cursor")), 0);
+}
+
+#[test]
+fn keys_of_a_slot_stand_together() {
+    let mut table = Table::<u64>::new(Seed::by_slot(3));
+    for n in 0..20_000 {
+        table.insert(format!("{{{}}}:{n}", n % 50).as_bytes(), New::Bytes(b""), Meta::default());
+    }
+    let slots: Vec<_> = table.iter().map(|entry| crate::base::slot::key_slot(entry.key)).collect();
+    // Pages are not sorted inside, but the order of pages is that of slots: with 400 keys a slot, runs dominate.
+    let changes = slots.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!(changes < 4000, "{changes}");
+}
+
+/// What an entry costs: 16-byte keys, 16-byte values, access times.
+#[test]
+fn entries_are_small() {
+    let mut table = Table::<u64>::new(Seed::new(1));
+    let empty = table.allocated_bytes();
+    let entries = 100_000;
+    for n in 0..entries {
+        let text = format!("{n:016}");
+        table.insert(
+            text.as_bytes(),
+            New::Bytes(text.as_bytes()),
+            Meta { access: Some(1), ..Meta::default() },
+        );
+    }
+    let each = (table.allocated_bytes() - empty) as f64 / f64::from(entries);
+    assert!(each < 54.0, "{each} bytes");
+}

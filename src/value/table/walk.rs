@@ -1,0 +1,145 @@
+//! Walks over all entries, at once or in steps.
+
+use super::node::{Child, Node};
+use super::page::{Entry, Page};
+use super::{Seed, Table};
+
+/// Bits of hash that a cursor holds. Fewer than 64, so that clients with signed numbers can hold it too.
+const CURSOR_BITS: u32 = 48;
+
+/// Entries in the table's order.
+pub struct Iter<'a, O> {
+    /// Children still to visit, the next one last.
+    stack: Vec<&'a Child<O>>,
+    page: Option<(&'a Page<O>, usize)>,
+}
+
+impl<'a, O: Clone> Iter<'a, O> {
+    fn over(node: &'a Node<O>) -> Iter<'a, O> {
+        let mut iter = Iter { stack: Vec::new(), page: None };
+        iter.open(node);
+        iter
+    }
+
+    fn open(&mut self, node: &'a Node<O>) {
+        let first = self.stack.len();
+        self.stack.extend(node.in_order().map(|(child, _)| child));
+        self.stack[first..].reverse();
+    }
+}
+
+impl<'a, O: Clone> Iterator for Iter<'a, O> {
+    type Item = Entry<'a, O>;
+
+    fn next(&mut self) -> Option<Entry<'a, O>> {
+        loop {
+            if let Some((page, index)) = &mut self.page {
+                if *index < page.len() {
+                    *index += 1;
+                    return Some(page.entry(*index - 1));
+                }
+                self.page = None;
+            }
+            match self.stack.pop()? {
+                Child::Page(page) => self.page = Some((page, 0)),
+                Child::Node(node) => self.open(node),
+            }
+        }
+    }
+}
+
+/// The part of a hash that a cursor holds.
+fn position(seed: Seed, key: &[u8]) -> u64 {
+    seed.hash(key) >> (64 - CURSOR_BITS)
+}
+
+impl<O: Clone> Table<O> {
+    /// All entries.
+    pub fn iter(&self) -> Iter<'_, O> {
+        Iter::over(&self.root)
+    }
+
+    /// Hands over about `count` entries from a cursor on and returns the cursor behind them, 0 at the end. Starting from 0 and
+    /// going on until 0 comes back visits every entry that is there all the time, whatever is added or removed meanwhile.
+    ///
+    /// More entries come only where several share 48 bits of hash.
+    pub fn scan<'a>(
+        &'a self,
+        cursor: u64,
+        count: usize,
+        mut each: impl FnMut(Entry<'a, O>),
+    ) -> u64 {
+        if cursor >> CURSOR_BITS != 0 {
+            return 0;
+        }
+        let mut scan = Scan { seed: self.seed(), from: cursor, left: count.max(1), next: None };
+        scan.node(&self.root, 0, 0, &mut each);
+        scan.next.unwrap_or(0)
+    }
+}
+
+struct Scan {
+    seed: Seed,
+    /// First position wanted.
+    from: u64,
+    /// Entries still wanted.
+    left: usize,
+    /// Where the next call begins.
+    next: Option<u64>,
+}
+
+impl Scan {
+    /// Walks a node whose positions begin at `start`. Positions of a level are `48 - 6 × level` bits wide.
+    fn node<'a, O: Clone>(
+        &mut self,
+        node: &'a Node<O>,
+        level: u32,
+        start: u64,
+        each: &mut impl FnMut(Entry<'a, O>),
+    ) {
+        let width_bits = CURSOR_BITS.saturating_sub(6 * (level + 1));
+        let mut way = 0_u64;
+        for (child, ways) in node.in_order() {
+            if self.next.is_some() {
+                return;
+            }
+            let first = start + (way << width_bits);
+            way += ways;
+            let end = start + (way << width_bits);
+            // Below the cursor's precision all children share a position.
+            if level < 8 && end <= self.from {
+                continue;
+            }
+            if self.left == 0 {
+                if level < 8 {
+                    self.next = Some(first);
+                    return;
+                }
+                // In the middle of a position: the rest of it comes too.
+            }
+            match child {
+                Child::Node(node) => self.node(node, level + 1, first, each),
+                Child::Page(page) => self.page(page, each),
+            }
+        }
+    }
+
+    fn page<'a, O: Clone>(&mut self, page: &'a Page<O>, each: &mut impl FnMut(Entry<'a, O>)) {
+        let mut entries: Vec<_> = page
+            .entries()
+            .map(|entry| (position(self.seed, entry.key), entry))
+            .filter(|(position, _)| *position >= self.from)
+            .collect();
+        entries.sort_by_key(|(position, _)| *position);
+        let mut last = None;
+        for (position, entry) in entries {
+            if self.left == 0 && last != Some(position) && last.is_some() {
+                self.next = Some(position);
+                return;
+            }
+            last = Some(position);
+            self.left = self.left.saturating_sub(1);
+            each(entry);
+        }
+    }
+}
