@@ -17,10 +17,10 @@ use crate::base::bulk::Bulk;
 use crate::base::num::parse_canonical_i64;
 
 /// Bytes before the first element.
-const HEADER_BYTES: usize = 6;
+pub(super) const HEADER_BYTES: usize = 6;
 
 /// Header and terminator.
-const MIN_BYTES: usize = HEADER_BYTES + 1;
+pub(super) const MIN_BYTES: usize = HEADER_BYTES + 1;
 
 /// How the servers spell the backlen of the three sizes 2^14−1, 2^21−1 and 2^28−1.
 ///
@@ -71,7 +71,7 @@ pub(super) fn next<'a>(walk: &mut Walk, bytes: &'a [u8]) -> Result<Option<Bulk<'
 ///
 /// Needs no look at the terminator: it can not be taken for a backlen, and it starts none of these elements.
 #[inline]
-fn small(bytes: &[u8], at: usize) -> Option<(Bulk<'_>, usize)> {
+pub(super) fn small(bytes: &[u8], at: usize) -> Option<(Bulk<'_>, usize)> {
     let rest = bytes.get(at..)?;
     let &first = rest.first()?;
     if first < 0x80 {
@@ -121,7 +121,7 @@ fn next_any<'a>(walk: &mut Walk, bytes: &'a [u8]) -> Result<Option<Bulk<'a>>, Pa
 }
 
 /// Decodes the element at `at`; returns it with its size without backlen, in bytes.
-fn decode(body: &[u8], at: usize) -> Result<(Bulk<'_>, usize), PackedErrorKind> {
+pub(super) fn decode(body: &[u8], at: usize) -> Result<(Bulk<'_>, usize), PackedErrorKind> {
     use PackedErrorKind::{Cut, EarlyTerminator, Encoding};
     let rest = body.get(at..).ok_or(Cut)?;
     let (&first, data) = rest.split_first().ok_or(Cut)?;
@@ -152,7 +152,11 @@ fn string(data: &[u8], skip: usize, len: usize) -> Result<(Bulk<'_>, usize), Pac
 }
 
 /// Compares the backlen at `at` with the element's size and returns its length in bytes; with soft damage, too.
-fn check_backlen(body: &[u8], at: usize, size: usize) -> Result<usize, (PackedErrorKind, usize)> {
+pub(super) fn check_backlen(
+    body: &[u8],
+    at: usize,
+    size: usize,
+) -> Result<usize, (PackedErrorKind, usize)> {
     if size < 0x80 {
         return match body.get(at) {
             Some(&stored) if usize::from(stored) == size => Ok(1),
@@ -181,7 +185,7 @@ fn is_ambiguous_size(size: usize) -> bool {
 }
 
 /// An encoded backlen.
-struct Backlen {
+pub(super) struct Backlen {
     bytes: [u8; 5],
     /// Index of the first byte used.
     first: usize,
@@ -190,7 +194,7 @@ struct Backlen {
 impl Backlen {
     /// Encodes the size of an element.
     #[inline]
-    fn of(size: usize, dialect: BacklenDialect) -> Backlen {
+    pub(super) fn of(size: usize, dialect: BacklenDialect) -> Backlen {
         let mut bytes = [0; 5];
         let mut rest = size;
         let mut first = bytes.len();
@@ -214,7 +218,7 @@ impl Backlen {
     }
 
     #[inline]
-    fn as_bytes(&self) -> &[u8] {
+    pub(super) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(self.first..).unwrap_or_default()
     }
 }
@@ -349,7 +353,7 @@ impl ListpackBuilder {
 }
 
 /// The encoding bytes of a string.
-struct StringHeader {
+pub(super) struct StringHeader {
     bytes: [u8; 5],
     len: usize,
 }
@@ -357,7 +361,7 @@ struct StringHeader {
 impl StringHeader {
     /// Encodes a length; lengths beyond the limit of a blob are cut, and never written.
     #[inline]
-    fn of(len: usize) -> StringHeader {
+    pub(super) fn of(len: usize) -> StringHeader {
         let [low, second, third, fourth] = u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes();
         match len {
             0..64 => StringHeader { bytes: [0x80 | low, 0, 0, 0, 0], len: 1 },
@@ -367,7 +371,7 @@ impl StringHeader {
     }
 
     #[inline]
-    fn as_bytes(&self) -> &[u8] {
+    pub(super) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 }

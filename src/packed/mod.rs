@@ -1,13 +1,15 @@
 //! Layer 0b: the packed encodings that Redis keeps in memory and stores whole.
 //!
 //! Small collections are one blob each: a listpack, a ziplist, an intset or a zipmap. [`Walk`] reads any of them with every
-//! check a server's deep sanitising does, in one linear pass and without allocating; the builders write them.
+//! check a server's deep sanitising does, in one linear pass and without allocating; the builders write them, and [`Listpack`]
+//! is one that is held and edited in place.
 //!
 //! Blobs come from files, so nothing here trusts a length, a count or an offset that it has not compared with the blob.
 
 mod error;
 mod intset;
 mod listpack;
+mod owned;
 mod walk;
 mod ziplist;
 mod zipmap;
@@ -15,6 +17,7 @@ mod zipmap;
 pub use error::{PackedError, PackedErrorKind, TooLarge};
 pub use intset::{IntsetBuildError, write_intset};
 pub use listpack::{BacklenDialect, ListpackBuilder};
+pub use owned::{Listpack, Pos};
 pub use walk::{Kind, Walk, header_count, validate};
 pub use ziplist::ZiplistBuilder;
 
