@@ -64,7 +64,9 @@
 pub mod base;
 pub mod cli;
 pub mod cluster;
+pub mod command;
 pub mod feed;
+pub mod keyspace;
 pub mod packed;
 pub mod rdb;
 pub mod report;

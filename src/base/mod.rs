@@ -8,6 +8,7 @@ pub mod extsort;
 pub mod glob;
 pub mod json;
 pub mod limits;
+pub mod long_double;
 pub mod lzf;
 pub mod num;
 pub mod range;

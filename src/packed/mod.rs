@@ -7,6 +7,7 @@
 //! Blobs come from files, so nothing here trusts a length, a count or an offset that it has not compared with the blob.
 
 mod error;
+mod ints;
 mod intset;
 mod listpack;
 mod owned;
@@ -15,6 +16,7 @@ mod ziplist;
 mod zipmap;
 
 pub use error::{PackedError, PackedErrorKind, TooLarge};
+pub use ints::Intset;
 pub use intset::{IntsetBuildError, write_intset};
 pub use listpack::{BacklenDialect, ListpackBuilder};
 pub use owned::{Listpack, Pos};

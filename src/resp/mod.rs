@@ -1,3 +1,4 @@
-//! Layer 0b: the wire format of commands.
+//! Layer 0b: the wire format of commands and replies.
 
 pub mod decode;
+pub mod encode;

@@ -26,6 +26,8 @@ pub struct Limits {
     pub stream_node_max_entries: usize,
     /// `hll-sparse-max-bytes`: bytes of a sparse HyperLogLog.
     pub hll_sparse_max_bytes: usize,
+    /// Decides the order of large hashes and sets; a server's is random, so that nobody can aim at it.
+    pub hash_seed: u64,
 }
 
 impl Default for Limits {
@@ -43,6 +45,7 @@ impl Default for Limits {
             stream_node_max_bytes: 4096,
             stream_node_max_entries: 100,
             hll_sparse_max_bytes: 3000,
+            hash_seed: 0,
         }
     }
 }

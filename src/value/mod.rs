@@ -1,3 +1,157 @@
-//! Layer 3: the data model, without keys and without time.
+//! Layer 3: the data model: what a key can hold. It knows no keys and no time.
+//!
+//! Every container is copied on write: a clone costs the same at any size, and stays as it is whatever happens to the original.
+//! Small collections are kept in the packed encodings that RDB files store; large ones are trees of shared chunks.
+
+pub mod hash;
 pub mod limits;
+pub mod set;
 pub mod table;
+
+pub use hash::Hash;
+pub use set::Set;
+
+use crate::base::num::parse_canonical_i64;
+use limits::Limits;
+use triomphe::Arc;
+
+/// A string too long to stand in a table's page.
+pub type Blob = Arc<Vec<u8>>;
+
+/// The kinds of values; their numbers are those of `OBJ_STRING` and so on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names are the kinds' own")]
+pub enum Kind {
+    String = 0,
+    List = 1,
+    Set = 2,
+    Zset = 3,
+    Hash = 4,
+    Opaque = 5,
+    Stream = 6,
+}
+
+/// What a key holds, apart from short strings, which a table keeps beside their keys.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// A long string.
+    String(Blob),
+    /// A set.
+    Set(Arc<Set>),
+    /// A hash.
+    Hash(Arc<Hash>),
+    /// A value that is stored and handed on as it is.
+    Opaque(Arc<Opaque>),
+}
+
+/// A value of a kind whose commands are not run here: a module's, a vector set, an array. Its stored form is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opaque {
+    /// The name of its type, as `TYPE` gives it.
+    pub type_name: String,
+    /// The type byte of its stored form.
+    pub type_byte: u8,
+    /// The version of the format in which it is stored; above 1000 with 1000 added for Valkey's own.
+    pub version: u16,
+    /// The stored form behind the key.
+    pub stored: Vec<u8>,
+}
+
+/// How a string came about, which decides the encoding a server would name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StringForm {
+    /// As a client set it: an integer if it looks like one.
+    #[default]
+    Auto,
+    /// As it was edited: never an integer.
+    Raw,
+    /// As a calculation made it: text, however short.
+    Text,
+}
+
+/// Longest string that servers keep in one piece with its object, in bytes.
+const EMBEDDED_BYTES_MAX: usize = 44;
+
+impl StringForm {
+    /// The number that a table keeps beside the string.
+    pub fn mark(self) -> u8 {
+        match self {
+            StringForm::Auto => 0,
+            StringForm::Raw => 1,
+            StringForm::Text => 2,
+        }
+    }
+
+    /// The form of a number.
+    pub fn of_mark(mark: u8) -> StringForm {
+        match mark {
+            1 => StringForm::Raw,
+            2 => StringForm::Text,
+            _ => StringForm::Auto,
+        }
+    }
+
+    /// The encoding's name.
+    pub fn encoding(self, bytes: &[u8]) -> &'static str {
+        match self {
+            StringForm::Auto if parse_canonical_i64(bytes).is_some() => "int",
+            StringForm::Raw => "raw",
+            _ if bytes.len() <= EMBEDDED_BYTES_MAX => "embstr",
+            _ => "raw",
+        }
+    }
+}
+
+impl Value {
+    /// The value's kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Value::String(_) => Kind::String,
+            Value::Set(_) => Kind::Set,
+            Value::Hash(_) => Kind::Hash,
+            Value::Opaque(_) => Kind::Opaque,
+        }
+    }
+
+    /// The type's name, as `TYPE` gives it.
+    pub fn type_name(&self) -> &str {
+        match self {
+            Value::Opaque(opaque) => &opaque.type_name,
+            other => other.kind().name(),
+        }
+    }
+
+    /// Whether it is a container that has lost its last element, and so must go with its key.
+    pub fn is_emptied(&self) -> bool {
+        match self {
+            Value::Set(set) => set.is_empty(),
+            Value::Hash(hash) => hash.is_empty(),
+            Value::String(_) | Value::Opaque(_) => false,
+        }
+    }
+
+    /// The encoding's name, as `OBJECT ENCODING` gives it.
+    pub fn encoding(&self, limits: &Limits) -> &'static str {
+        match self {
+            Value::String(bytes) => StringForm::Auto.encoding(bytes),
+            Value::Set(set) => set.encoding(),
+            Value::Hash(hash) => hash.encoding(limits),
+            Value::Opaque(_) => "raw",
+        }
+    }
+}
+
+impl Kind {
+    /// The type's name, as `TYPE` gives it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::String => "string",
+            Kind::List => "list",
+            Kind::Set => "set",
+            Kind::Zset => "zset",
+            Kind::Hash => "hash",
+            Kind::Opaque => "module",
+            Kind::Stream => "stream",
+        }
+    }
+}

@@ -49,7 +49,7 @@ pub struct Meta {
 }
 
 /// A value as it is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Stored<'a, O> {
     /// A short string.
     Bytes(&'a [u8]),
@@ -67,7 +67,7 @@ pub enum New<'a, O> {
 }
 
 /// One entry of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Entry<'a, O> {
     /// Its key.
     pub key: &'a [u8],
@@ -76,6 +76,23 @@ pub struct Entry<'a, O> {
     /// What stands beside the value.
     pub meta: Meta,
 }
+
+// Not derived: that would ask the object to be `Copy` too.
+impl<O> Clone for Stored<'_, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<O> Copy for Stored<'_, O> {}
+
+impl<O> Clone for Entry<'_, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<O> Copy for Entry<'_, O> {}
 
 /// A key or value outside the heap.
 #[derive(Debug, Clone)]

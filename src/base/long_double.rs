@@ -1,0 +1,166 @@
+//! Sums of decimal texts as servers compute them: in x87's 80-bit floating point, whose significand has 64 bits.
+//!
+//! INCRBYFLOAT parses with `strtold`, adds, and prints with `%.17Lf` and without trailing zeros; its results stand in files and
+//! are sent to replicas, so they must be the same to the last digit.
+
+use num_bigint::BigUint;
+use num_traits::{One, ToPrimitive, Zero};
+
+/// Bits of the significand.
+const SIGNIFICAND_BITS: u64 = 64;
+/// Exponent of two at which a number of the format overflows.
+const EXPONENT_MAX: i64 = 16384;
+/// Digits behind the point in the printed form.
+const FRACTION_DIGITS: u32 = 17;
+/// Longest text that is taken for a number, in bytes; servers have a buffer of this size.
+const TEXT_BYTES_MAX: usize = 5 * 1024;
+
+/// A finite number: `significand × 2^exponent`, negative or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LongDouble {
+    negative: bool,
+    significand: u64,
+    exponent: i64,
+}
+
+impl LongDouble {
+    /// Zero.
+    pub const ZERO: LongDouble = LongDouble { negative: false, significand: 0, exponent: 0 };
+
+    /// Reads a decimal number, the whole text. Infinities and numbers out of range give `None`.
+    pub fn parse(text: &[u8]) -> Option<LongDouble> {
+        if text.len() >= TEXT_BYTES_MAX {
+            return None;
+        }
+        let text = std::str::from_utf8(text).ok()?;
+        let (negative, text) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (digits, exponent) = match text.split_once(['e', 'E']) {
+            Some((digits, exponent)) => {
+                (digits, exponent.parse::<i64>().ok().filter(|e| e.abs() < 20_000)?)
+            }
+            None => (text, 0),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let all = format!("{whole}{fraction}");
+        if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let number = BigUint::parse_bytes(all.as_bytes(), 10)?;
+        let power = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+        let ten = BigUint::from(10_u32).pow(u32::try_from(power.unsigned_abs()).ok()?);
+        if power >= 0 {
+            return LongDouble::round(negative, number * ten, 0, false);
+        }
+        // Enough bits that the quotient has more than the significand, and a rest that says whether it is exact.
+        let shift = (ten.bits() + SIGNIFICAND_BITS + 2).saturating_sub(number.bits());
+        let numerator = number << shift;
+        let quotient = &numerator / &ten;
+        let inexact = !(numerator % ten).is_zero();
+        LongDouble::round(negative, quotient, -i64::try_from(shift).ok()?, inexact)
+    }
+
+    /// The nearest number, to even if two are equally near. `inexact` tells of bits below those of `number`.
+    fn round(negative: bool, number: BigUint, exponent: i64, inexact: bool) -> Option<LongDouble> {
+        let excess = number.bits().saturating_sub(SIGNIFICAND_BITS);
+        if excess == 0 {
+            return LongDouble { negative, significand: number.to_u64()?, exponent }.in_range();
+        }
+        let top = (&number >> excess).to_u64()?;
+        let half = number.bit(excess - 1);
+        let below = inexact || number.trailing_zeros().is_some_and(|zeros| zeros < excess - 1);
+        let exponent = exponent + i64::try_from(excess).ok()?;
+        let up = half && (below || top & 1 == 1);
+        let rounded = match top.checked_add(u64::from(up)) {
+            Some(significand) => LongDouble { negative, significand, exponent },
+            None => LongDouble { negative, significand: 1 << 63, exponent: exponent + 1 },
+        };
+        rounded.in_range()
+    }
+
+    fn in_range(self) -> Option<LongDouble> {
+        let bits = i64::from(u64::BITS - self.significand.leading_zeros());
+        (self.significand == 0 || self.exponent + bits <= EXPONENT_MAX).then_some(self)
+    }
+
+    /// The sum, `None` if it is infinite.
+    pub fn add(self, other: LongDouble) -> Option<LongDouble> {
+        let exponent = self.exponent.min(other.exponent);
+        let wide = |n: LongDouble| {
+            BigUint::from(n.significand) << u64::try_from(n.exponent - exponent).unwrap_or(0)
+        };
+        let (a, b) = (wide(self), wide(other));
+        if self.negative == other.negative {
+            return LongDouble::round(self.negative, a + b, exponent, false);
+        }
+        match a.cmp(&b) {
+            std::cmp::Ordering::Equal => Some(LongDouble::ZERO),
+            std::cmp::Ordering::Greater => LongDouble::round(self.negative, a - b, exponent, false),
+            std::cmp::Ordering::Less => LongDouble::round(other.negative, b - a, exponent, false),
+        }
+    }
+
+    /// The printed form: 17 digits behind the point, without zeros at the end, and without a sign at zero.
+    pub fn to_text(self) -> String {
+        let scaled = BigUint::from(self.significand) * BigUint::from(10_u32).pow(FRACTION_DIGITS);
+        let units = match u64::try_from(self.exponent) {
+            Ok(shift) => scaled << shift,
+            Err(_) => {
+                let shift = self.exponent.unsigned_abs();
+                let down: BigUint = &scaled >> shift;
+                let rest = scaled - (&down << shift);
+                let half = BigUint::one() << (shift - 1);
+                let up = rest > half || (rest == half && down.bit(0));
+                down + u32::from(up)
+            }
+        };
+        let mut text = units.to_string();
+        let digits = FRACTION_DIGITS as usize;
+        if text.len() <= digits {
+            text.insert_str(0, &"0".repeat(digits + 1 - text.len()));
+        }
+        text.insert(text.len() - digits, '.');
+        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+        if self.negative && text != "0" {
+            text.insert(0, '-');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_as_servers_print_them() {
+        for (a, b, sum) in [
+            ("10.50", "0.1", "10.6"),
+            ("10.6", "-5", "5.6"),
+            ("5.0e3", "2.0e2", "5200"),
+            ("0", "0.1", "0.1"),
+            ("1", "-1", "0"),
+            ("3", "0.000000000000000001", "3"),
+            ("1e17", "0.1", "100000000000000000.1015625"),
+            ("17179869184", "1.5", "17179869185.5"),
+            ("-0.5", "0.25", "-0.25"),
+            ("0.1", "0.2", "0.3"),
+            ("123456789.123456789", "0.000000001", "123456789.12345678999554366"),
+        ] {
+            let (first, second) = (
+                LongDouble::parse(a.as_bytes()).unwrap(),
+                LongDouble::parse(b.as_bytes()).unwrap(),
+            );
+            assert_eq!(first.add(second).unwrap().to_text(), sum, "{a} + {b}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number() {
+        for text in ["", "abc", "1e", "1.2.3", " 1", "1 ", "inf", "nan", "1e99999", "--1", "."] {
+            assert_eq!(LongDouble::parse(text.as_bytes()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Calls commands.
+
+use super::error::Error;
+use super::table::{self, Command};
+use crate::base::rng::Rng;
+use crate::keyspace::{Change, Origin, Place, Unit};
+use crate::resp::encode::Reply;
+
+/// What a command was and what it left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It ran.
+    Done,
+    /// It replied with an error.
+    Failed,
+    /// There is no such command.
+    Unknown,
+    /// It needs a server.
+    NeedsServer,
+}
+
+/// What others run to come to the same data.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Propagation {
+    /// The command as it was given, if it changed anything.
+    #[default]
+    Verbatim,
+    /// These commands instead.
+    Instead(Vec<Vec<Vec<u8>>>),
+}
+
+/// What a handler works with.
+#[derive(Debug)]
+pub struct Ctx<'u, 'k> {
+    /// The data.
+    pub unit: &'u mut Unit<'k>,
+    /// Where the reply goes.
+    pub reply: &'u mut Reply,
+    /// Where chance comes from.
+    pub rng: &'u mut Rng,
+    propagation: Propagation,
+}
+
+impl<'u, 'k> Ctx<'u, 'k> {
+    /// Prepares for one command.
+    pub fn new(unit: &'u mut Unit<'k>, reply: &'u mut Reply, rng: &'u mut Rng) -> Ctx<'u, 'k> {
+        Ctx { unit, reply, rng, propagation: Propagation::Verbatim }
+    }
+
+    /// Changes what a key holds; see [`Unit::update`].
+    pub fn update<R>(
+        &mut self,
+        key: &[u8],
+        change: impl FnOnce(&mut Place<'_>) -> Result<(R, Change), Error>,
+    ) -> Result<R, Error> {
+        self.unit.update(key, change)
+    }
+
+    /// Unix milliseconds; the same for the whole command.
+    pub fn now_ms(&self) -> i64 {
+        self.unit.now_ms()
+    }
+
+    /// Whether a command is replayed from a file or a primary.
+    pub fn is_replayed(&self) -> bool {
+        self.unit.origin() != Origin::Client
+    }
+
+    /// Lets others run another command instead of this one. Called again, it adds one.
+    pub fn propagate(&mut self, args: &[&[u8]]) {
+        if self.unit.origin() == Origin::Load {
+            return;
+        }
+        let args = args.iter().map(|arg| arg.to_vec()).collect();
+        match &mut self.propagation {
+            Propagation::Instead(commands) => commands.push(args),
+            Propagation::Verbatim => self.propagation = Propagation::Instead(vec![args]),
+        }
+    }
+
+    /// Lets others run nothing, whatever was changed.
+    pub fn propagate_nothing(&mut self) {
+        if self.propagation == Propagation::Verbatim {
+            self.propagation = Propagation::Instead(Vec::new());
+        }
+    }
+
+    /// Takes what others run, and forgets it.
+    pub fn take_propagation(&mut self) -> Propagation {
+        std::mem::take(&mut self.propagation)
+    }
+
+    /// Checks and runs a command. An error becomes the reply.
+    pub fn call(&mut self, args: &[&[u8]]) -> Outcome {
+        let Some(command) = args.first().and_then(|name| table::find(name)) else {
+            self.reply.error(&unknown(args));
+            return Outcome::Unknown;
+        };
+        self.call_found(command, args)
+    }
+
+    /// As [`Ctx::call`], for a command that was looked up.
+    pub fn call_found(&mut self, command: &Command, args: &[&[u8]]) -> Outcome {
+        if !command.spec.takes(args.len()) {
+            self.reply.error(Error::arity(command.spec.name).to_string().as_bytes());
+            return Outcome::Failed;
+        }
+        let Some(run) = command.run else {
+            self.reply.error(format!("ERR '{}' needs a server", command.spec.name).as_bytes());
+            return Outcome::NeedsServer;
+        };
+        let start = self.reply.len();
+        match run(self, args) {
+            Ok(()) => Outcome::Done,
+            Err(error) => {
+                self.reply.truncate(start);
+                self.reply.error(error.to_string().as_bytes());
+                Outcome::Failed
+            }
+        }
+    }
+}
+
+/// The text about a command that does not exist, with the beginning of its arguments.
+fn unknown(args: &[&[u8]]) -> Vec<u8> {
+    const SHOWN_BYTES: usize = 128;
+    let name = args.first().copied().unwrap_or_default();
+    let mut text = b"ERR unknown command '".to_vec();
+    text.extend_from_slice(name.get(..SHOWN_BYTES).unwrap_or(name));
+    text.extend_from_slice(b"', with args beginning with: ");
+    let mut shown = 0;
+    for arg in args.iter().skip(1) {
+        if shown >= SHOWN_BYTES {
+            break;
+        }
+        let arg = arg.get(..SHOWN_BYTES - shown).unwrap_or(arg);
+        text.push(b'\'');
+        text.extend_from_slice(arg);
+        text.extend_from_slice(b"' ");
+        shown += arg.len() + 3;
+    }
+    text
+}

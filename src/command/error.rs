@@ -1,0 +1,60 @@
+//! The errors that commands reply with, in the words of servers.
+
+use crate::keyspace::WrongType;
+use std::borrow::Cow;
+use std::fmt;
+
+/// Why a command did not do its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// The key holds another type of value.
+    WrongType,
+    /// Words that the command does not know, or not in this place.
+    Syntax,
+    /// Not a 64-bit integer.
+    NotInteger,
+    /// Not a floating point number.
+    NotFloat,
+    /// There is no such key.
+    NoSuchKey,
+    /// A whole text, with its code.
+    Text(Cow<'static, str>),
+}
+
+impl Error {
+    /// A text with its code.
+    pub fn text(text: impl Into<Cow<'static, str>>) -> Error {
+        Error::Text(text.into())
+    }
+
+    /// The wrong number of arguments.
+    pub fn arity(name: &str) -> Error {
+        Error::Text(format!("ERR wrong number of arguments for '{name}' command").into())
+    }
+
+    /// An expiry time that cannot be.
+    pub fn expire_time(name: &str) -> Error {
+        Error::Text(
+            format!("ERR invalid expire time in '{}' command", name.to_ascii_lowercase()).into(),
+        )
+    }
+}
+
+impl From<WrongType> for Error {
+    fn from(_: WrongType) -> Self {
+        Error::WrongType
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Error::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
+            Error::Syntax => "ERR syntax error",
+            Error::NotInteger => "ERR value is not an integer or out of range",
+            Error::NotFloat => "ERR value is not a valid float",
+            Error::NoSuchKey => "ERR no such key",
+            Error::Text(text) => text,
+        })
+    }
+}

@@ -1,0 +1,9 @@
+//! The handlers of commands that need nothing but data: a file per family.
+
+mod generic;
+mod string;
+
+use super::Handler;
+
+/// The handlers by the names of their commands.
+pub const FAMILIES: &[&[(&str, Handler)]] = &[generic::HANDLERS, string::HANDLERS];

@@ -1,0 +1,160 @@
+//! Arguments as numbers, words and times.
+
+use super::error::Error;
+use crate::base::num::parse_canonical_i64;
+
+/// A 64-bit integer.
+pub fn int(text: &[u8]) -> Result<i64, Error> {
+    parse_canonical_i64(text).ok_or(Error::NotInteger)
+}
+
+/// A 64-bit integer, with a text of its own for anything else.
+pub fn int_or(text: &[u8], message: &'static str) -> Result<i64, Error> {
+    parse_canonical_i64(text).ok_or(Error::text(message))
+}
+
+/// An integer that is not negative.
+pub fn positive_or(text: &[u8], message: &'static str) -> Result<u64, Error> {
+    parse_canonical_i64(text).and_then(|n| u64::try_from(n).ok()).ok_or(Error::text(message))
+}
+
+/// An integer that a C `long` in a range takes.
+pub fn int_between(text: &[u8], low: i64, high: i64, message: &'static str) -> Result<i64, Error> {
+    match parse_canonical_i64(text) {
+        Some(n) if (low..=high).contains(&n) => Ok(n),
+        _ => Err(Error::text(message)),
+    }
+}
+
+/// A floating point number as `strtod` reads it, the whole text, and not NaN.
+pub fn float(text: &[u8]) -> Result<f64, Error> {
+    float_or(text, "ERR value is not a valid float")
+}
+
+/// As [`float`], with a text of its own for anything else.
+pub fn float_or(text: &[u8], message: &'static str) -> Result<f64, Error> {
+    parse_strtod(text).filter(|n| !n.is_nan()).ok_or(Error::text(message))
+}
+
+/// What `strtod` makes of a whole text: decimal and hexadecimal numbers, infinities; no spaces around.
+pub fn parse_strtod(text: &[u8]) -> Option<f64> {
+    let text = std::str::from_utf8(text).ok()?;
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if let Some(hex) = unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X")) {
+        let value = parse_hex(hex)?;
+        return Some(if text.starts_with('-') { -value } else { value });
+    }
+    let value: f64 = text.parse().ok()?;
+    // A finite text that overflows is refused by servers (ERANGE).
+    if value.is_infinite()
+        && unsigned.bytes().next().is_some_and(|byte| byte.is_ascii_digit() || byte == b'.')
+    {
+        return None;
+    }
+    Some(value)
+}
+
+fn parse_hex(text: &str) -> Option<f64> {
+    let (digits, exponent) = match text.split_once(['p', 'P']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let mut value = 0.0_f64;
+    for digit in whole.chars().chain(fraction.chars()) {
+        value = value * 16.0 + f64::from(digit.to_digit(16)?);
+    }
+    Some(value * 2.0_f64.powi(exponent.checked_sub(4 * i32::try_from(fraction.len()).ok()?)?))
+}
+
+/// Whether an argument is a word, in any case.
+pub fn is(arg: &[u8], word: &str) -> bool {
+    arg.eq_ignore_ascii_case(word.as_bytes())
+}
+
+/// The unit of a time argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
+}
+
+/// An expiry time in unix milliseconds from an argument that counts from `base_ms` (0 for a point in time). It must be positive
+/// and must not overflow.
+pub fn expiry(text: &[u8], unit: TimeUnit, base_ms: i64, command: &str) -> Result<i64, Error> {
+    let n = int(text)?;
+    if n <= 0 {
+        return Err(Error::expire_time(command));
+    }
+    any_expiry(n, unit, base_ms).ok_or_else(|| Error::expire_time(command))
+}
+
+/// As [`expiry`] for a number that may be negative or zero; `None` on overflow.
+pub fn any_expiry(n: i64, unit: TimeUnit, base_ms: i64) -> Option<i64> {
+    let n = match unit {
+        TimeUnit::Seconds => n.checked_mul(1000)?,
+        TimeUnit::Milliseconds => n,
+    };
+    n.checked_add(base_ms)
+}
+
+/// A range of indexes, which count from the end if negative, cut to what is there: `start..end`, empty if nothing is.
+pub fn index_range(start: i64, end: i64, len: usize) -> std::ops::Range<usize> {
+    let len_i = i64::try_from(len).unwrap_or(i64::MAX);
+    let from_end = |n: i64| if n < 0 { n.saturating_add(len_i) } else { n };
+    let (start, end) = (from_end(start).max(0), from_end(end));
+    if start > end || start >= len_i {
+        return 0..0;
+    }
+    start as usize..(end.min(len_i - 1) + 1) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_as_servers_take_them() {
+        for (text, value) in [
+            ("1", Some(1.0)),
+            ("-1.5e3", Some(-1500.0)),
+            ("inf", Some(f64::INFINITY)),
+            ("-inf", Some(f64::NEG_INFINITY)),
+            ("+inf", Some(f64::INFINITY)),
+            ("Infinity", Some(f64::INFINITY)),
+            ("0x10", Some(16.0)),
+            ("-0x1.8p1", Some(-3.0)),
+            (".5", Some(0.5)),
+            ("5.", Some(5.0)),
+            ("1e400", None),
+            ("", None),
+            (" 1", None),
+            ("1 ", None),
+            ("abc", None),
+            ("nan", None),
+        ] {
+            assert_eq!(float(text.as_bytes()).ok(), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn ranges_of_indexes() {
+        for (start, end, len, range) in [
+            (0, -1, 5, 0..5),
+            (1, 2, 5, 1..3),
+            (-2, -1, 5, 3..5),
+            (-100, 100, 5, 0..5),
+            (3, 1, 5, 0..0),
+            (5, 9, 5, 0..0),
+            (0, -6, 5, 0..0),
+            (0, 0, 0, 0..0),
+        ] {
+            assert_eq!(index_range(start, end, len), range, "{start} {end} {len}");
+        }
+    }
+}

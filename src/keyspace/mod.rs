@@ -1,0 +1,137 @@
+//! Layer 4: numbered databases of keys, and the one door to what they hold.
+//!
+//! [`Keyspace`] knows no clients, sockets or command names. Nothing outside gets `&mut` to a value but through
+//! [`Unit::update`], which sees to expiry and copies before, and to emptied containers, events and counts after.
+//! [`Keyspace::snapshot`] costs the same at any size: all that grows with the data is shared, and copied in small pieces when
+//! it is written to.
+
+mod digest;
+mod effect;
+mod place;
+mod snapshot;
+mod unit;
+
+#[cfg(test)]
+mod tests;
+
+pub use digest::Digest;
+pub use effect::{Effects, Event, EventClass};
+pub use place::{Change, Place, Typed, WrongType};
+pub use snapshot::Snapshot;
+pub use unit::{Origin, Unit, ValueRef};
+
+use crate::value::Value;
+use crate::value::limits::Limits;
+use crate::value::table::{Seed, Table};
+use std::collections::BTreeMap;
+
+/// What is set once for a keyspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Number of databases.
+    pub databases: usize,
+    /// Whether the keys of a cluster slot stand together.
+    pub by_slot: bool,
+    /// Decides the order of keys; a server's is random.
+    pub seed: u64,
+    /// When collections leave their packed encodings.
+    pub limits: Limits,
+    /// Whether uses are counted (LFU), not timed (LRU).
+    pub counts_uses: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            databases: 16,
+            by_slot: false,
+            seed: 0,
+            limits: Limits::default(),
+            counts_uses: false,
+        }
+    }
+}
+
+/// One database.
+#[derive(Debug, Clone)]
+struct Db {
+    keys: Table<Value>,
+}
+
+/// All databases, and the libraries of functions that are stored with them.
+#[derive(Debug)]
+pub struct Keyspace {
+    dbs: Vec<Db>,
+    /// Code of function libraries by name.
+    functions: BTreeMap<Vec<u8>, Vec<u8>>,
+    settings: Settings,
+}
+
+impl Keyspace {
+    /// Empty databases.
+    pub fn new(settings: Settings) -> Keyspace {
+        let seed =
+            if settings.by_slot { Seed::by_slot(settings.seed) } else { Seed::new(settings.seed) };
+        let dbs = vec![Db { keys: Table::new(seed) }; settings.databases.max(1)];
+        Keyspace { dbs, functions: BTreeMap::new(), settings }
+    }
+
+    /// What was set.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// When collections leave their packed encodings; may change at any time.
+    pub fn limits_mut(&mut self) -> &mut Limits {
+        &mut self.settings.limits
+    }
+
+    /// Number of databases.
+    pub fn databases(&self) -> usize {
+        self.dbs.len()
+    }
+
+    /// Raises the number of databases, for a file that uses more than are configured.
+    pub fn grow_databases(&mut self, databases: usize) {
+        while self.dbs.len() < databases {
+            let keys = Table::new(self.dbs[0].keys.seed());
+            self.dbs.push(Db { keys });
+        }
+        self.settings.databases = self.dbs.len();
+    }
+
+    /// Number of keys in a database, those included whose time has passed unnoticed; 0 if there is no such database.
+    pub fn len(&self, db: usize) -> u64 {
+        self.dbs.get(db).map_or(0, |db| db.keys.len())
+    }
+
+    /// Whether no database has a key.
+    pub fn is_empty(&self) -> bool {
+        self.dbs.iter().all(|db| db.keys.is_empty())
+    }
+
+    /// Number of keys with an expiry time in a database.
+    pub fn expiring(&self, db: usize) -> u64 {
+        self.dbs.get(db).map_or(0, |db| db.keys.expiring())
+    }
+
+    /// The libraries of functions: name and code.
+    pub fn functions(&self) -> &BTreeMap<Vec<u8>, Vec<u8>> {
+        &self.functions
+    }
+
+    /// The libraries of functions, to be changed.
+    pub fn functions_mut(&mut self) -> &mut BTreeMap<Vec<u8>, Vec<u8>> {
+        &mut self.functions
+    }
+
+    /// The data as it is now. It costs a count per database, and can be read on another thread.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.dbs.iter().map(|db| db.keys.clone()).collect(), self.functions.clone())
+    }
+
+    /// Begins a unit of work: one command, one transaction, one script.
+    pub fn unit(&mut self, origin: Origin, now_ms: i64) -> Unit<'_> {
+        Unit::new(self, origin, now_ms)
+    }
+}

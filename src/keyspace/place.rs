@@ -1,0 +1,269 @@
+//! Where one key's value is or will be, during a change.
+
+use super::effect::Event;
+use crate::value::limits::Limits;
+use crate::value::table::{self, Meta, New, Stored, Table};
+use crate::value::{Blob, Hash, Kind, Set, StringForm, Value};
+use triomphe::Arc;
+
+/// The key holds another type of value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrongType;
+
+/// What a change did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    None,
+    /// The value changed; `dirty` changes count towards the next save.
+    Wrote {
+        /// The event that tells of it.
+        event: Event,
+        /// How many changes it counts for.
+        dirty: u64,
+    },
+    /// Something changed that is no event and need not be told, such as a count of uses.
+    Silent {
+        /// How many changes it counts for.
+        dirty: u64,
+    },
+}
+
+impl Change {
+    /// A change, if anything was changed.
+    pub fn wrote(event: Event, dirty: u64) -> Change {
+        if dirty == 0 { Change::None } else { Change::Wrote { event, dirty } }
+    }
+}
+
+/// A type of container that a key can hold.
+pub trait Typed: Clone + Sized {
+    /// Its kind.
+    const KIND: Kind;
+    /// An empty one.
+    fn empty() -> Self;
+    /// The value as this type.
+    fn of(value: &Value) -> Option<&Self>;
+    /// The value as this type, to be changed; copied if a snapshot shares it.
+    fn of_mut(value: &mut Value) -> Option<&mut Self>;
+    /// The value that holds it.
+    fn wrap(self) -> Value;
+}
+
+macro_rules! typed {
+    ($($type:ident)*) => {
+        $(impl Typed for $type {
+            const KIND: Kind = Kind::$type;
+
+            fn empty() -> Self {
+                $type::new()
+            }
+
+            fn of(value: &Value) -> Option<&Self> {
+                match value {
+                    Value::$type(inner) => Some(inner),
+                    _ => None,
+                }
+            }
+
+            fn of_mut(value: &mut Value) -> Option<&mut Self> {
+                match value {
+                    Value::$type(inner) => Some(Arc::make_mut(inner)),
+                    _ => None,
+                }
+            }
+
+            fn wrap(self) -> Value {
+                Value::$type(Arc::new(self))
+            }
+        })*
+    };
+}
+
+typed! { Set Hash }
+
+/// One key's place in its database. Made by [`super::Unit::update`] alone, after expiry has been seen to.
+#[derive(Debug)]
+pub struct Place<'a> {
+    pub(super) keys: &'a mut Table<Value>,
+    pub(super) key: &'a [u8],
+    pub(super) limits: &'a Limits,
+    /// When this use is noted.
+    pub(super) access: u32,
+    /// Whether a container was handed out that may have been emptied.
+    pub(super) maybe_empty: bool,
+    pub(super) created: bool,
+}
+
+impl Place<'_> {
+    /// The key.
+    pub fn key(&self) -> &[u8] {
+        self.key
+    }
+
+    /// When collections leave their packed encodings.
+    pub fn limits(&self) -> &Limits {
+        self.limits
+    }
+
+    /// Whether the key is there.
+    pub fn exists(&self) -> bool {
+        self.keys.contains(self.key)
+    }
+
+    /// What kind of value the key holds.
+    pub fn kind(&self) -> Option<Kind> {
+        self.keys.get(self.key).map(|entry| kind(&entry))
+    }
+
+    /// The key's expiry time in unix milliseconds.
+    pub fn expire_at_ms(&self) -> Option<i64> {
+        self.keys.get(self.key).and_then(|entry| entry.meta.expire_at_ms)
+    }
+
+    /// The string that the key holds, `None` if it is not there.
+    pub fn string(&self) -> Result<Option<&[u8]>, WrongType> {
+        match self.keys.get(self.key) {
+            None => Ok(None),
+            Some(entry) => string(&entry).map(Some).ok_or(WrongType),
+        }
+    }
+
+    /// Makes the key hold a string. Any other value is replaced; the expiry time is the one given.
+    pub fn set_string(&mut self, bytes: &[u8], form: StringForm, expire_at_ms: Option<i64>) {
+        let meta = Meta { expire_at_ms, access: Some(self.access), mark: form.mark() };
+        let old = if table::fits(bytes) {
+            self.keys.insert(self.key, New::Bytes(bytes), meta)
+        } else {
+            self.keys.insert(self.key, New::Object(Value::String(Blob::new(bytes.to_vec()))), meta)
+        };
+        self.created |= old.is_none();
+    }
+
+    /// Changes the bytes of a string, which is made empty first if the key is not there. Its expiry time stays.
+    pub fn edit_string<R>(
+        &mut self,
+        form: StringForm,
+        edit: impl FnOnce(&mut Vec<u8>) -> R,
+    ) -> Result<R, WrongType> {
+        let expire_at_ms = self.expire_at_ms();
+        // A long string is changed where it is.
+        if let Some(Value::String(blob)) = self.keys.object_mut(self.key) {
+            let bytes = Arc::make_mut(blob);
+            let result = edit(bytes);
+            if !table::fits(bytes) {
+                let meta = Meta { expire_at_ms, access: Some(self.access), mark: form.mark() };
+                self.keys.set_meta(self.key, meta);
+                return Ok(result);
+            }
+            let short = std::mem::take(bytes);
+            self.set_string(&short, form, expire_at_ms);
+            return Ok(result);
+        }
+        let mut bytes = self.string()?.unwrap_or_default().to_vec();
+        let result = edit(&mut bytes);
+        self.set_string(&bytes, form, expire_at_ms);
+        Ok(result)
+    }
+
+    /// Changes bytes of a string in place; its length stays. `None` if the key is not there.
+    pub fn patch_string<R>(
+        &mut self,
+        form: StringForm,
+        patch: impl FnOnce(&mut [u8]) -> R,
+    ) -> Result<Option<R>, WrongType> {
+        if self.string()?.is_none() {
+            return Ok(None);
+        }
+        let meta = Meta {
+            expire_at_ms: self.expire_at_ms(),
+            access: Some(self.access),
+            mark: form.mark(),
+        };
+        self.keys.set_meta(self.key, meta);
+        if let Some(Value::String(blob)) = self.keys.object_mut(self.key) {
+            let bytes: &mut Vec<u8> = Arc::make_mut(blob);
+            return Ok(Some(patch(bytes)));
+        }
+        Ok(self.keys.with_bytes(self.key, patch))
+    }
+
+    /// The container that the key holds, `None` if it is not there.
+    pub fn read<T: Typed>(&self) -> Result<Option<&T>, WrongType> {
+        match self.keys.get(self.key) {
+            None => Ok(None),
+            Some(entry) => match entry.value {
+                Stored::Object(value) => T::of(value).map(Some).ok_or(WrongType),
+                Stored::Bytes(_) => Err(WrongType),
+            },
+        }
+    }
+
+    /// The container that the key holds, to be changed; `None` if it is not there.
+    pub fn get<T: Typed>(&mut self) -> Result<Option<(&mut T, &Limits)>, WrongType> {
+        // Looked at first, so that a value of another type is not copied for nothing.
+        if self.read::<T>()?.is_none() {
+            return Ok(None);
+        }
+        self.maybe_empty = true;
+        let value = self.keys.object_mut(self.key).and_then(T::of_mut);
+        Ok(value.map(|value| (value, self.limits)))
+    }
+
+    /// The container that the key holds, made empty if it is not there. If it is still empty afterwards, the key goes.
+    pub fn get_or_create<T: Typed>(&mut self) -> Result<(&mut T, &Limits), WrongType> {
+        if self.read::<T>()?.is_none() {
+            self.set_value(T::empty().wrap(), None);
+        }
+        self.maybe_empty = true;
+        match self.keys.object_mut(self.key).and_then(T::of_mut) {
+            Some(value) => Ok((value, self.limits)),
+            None => Err(WrongType),
+        }
+    }
+
+    /// Makes the key hold a value with an expiry time, whatever it held.
+    pub fn set_value(&mut self, value: Value, expire_at_ms: Option<i64>) {
+        if let Value::String(blob) = &value
+            && table::fits(blob)
+        {
+            return self.set_string(blob, StringForm::Auto, expire_at_ms);
+        }
+        let meta = Meta { expire_at_ms, access: Some(self.access), mark: 0 };
+        self.created |= self.keys.insert(self.key, New::Object(value), meta).is_none();
+    }
+
+    /// Sets or takes away the expiry time. Returns false if the key is not there.
+    pub fn set_expiry(&mut self, expire_at_ms: Option<i64>) -> bool {
+        let Some(meta) = self.keys.get(self.key).map(|entry| entry.meta) else { return false };
+        self.keys.set_meta(self.key, Meta { expire_at_ms, ..meta });
+        true
+    }
+
+    /// Sets when, or how often, the key was used.
+    pub fn set_access(&mut self, access: u32) {
+        self.keys.touch(self.key, access);
+    }
+
+    /// Removes the key. Returns false if it was not there.
+    pub fn remove(&mut self) -> bool {
+        self.keys.remove(self.key).is_some()
+    }
+}
+
+/// What kind of value an entry holds.
+pub(super) fn kind(entry: &table::Entry<'_, Value>) -> Kind {
+    match entry.value {
+        Stored::Bytes(_) => Kind::String,
+        Stored::Object(value) => value.kind(),
+    }
+}
+
+/// The string that an entry holds.
+pub(super) fn string<'a>(entry: &table::Entry<'a, Value>) -> Option<&'a [u8]> {
+    match entry.value {
+        Stored::Bytes(bytes) => Some(bytes),
+        Stored::Object(Value::String(blob)) => Some(blob),
+        Stored::Object(_) => None,
+    }
+}

@@ -1,0 +1,61 @@
+//! The data as it was at one moment.
+
+use super::unit::ValueRef;
+use crate::value::Value;
+use crate::value::table::Table;
+use std::collections::BTreeMap;
+
+/// All databases at one moment. It can be read on another thread, and stays as it is.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    dbs: Vec<Table<Value>>,
+    functions: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+impl Snapshot {
+    pub(super) fn new(dbs: Vec<Table<Value>>, functions: BTreeMap<Vec<u8>, Vec<u8>>) -> Snapshot {
+        Snapshot { dbs, functions }
+    }
+
+    /// The databases that have keys.
+    pub fn dbs(&self) -> impl Iterator<Item = (usize, SnapshotDb<'_>)> {
+        self.dbs
+            .iter()
+            .enumerate()
+            .filter(|(_, keys)| !keys.is_empty())
+            .map(|(db, keys)| (db, SnapshotDb { keys }))
+    }
+
+    /// Code of function libraries by name.
+    pub fn functions(&self) -> &BTreeMap<Vec<u8>, Vec<u8>> {
+        &self.functions
+    }
+}
+
+/// One database of a snapshot.
+#[derive(Debug, Clone, Copy)]
+pub struct SnapshotDb<'a> {
+    keys: &'a Table<Value>,
+}
+
+impl<'a> SnapshotDb<'a> {
+    /// Number of keys.
+    pub fn len(&self) -> u64 {
+        self.keys.len()
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Number of keys with an expiry time.
+    pub fn expiring(&self) -> u64 {
+        self.keys.expiring()
+    }
+
+    /// All keys.
+    pub fn iter(&self) -> impl Iterator<Item = ValueRef<'a>> + use<'a> {
+        self.keys.iter().map(ValueRef::new)
+    }
+}
