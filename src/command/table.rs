@@ -135,13 +135,12 @@ mod tests {
 
     #[test]
     fn keys_are_found() {
-        let keys = |line: &str| {
-            let args: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+        fn keys(line: &str) -> Result<Vec<&str>, crate::command::KeysError> {
+            let words: Vec<&str> = line.split(' ').collect();
+            let args: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
             let spec = lookup(args[0]).unwrap().resolve(&args).unwrap();
-            spec.keys_of(&args).map(|keys| {
-                keys.iter().map(|key| line.split(' ').nth(key.index).unwrap()).collect::<Vec<_>>()
-            })
-        };
+            Ok(spec.keys_of(&args)?.iter().map(|key| words[key.index]).collect())
+        }
         assert_eq!(keys("SET k v").unwrap(), ["k"]);
         assert_eq!(keys("mset a 1 b 2").unwrap(), ["a", "b"]);
         assert_eq!(keys("ZUNIONSTORE d 2 a b WEIGHTS 1 2").unwrap(), ["d", "a", "b"]);
