@@ -1,3 +1,4 @@
 //! Layer 3: the data model, without keys and without time.
 pub mod limits;
 pub mod table;
+pub mod tree;
