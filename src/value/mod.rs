@@ -2,3 +2,4 @@
 pub mod limits;
 pub mod table;
 pub mod tree;
+pub mod zset;
