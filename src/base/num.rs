@@ -88,6 +88,35 @@ pub fn format_score(score: f64) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
+/// Returns the text of a number as C's `%.17g` prints it.
+pub fn format_g17(n: f64) -> String {
+    if n.is_nan() {
+        return if n.is_sign_negative() { "-nan" } else { "nan" }.to_owned();
+    }
+    if n.is_infinite() {
+        return if n < 0.0 { "-inf" } else { "inf" }.to_owned();
+    }
+    let scientific = format!("{n:.16e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..17).contains(&exponent) {
+        let places = usize::try_from(16 - exponent).unwrap_or(0);
+        let plain = format!("{n:.places$}");
+        return if plain.contains('.') {
+            plain.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            plain
+        };
+    }
+    let digits = if digits.contains('.') {
+        digits.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        digits
+    };
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:02}", exponent.abs())
+}
+
 /// Returns the integer that equals `score` where servers take the integer path (`double2ll`): up to 2^62, and not for -0,
 /// which would lose its sign.
 pub fn integral(score: f64) -> Option<i64> {
@@ -332,6 +361,29 @@ mod tests {
         fn any_bytes_parse_or_not(bytes: Vec<u8>) {
             let _ = parse_double(&bytes);
             let _ = parse_canonical_i64(&bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod g17_tests {
+    use super::format_g17;
+
+    #[test]
+    fn as_printf_prints() {
+        for (n, text) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1.0, "1"),
+            (0.1, "0.10000000000000001"),
+            (1e16, "10000000000000000"),
+            (1e17, "1e+17"),
+            (1.5e-5, "1.5e-05"),
+            (123456789.125, "123456789.125"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(format_g17(n), text);
         }
     }
 }

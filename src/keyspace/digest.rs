@@ -3,6 +3,7 @@
 use super::snapshot::Snapshot;
 use super::unit::ValueRef;
 use crate::base::bulk::{Bulk, IntBuf};
+use crate::base::num::format_g17;
 use crate::value::Value;
 use sha1::{Digest as _, Sha1};
 use std::fmt;
@@ -48,6 +49,14 @@ impl Digest {
         }
         match value.object() {
             Some(Value::Set(set)) => set.each(|member| self.add(member)),
+            Some(Value::Zset(zset)) => {
+                for (member, score) in zset.iter() {
+                    let mut one = Digest::default();
+                    one.mix_bulk(member);
+                    one.mix(format_g17(score).as_bytes());
+                    self.add(&one.0);
+                }
+            }
             Some(Value::Hash(hash)) => {
                 for field in hash.fields() {
                     let mut one = Digest::default();

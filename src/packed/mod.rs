@@ -19,7 +19,7 @@ pub use error::{PackedError, PackedErrorKind, TooLarge};
 pub use ints::Intset;
 pub use intset::{IntsetBuildError, write_intset};
 pub use listpack::{BacklenDialect, ListpackBuilder};
-pub use owned::{Listpack, Pos};
+pub use owned::{Iter, IterBack, Listpack, Pos};
 pub use walk::{Kind, Walk, header_count, validate};
 pub use ziplist::ZiplistBuilder;
 

@@ -7,9 +7,12 @@ pub mod hash;
 pub mod limits;
 pub mod set;
 pub mod table;
+pub mod tree;
+pub mod zset;
 
 pub use hash::Hash;
 pub use set::Set;
+pub use zset::Zset;
 
 use crate::base::num::parse_canonical_i64;
 use limits::Limits;
@@ -38,6 +41,8 @@ pub enum Value {
     String(Blob),
     /// A set.
     Set(Arc<Set>),
+    /// A sorted set.
+    Zset(Arc<Zset>),
     /// A hash.
     Hash(Arc<Hash>),
     /// A value that is stored and handed on as it is.
@@ -108,6 +113,7 @@ impl Value {
         match self {
             Value::String(_) => Kind::String,
             Value::Set(_) => Kind::Set,
+            Value::Zset(_) => Kind::Zset,
             Value::Hash(_) => Kind::Hash,
             Value::Opaque(_) => Kind::Opaque,
         }
@@ -125,6 +131,7 @@ impl Value {
     pub fn is_emptied(&self) -> bool {
         match self {
             Value::Set(set) => set.is_empty(),
+            Value::Zset(zset) => zset.is_empty(),
             Value::Hash(hash) => hash.is_empty(),
             Value::String(_) | Value::Opaque(_) => false,
         }
@@ -135,6 +142,8 @@ impl Value {
         match self {
             Value::String(bytes) => StringForm::Auto.encoding(bytes),
             Value::Set(set) => set.encoding(),
+            Value::Zset(zset) if zset.is_packed() => "listpack",
+            Value::Zset(_) => "skiplist",
             Value::Hash(hash) => hash.encoding(limits),
             Value::Opaque(_) => "raw",
         }
