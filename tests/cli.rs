@@ -153,6 +153,31 @@ fn wrong_usage_ends_with_2() {
 }
 
 #[test]
+fn wrong_usage_is_one_json_object_with_json() {
+    for (args, word) in [
+        (&["rdb", "dump", "--json", "--no-such-option"][..], "--no-such-option"),
+        (&["--json", "rdb", "dump", "--format", "xml"], "xml"),
+        (&["rdb", "dump", "--ttl", "soon", "--json"], "--ttl"),
+        (&["--json", "rdb", "no-such-verb"], "no-such-verb"),
+        (&["--json", "rdb", "index", "--threads"], "--threads"),
+        (&["--json", "rdb", "get", "a.rdb"], "KEY"),
+        (&["--json", "rdb"], "subcommand"),
+        (&["--json"], "subcommand"),
+    ] {
+        let run = rkv(args).expect(2);
+        assert!(run.stdout.is_empty(), "{args:?}");
+        let error: serde_json::Value = serde_json::from_str(run.err())
+            .unwrap_or_else(|e| panic!("{args:?}: {e}: {}", run.err()));
+        assert_eq!((&error["code"], &error["kind"]), (&2.into(), &"usage".into()), "{args:?}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(word) && !message.starts_with("error"), "{args:?}: {message}");
+    }
+    // Behind `--` it is no option.
+    let run = rkv(&["rdb", "dump", "--no-such-option", "--", "--json"]).expect(2);
+    assert!(run.err().starts_with("error: "), "{}", run.err());
+}
+
+#[test]
 fn help_and_version_are_no_errors() {
     for args in [&["--help"][..], &["rdb", "dump", "--help"], &["--version"]] {
         assert!(rkv(args).expect(0).stderr.is_empty());
