@@ -89,6 +89,9 @@ impl Stats {
         fields.push("keys", "Keys", Cell::Count(total.keys));
         let expires = total.keys.saturating_sub(self.lasting.keys);
         fields.push("expires", "Keys with expiry", Cell::Count(expires));
+        fields.push("expired", "Expired keys", Cell::Count(self.expired().keys));
+        let now_ms = self.now.for_file(file.written_at_s);
+        fields.push("now_ms", "Times to live count from", Cell::Time(now_ms));
         fields.push("memory_bytes", "Estimated memory", Cell::Size(total.memory_bytes));
         fields.push("stored_bytes", "Bytes of keys in the file", Cell::Size(total.stored_bytes));
         fields.push("elements", "Elements", Cell::Count(total.elements));

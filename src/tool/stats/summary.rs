@@ -15,6 +15,7 @@ use crate::base::slot::{hash_tag, key_slot};
 use crate::rdb::module::ModuleId;
 use crate::rdb::{Entry, Error, Header, Kind};
 use crate::tool::memory::{Allocator, ServerModel};
+use crate::tool::ttl::Now;
 use std::collections::BTreeMap;
 
 /// Databases and modules that are counted apart.
@@ -208,8 +209,10 @@ pub struct Stats {
     pub allocator: Allocator,
     /// Levels of the prefix tree that are shown.
     pub depth: usize,
-    /// Times to live count from here, in unix milliseconds.
-    pub now_ms: i64,
+    /// Times to live count from here.
+    pub now: Now,
+    /// The same for the file at hand, in unix milliseconds.
+    pub(super) now_ms: i64,
     /// About the file.
     pub file: FileFacts,
     /// By type and encoding.
@@ -262,7 +265,8 @@ impl Stats {
             model: options.model,
             allocator: options.allocator,
             depth: options.depth,
-            now_ms: options.now_ms,
+            now: options.now,
+            now_ms: options.now.for_file(None),
             file: FileFacts::default(),
             encodings: Vec::new(),
             databases: Databases::default(),
@@ -370,6 +374,11 @@ impl Stats {
         }
         self.functions.count += other.functions.count;
         self.functions.bytes += other.functions.bytes;
+    }
+
+    /// Keys with an expiry that is past.
+    pub fn expired(&self) -> Tally {
+        self.ttl.counts.first().copied().unwrap_or_default()
     }
 
     /// All keys.
