@@ -1,12 +1,13 @@
 //! The report on a file.
 
 use super::Info;
-use super::tally::{AuxField, LISTED_MAX, LeftOff, Library};
+use super::tally::{AuxField, LISTED_MAX, LeftOff};
 use crate::base::num;
 use crate::feed::Trailer;
 use crate::rdb::encode::TARGETS;
 use crate::rdb::{Header, Stored};
 use crate::report::{Cell, Column, Fields, Report, Table, human};
+use crate::tool::library::engine_and_name;
 
 /// Makes the report.
 pub fn report(info: &Info) -> Report {
@@ -198,14 +199,6 @@ fn extras(info: &Info) -> Fields {
     fields
 }
 
-/// Engine and name in the first line of a library, `#!engine name=x`.
-fn engine_and_name(library: &Library) -> (Option<&[u8]>, Option<&[u8]>) {
-    let Some(line) = library.first_line.strip_prefix(b"#!") else { return (None, None) };
-    let mut words = line.split(u8::is_ascii_whitespace);
-    let engine = words.next().filter(|engine| !engine.is_empty());
-    (engine, words.find_map(|word| word.strip_prefix(b"name=")))
-}
-
 fn functions(info: &Info) -> Table {
     let columns = [
         Column::left("library", "Library"),
@@ -214,7 +207,7 @@ fn functions(info: &Info) -> Table {
     ];
     let mut table = Table::new("functions", "Function libraries", &columns);
     for library in &info.tally.libraries {
-        let (engine, name) = engine_and_name(library);
+        let (engine, name) = engine_and_name(&library.first_line);
         table.push(vec![
             optional(name, Cell::bytes),
             optional(engine, Cell::bytes),

@@ -1,12 +1,11 @@
 //! `slots map`: how the keys of a file spread over slots and nodes, and which slots and hash tags
 //! are the biggest, in bounded memory.
 
-mod heavy;
 mod report;
 
-pub use self::heavy::{Heavy, HeavyHitters};
 pub use self::report::{Detail, report};
 
+use super::heavy::{Heavy, HeavyHitters};
 use super::info::Volume;
 use crate::base::limits::SLOTS;
 use crate::base::slot::{hash_tag, key_slot};

@@ -1,10 +1,10 @@
 //! The report on how keys spread.
 
 use super::SlotMap;
-use super::heavy::NAME_BYTES_MAX;
 use crate::base::slot::key_slot;
 use crate::cluster::{Layout, Owner};
 use crate::report::{Cell, Column, Fields, Report, Table};
+use crate::tool::heavy::NAME_BYTES_MAX;
 use crate::tool::info::Volume;
 
 /// How much is told.

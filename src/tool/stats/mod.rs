@@ -3,13 +3,12 @@
 //!
 //! In reading order:
 //! - [`measure`]: one key, its elements and its estimated memory
-//! - [`tally`], [`scale`], [`quantile`], [`top`], [`slots`], [`heavy`]: bounded counters
+//! - [`tally`], [`scale`], [`quantile`], [`top`], [`slots`]: bounded counters
 //! - [`prefix`], [`radix`], [`tree`]: weight by key prefix
 //! - [`summary`]: all counters of one thread, and how those of several become one
 //! - `worker`: feeds them; [`report`]: shows them; [`csv`]: a row per key instead
 
 pub mod csv;
-pub mod heavy;
 pub mod measure;
 pub mod prefix;
 pub mod quantile;

@@ -261,18 +261,22 @@ impl Stats {
 
     /// Hash tags and modules, where there are any.
     fn extras(&self, report: &mut Report) {
-        let tags = self.tags.sorted();
+        let tags = self.tags.top(TOP_TAGS);
         if !tags.is_empty() {
             let columns = [
                 Column::left("tag", "Tag"),
-                Column::right("keys", "Keys at most"),
-                Column::right("keys_error", "Too high by up to"),
-                Column::right("memory_bytes", "Memory at least"),
+                Column::right("keys", "Keys at least"),
+                Column::right("memory_bytes", "Memory at most"),
+                Column::right("memory_error_bytes", "Too high by up to"),
             ];
             let mut table = Table::new("hash_tags", "Hash tags", &columns);
-            for tag in tags.into_iter().take(TOP_TAGS) {
-                let counts = [Cell::Count(tag.keys), Cell::Count(tag.error), Cell::Size(tag.bytes)];
-                table.push([Cell::Bytes(tag.name)].into_iter().chain(counts).collect());
+            for (tag, heavy) in tags {
+                table.push(vec![
+                    Cell::bytes(tag),
+                    Cell::Count(heavy.keys),
+                    Cell::Size(heavy.bytes),
+                    Cell::Size(heavy.error_bytes),
+                ]);
             }
             report.push(table);
         }

@@ -1,6 +1,5 @@
 //! All counters of one thread, and how those of several become one.
 
-use super::heavy::Heavy;
 use super::measure::Measured;
 use super::prefix::Prefixes;
 use super::quantile::Quantile;
@@ -14,6 +13,7 @@ use super::{By, Options};
 use crate::base::slot::{hash_tag, key_slot};
 use crate::rdb::module::ModuleId;
 use crate::rdb::{Entry, Error, Header, Kind};
+use crate::tool::heavy::HeavyHitters;
 use crate::tool::memory::{Allocator, ServerModel};
 use crate::tool::ttl::Now;
 use std::collections::BTreeMap;
@@ -24,6 +24,9 @@ const GROUPS_MAX: usize = 1024;
 const PREFIXES_MAX: usize = 48 << 10;
 /// Keys that are listed at most.
 const TOP_MAX: usize = 10_000;
+
+/// Hash tags watched per thread.
+const TAGS_WATCHED: usize = 1000;
 
 /// What a file says about itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -242,7 +245,7 @@ pub struct Stats {
     /// By cluster slot.
     pub slots: Slots,
     /// Hash tags.
-    pub tags: Heavy,
+    pub tags: HeavyHitters,
     /// Modules.
     pub modules: Modules,
     /// Function libraries.
@@ -281,7 +284,7 @@ impl Stats {
             elements: Quantile::default(),
             lengths: Quantile::default(),
             slots: Slots::default(),
-            tags: Heavy::default(),
+            tags: HeavyHitters::new(TAGS_WATCHED),
             modules: Modules::default(),
             functions: Functions::default(),
         }
@@ -365,7 +368,7 @@ impl Stats {
         self.elements.merge(&other.elements);
         self.lengths.merge(&other.lengths);
         self.slots.merge(&other.slots);
-        self.tags.merge(&other.tags);
+        self.tags.merge(other.tags);
         for (id, more) in &other.modules.0 {
             if let Some(module) = self.modules.entry(*id) {
                 module.keys.add(&more.keys);
