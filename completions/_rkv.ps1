@@ -251,6 +251,7 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Levels of the prefix tree')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'What to rank keys and weigh prefixes by')
             [CompletionResult]::new('--columns', '--columns', [CompletionResultType]::ParameterName, 'More columns of csv: slot, stored_bytes, idle_s, freq, ttl_ms, avg_element_len')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'What times to live count from: a date or time, or `written` for when the file was [default: now]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Databases, as N or a range A-B')

@@ -877,7 +877,7 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__rdb__subcmd__stats)
-            opts="-o -q -v -h -V --format --top --server --separator --depth --by --columns --output --force --db --not-db --type --not-type --key --not-key --key-regex --not-key-regex --keys-from --not-keys-from --slot --not-slot --ttl --not-ttl --size --not-size --elements --not-elements --idle --not-idle --freq --not-freq --quiet --verbose --json --color --progress --threads --help --version"
+            opts="-o -q -v -h -V --format --top --server --separator --depth --by --columns --now --output --force --db --not-db --type --not-type --key --not-key --key-regex --not-key-regex --keys-from --not-keys-from --slot --not-slot --ttl --not-ttl --size --not-size --elements --not-elements --idle --not-idle --freq --not-freq --quiet --verbose --json --color --progress --threads --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -908,6 +908,10 @@ _rkv() {
                     return 0
                     ;;
                 --columns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --now)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -240,6 +240,7 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand --depth 'Levels of the prefix tree'
             cand --by 'What to rank keys and weigh prefixes by'
             cand --columns 'More columns of csv: slot, stored_bytes, idle_s, freq, ttl_ms, avg_element_len'
+            cand --now 'What times to live count from: a date or time, or `written` for when the file was [default: now]'
             cand -o 'Write to this file instead of standard output'
             cand --output 'Write to this file instead of standard output'
             cand --db 'Databases, as N or a range A-B'

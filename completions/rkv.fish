@@ -306,6 +306,7 @@ complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_
 size\t'Bytes in the file'
 elements\t'Number of elements'"
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l columns -d 'More columns of csv: slot, stored_bytes, idle_s, freq, ttl_ms, avg_element_len' -r
+complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l now -d 'What times to live count from: a date or time, or `written` for when the file was [default: now]' -r
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -s o -l output -d 'Write to this file instead of standard output' -r -F
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l db -d 'Databases, as N or a range A-B' -r
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from stats" -l not-db -d 'Inverse of --db' -r

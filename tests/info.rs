@@ -117,3 +117,32 @@ fn damage_is_reported_behind_what_was_read() {
     assert!(report.is_null() && output.stdout.is_empty());
     assert_eq!(info(&folder.path().join("absent.rdb")).1.status.code(), Some(3));
 }
+
+#[test]
+fn what_is_too_much_to_list_is_counted() {
+    // A length of 14 bits.
+    let number = |n: u16| (n | 0x4000).to_be_bytes();
+    let mut file = b"REDIS0011".to_vec();
+    for i in 0..5000 {
+        file.extend([&b"\xfa\x04"[..], format!("{i:04}").as_bytes(), b"\x01x"].concat());
+    }
+    for db in 0..5000 {
+        file.extend([&b"\xfe"[..], &number(db), b"\0\x01a\x01x\0\x01b\x01x"].concat());
+    }
+    file.extend(b"\xff\0\0\0\0\0\0\0\0");
+    let dir = tempfile::tempdir().expect("folder");
+    let path = dir.path().join("many.rdb");
+    std::fs::write(&path, file).expect("file");
+    let (report, output) = info(&path);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(report["file"]["keys"], 10_000);
+    assert_eq!((rows(&report, "aux").len(), rows(&report, "databases").len()), (4096, 4096));
+    assert_eq!(rows(&report, "aux")[4095]["name"], "4095");
+    let left_off = &report["left_off"];
+    assert_eq!((&left_off["aux"], &left_off["databases"]), (&904.into(), &904.into()));
+    assert_eq!((&left_off["database_keys"], &left_off["modules"]), (&1808.into(), &0.into()));
+    let table = rkv(&["rdb", "info", path.to_str().expect("path")]);
+    assert!(String::from_utf8_lossy(&table.stdout).contains("Too many to list"));
+    let (report, _) = info(&testdata("redis-8.6.3.rdb"));
+    assert!(report.get("left_off").is_none());
+}

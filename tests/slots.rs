@@ -63,6 +63,39 @@ fn keys_of_a_file_spread_over_equal_parts() {
 }
 
 #[test]
+fn what_stands_before_damage_is_told() {
+    let file = testdata("servers/redis-8.6-cluster.rdb");
+    let bytes = std::fs::read(&file).expect("file");
+    let folder = tempfile::tempdir().expect("folder");
+    let cut = folder.path().join("cut.rdb");
+    std::fs::write(&cut, &bytes[..bytes.len() * 3 / 4]).expect("write");
+    let args = ["slots", "map", "--rdb", cut.to_str().expect("path"), "--nodes", "3", "--json"];
+    let output = rkv(&args, b"");
+    assert_eq!(output.status.code(), Some(6));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["summary"]["complete"], false);
+    let whole = json(&rkv(&["slots", "map", "--rdb", &file, "--nodes", "3", "--json"], b""));
+    assert_eq!(whole["summary"]["complete"], true);
+    let keys = |report: &Value| report["summary"]["keys"].as_u64().expect("keys");
+    assert!(0 < keys(&report) && keys(&report) < keys(&whole));
+    let error: Value = serde_json::from_slice(&output.stderr).expect("JSON");
+    assert_eq!((&error["code"], &error["kind"]), (&6.into(), &"truncated".into()));
+}
+
+#[test]
+fn the_mean_is_that_of_slots_with_keys() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("even.rdb");
+    // Two keys of the same size in two slots.
+    std::fs::write(&path, b"REDIS0011\xfe\0\0\x01a\x01x\0\x01b\x01x\xff\0\0\0\0\0\0\0\0")
+        .expect("write");
+    let path = path.to_str().expect("path");
+    let report = json(&rkv(&["slots", "map", "--rdb", path, "--nodes", "1", "--json"], b""));
+    assert_eq!(report["summary"]["slots_used"], 2);
+    assert_eq!(report["summary"]["slot_bytes_skew"], 1.0);
+}
+
+#[test]
 fn slots_without_owner_are_told() {
     let file = testdata("servers/redis-8.6-cluster.rdb");
     let folder = tempfile::tempdir().expect("folder");

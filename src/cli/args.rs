@@ -268,6 +268,13 @@ fn all<S, T, E: ToString>(
         .collect()
 }
 
+/// Whether no end of a range is a date: `from_0` is the range if now is 0.
+fn is_relative(text: &str, from_0: range::Range<i64>) -> bool {
+    let moves = |end: i64, later: i64| end != later || matches!(end, i64::MIN | i64::MAX);
+    range::times_ms(text, 1000)
+        .is_ok_and(|later| moves(from_0.min, later.min) && moves(from_0.max, later.max))
+}
+
 fn parse_ttl(text: &str, now_ms: i64) -> Result<Ttl, range::RangeError> {
     Ok(match text {
         "none" => Ttl::None,
@@ -275,9 +282,10 @@ fn parse_ttl(text: &str, now_ms: i64) -> Result<Ttl, range::RangeError> {
         "expired" => Ttl::Expired,
         _ => match range::durations_ms(text) {
             Ok(left) => Ttl::Left(left),
-            Err(e) => match range::times_ms(text, now_ms) {
-                Ok(at) => Ttl::At(at),
-                Err(_) => return Err(e),
+            Err(e) => match (range::times_ms(text, now_ms), range::times_ms(text, 0)) {
+                (Ok(_), Ok(left)) if is_relative(text, left) => Ttl::Left(left),
+                (Ok(at), _) => Ttl::At(at),
+                (Err(_), _) => return Err(e),
             },
         },
     })
@@ -303,7 +311,11 @@ fn read_names(path: &Path) -> Parsed<Vec<Vec<u8>>> {
 impl FilterArgs {
     /// Checks what was typed and makes the filter.
     pub fn filter(&self) -> Parsed<Filter> {
-        let now_ms = now_ms();
+        self.filter_at(now_ms())
+    }
+
+    /// The same for another now, in unix milliseconds.
+    pub fn filter_at(&self, now_ms: i64) -> Parsed<Filter> {
         let mut filter = Filter::new(now_ms);
         self.add_side(&mut filter, now_ms, false)?;
         self.add_side(&mut filter, now_ms, true)?;

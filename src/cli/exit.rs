@@ -114,6 +114,25 @@ impl CliError {
     }
 }
 
+/// Wrong usage as clap tells it: its first lines are the message, its tips and the usage are the hint.
+pub fn usage_of_clap(e: &clap::Error) -> CliError {
+    use clap::error::ErrorKind;
+    if e.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return CliError::usage("a subcommand is missing").hint("`rkv --help` lists them");
+    }
+    let text = e.to_string();
+    let mut paragraphs = text.split("\n\n").map(one_line);
+    let first = paragraphs.next().unwrap_or_default();
+    let message = first.strip_prefix("error: ").unwrap_or(&first);
+    let hint: Vec<_> = paragraphs.filter(|paragraph| !paragraph.is_empty()).collect();
+    CliError::usage(message).hint(hint.join("; "))
+}
+
+/// The words of a text, one blank between them.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The text of a system error without its number.
 fn io_message(e: &io::Error) -> String {
     let text = e.to_string();

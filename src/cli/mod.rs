@@ -63,12 +63,7 @@ pub fn main() -> ExitCode {
     out::watch_signals();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(e) => {
-            // Help and version go to standard output and are no error.
-            let _ = e.print();
-            let exit = if e.use_stderr() { Exit::Usage } else { Exit::Clean };
-            return ExitCode::from(exit as u8);
-        }
+        Err(e) => return say_usage(&e),
     };
     let ui = cli.global.ui();
     let context = Context { global: cli.global, ui };
@@ -77,6 +72,22 @@ pub fn main() -> ExitCode {
         Command::Slots(args) => args.run(&context),
     };
     out::conclude(&context.ui, done)
+}
+
+/// Says what clap has to say: help, the version, or what is wrong with the arguments.
+fn say_usage(e: &clap::Error) -> ExitCode {
+    if !e.use_stderr() {
+        // Help and version go to standard output and are no error.
+        let _ = e.print();
+        return ExitCode::from(Exit::Clean as u8);
+    }
+    let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
+    if wants_json {
+        let ui = Ui { quiet: false, verbose: 0, json_errors: true, color: false };
+        return out::conclude(&ui, Err(exit::usage_of_clap(e)));
+    }
+    let _ = e.print();
+    ExitCode::from(Exit::Usage as u8)
 }
 
 /// What every command gets.

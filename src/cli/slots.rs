@@ -173,14 +173,19 @@ impl MapArgs {
         let options = Options { filter: self.filter.filter()?, threads: context.global.threads() };
         let input = open(&self.rdb)?;
         let name = input.name.clone();
-        let map =
-            with_progress(context, input, |input, control| slots::map(input, &options, control))?;
+        let (map, done) = with_progress(context, input, |input, control| {
+            Ok::<_, CliError>(slots::map(input, &options, control))
+        })?;
         let detail = match self.report.format(&context.global) {
             Format::Json | Format::Ndjson | Format::Csv => Detail::EverySlot,
             Format::Table | Format::Html => Detail::Summary,
         };
         let report = slots::report(&map, &layout, self.top, detail);
-        self.report.write(context, &report, &self.output)?;
+        // A file of which nothing could be read gets no report.
+        if done.is_ok() || map.total().count > 0 {
+            self.report.write(context, &report, &self.output)?;
+        }
+        done.map_err(|failure| CliError::from(failure).in_file(&name))?;
         match &map.ending {
             Some(ending) => check_ending(context, &name, ending).map(|()| Exit::Clean),
             None => Ok(Exit::Clean),

@@ -74,6 +74,12 @@ impl<'b> Records<'b> {
         self.pos += self.parser.show_keys(rest, show);
     }
 
+    /// Whether the data ended while an expiry or access information waited for its key.
+    pub fn ended_before_key(&self) -> bool {
+        let waits = self.parser.context().is_some_and(|context| !context.pending.is_empty());
+        self.parser.is_done() && waits
+    }
+
     /// The next record; `None` when the slice or the file is at its end.
     #[allow(clippy::should_implement_trait)]
     #[inline]

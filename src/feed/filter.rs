@@ -119,6 +119,11 @@ impl Filter {
         Filter { clauses: Vec::new(), functions: None, now_ms }
     }
 
+    /// Sets what times to live count from, in unix milliseconds.
+    pub fn set_now(&mut self, now_ms: i64) {
+        self.now_ms = now_ms;
+    }
+
     /// Adds a test.
     pub fn add(&mut self, test: Test, negated: bool) {
         self.clauses.push(Clause { test, negated });

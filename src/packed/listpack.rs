@@ -9,10 +9,9 @@
 //!
 //! The backlen is the size of encoding and data, 7 bits a byte, most significant first; all bytes but the first have bit 7 set.
 
+use super::blob::Blob;
 use super::walk::{Kind, Walk};
-use super::{
-    MAX_BLOB_BYTES, PackedError, PackedErrorKind, TERMINATOR, TooLarge, array, int24, slice, widen,
-};
+use super::{PackedError, PackedErrorKind, TERMINATOR, TooLarge, array, int24, slice, widen};
 use crate::base::bulk::Bulk;
 use crate::base::num::parse_canonical_i64;
 
@@ -228,17 +227,14 @@ impl Backlen {
 /// Strings that are canonical integers are stored as such, and each integer in its shortest form.
 #[derive(Clone, Debug)]
 pub struct ListpackBuilder {
-    /// Header (filled in by `finish`), elements, and the terminator once finished.
-    buffer: Vec<u8>,
-    count: usize,
+    blob: Blob,
     dialect: BacklenDialect,
-    finished: bool,
 }
 
 impl ListpackBuilder {
     /// Starts an empty listpack for servers that read the given dialect.
     pub fn new(dialect: BacklenDialect) -> ListpackBuilder {
-        ListpackBuilder { buffer: vec![0; HEADER_BYTES], count: 0, dialect, finished: false }
+        ListpackBuilder { blob: Blob::new(HEADER_BYTES), dialect }
     }
 
     /// Appends a string or an integer.
@@ -263,11 +259,11 @@ impl ListpackBuilder {
             return self.push_int(n);
         }
         // Encoding and backlen take up to ten bytes more.
-        self.make_room(bytes.len().saturating_add(10))?;
+        self.blob.make_room(bytes.len(), 10)?;
         let header = StringHeader::of(bytes.len());
         let header = header.as_bytes();
-        self.buffer.extend_from_slice(header);
-        self.buffer.extend_from_slice(bytes);
+        self.blob.buffer.extend_from_slice(header);
+        self.blob.buffer.extend_from_slice(bytes);
         self.close_element(header.len() + bytes.len());
         Ok(())
     }
@@ -278,43 +274,31 @@ impl ListpackBuilder {
     /// The listpack would grow past 1 GiB; nothing is appended.
     #[inline]
     pub fn push_int(&mut self, n: i64) -> Result<(), TooLarge> {
-        self.make_room(10)?;
-        let start = self.buffer.len();
-        write_int(n, &mut self.buffer);
-        self.close_element(self.buffer.len() - start);
+        self.blob.make_room(0, 10)?;
+        let start = self.blob.buffer.len();
+        write_int(n, &mut self.blob.buffer);
+        self.close_element(self.blob.buffer.len() - start);
         Ok(())
     }
 
     /// Number of elements so far.
     pub fn count(&self) -> usize {
-        self.count
+        self.blob.count
     }
 
     /// Size in bytes that the listpack has when finished now.
     pub fn len_bytes(&self) -> usize {
-        self.buffer.len() + usize::from(!self.finished)
+        self.blob.len_bytes()
     }
 
     /// Completes the listpack and returns it. More can be appended afterwards, and the whole be finished again.
     pub fn finish(&mut self) -> &[u8] {
-        if !self.finished {
-            self.buffer.push(TERMINATOR);
-            self.finished = true;
-        }
-        // Pushes hold the size below 1 GiB.
-        let total = u32::try_from(self.buffer.len()).unwrap_or(u32::MAX).to_le_bytes();
-        let count = u16::try_from(self.count).unwrap_or(u16::MAX).to_le_bytes();
-        for (place, byte) in self.buffer.iter_mut().zip(total.into_iter().chain(count)) {
-            *place = byte;
-        }
-        &self.buffer
+        self.blob.finish(&[])
     }
 
     /// Forgets all elements and keeps the buffer.
     pub fn clear(&mut self) {
-        self.buffer.truncate(HEADER_BYTES);
-        self.count = 0;
-        self.finished = false;
+        self.blob.clear();
     }
 
     /// Tells whether the element would have a size whose backlen the dialects spell differently (16383, 2097151 or
@@ -328,27 +312,14 @@ impl ListpackBuilder {
         }
     }
 
-    /// Takes back the terminator and refuses to let `more` bytes grow the listpack past its limit.
-    #[inline]
-    fn make_room(&mut self, more: usize) -> Result<(), TooLarge> {
-        if self.finished {
-            self.buffer.pop();
-            self.finished = false;
-        }
-        if more > MAX_BLOB_BYTES || self.buffer.len() + more >= MAX_BLOB_BYTES {
-            return Err(TooLarge);
-        }
-        Ok(())
-    }
-
     /// Writes the backlen of the element just written.
     #[inline]
     fn close_element(&mut self, size: usize) {
         match u8::try_from(size) {
-            Ok(size @ 0..=127) => self.buffer.push(size),
-            _ => self.buffer.extend_from_slice(Backlen::of(size, self.dialect).as_bytes()),
+            Ok(size @ 0..=127) => self.blob.buffer.push(size),
+            _ => self.blob.buffer.extend_from_slice(Backlen::of(size, self.dialect).as_bytes()),
         }
-        self.count += 1;
+        self.blob.count += 1;
     }
 }
 

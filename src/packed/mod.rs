@@ -6,6 +6,7 @@
 //!
 //! Blobs come from files, so nothing here trusts a length, a count or an offset that it has not compared with the blob.
 
+mod blob;
 mod error;
 mod ints;
 mod intset;

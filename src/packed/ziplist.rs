@@ -10,11 +10,10 @@
 //!          | F1–FD                              0–12
 //! ```
 
+use super::blob::Blob;
 use super::listpack::check_frame;
 use super::walk::{Kind, Walk};
-use super::{
-    MAX_BLOB_BYTES, PackedError, PackedErrorKind, TERMINATOR, TooLarge, array, int24, slice, widen,
-};
+use super::{PackedError, PackedErrorKind, TERMINATOR, TooLarge, array, int24, slice, widen};
 use crate::base::bulk::Bulk;
 use crate::base::num::parse_canonical_i64;
 
@@ -124,12 +123,9 @@ fn string(data: &[u8], skip: usize, len: usize) -> Result<(Bulk<'_>, usize), Pac
 /// Builds a ziplist as servers up to Redis 6.2 do, in a buffer that can be used again; for RDB versions 6 to 9.
 #[derive(Clone, Debug)]
 pub struct ZiplistBuilder {
-    /// Header (filled in by `finish`), entries, and the terminator once finished.
-    buffer: Vec<u8>,
-    count: usize,
+    blob: Blob,
     /// Offset of the last entry, or of the first byte behind the header.
     tail: usize,
-    finished: bool,
 }
 
 impl Default for ZiplistBuilder {
@@ -141,12 +137,7 @@ impl Default for ZiplistBuilder {
 impl ZiplistBuilder {
     /// Starts an empty ziplist.
     pub fn new() -> ZiplistBuilder {
-        ZiplistBuilder {
-            buffer: vec![0; HEADER_BYTES],
-            count: 0,
-            tail: HEADER_BYTES,
-            finished: false,
-        }
+        ZiplistBuilder { blob: Blob::new(HEADER_BYTES), tail: HEADER_BYTES }
     }
 
     /// Appends a string or an integer.
@@ -174,11 +165,11 @@ impl ZiplistBuilder {
         let [low, second, third, fourth] =
             u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
         match bytes.len() {
-            0..0x40 => self.buffer.push(low),
-            0x40..0x4000 => self.buffer.extend_from_slice(&[0x40 | second, low]),
-            _ => self.buffer.extend_from_slice(&[0x80, fourth, third, second, low]),
+            0..0x40 => self.blob.buffer.push(low),
+            0x40..0x4000 => self.blob.buffer.extend_from_slice(&[0x40 | second, low]),
+            _ => self.blob.buffer.extend_from_slice(&[0x80, fourth, third, second, low]),
         }
-        self.buffer.extend_from_slice(bytes);
+        self.blob.buffer.extend_from_slice(bytes);
         Ok(())
     }
 
@@ -190,14 +181,16 @@ impl ZiplistBuilder {
         self.open_entry(0)?;
         let [b0, b1, b2, b3, ..] = n.to_le_bytes();
         match n {
-            0..=12 => self.buffer.push(0xf1 + b0),
-            -0x80..=0x7f => self.buffer.extend_from_slice(&[0xfe, b0]),
-            -0x8000..=0x7fff => self.buffer.extend_from_slice(&[0xc0, b0, b1]),
-            -0x80_0000..=0x7f_ffff => self.buffer.extend_from_slice(&[0xf0, b0, b1, b2]),
-            -0x8000_0000..=0x7fff_ffff => self.buffer.extend_from_slice(&[0xd0, b0, b1, b2, b3]),
+            0..=12 => self.blob.buffer.push(0xf1 + b0),
+            -0x80..=0x7f => self.blob.buffer.extend_from_slice(&[0xfe, b0]),
+            -0x8000..=0x7fff => self.blob.buffer.extend_from_slice(&[0xc0, b0, b1]),
+            -0x80_0000..=0x7f_ffff => self.blob.buffer.extend_from_slice(&[0xf0, b0, b1, b2]),
+            -0x8000_0000..=0x7fff_ffff => {
+                self.blob.buffer.extend_from_slice(&[0xd0, b0, b1, b2, b3])
+            }
             _ => {
-                self.buffer.push(0xe0);
-                self.buffer.extend_from_slice(&n.to_le_bytes());
+                self.blob.buffer.push(0xe0);
+                self.blob.buffer.extend_from_slice(&n.to_le_bytes());
             }
         }
         Ok(())
@@ -205,57 +198,39 @@ impl ZiplistBuilder {
 
     /// Number of entries so far.
     pub fn count(&self) -> usize {
-        self.count
+        self.blob.count
     }
 
     /// Size in bytes that the ziplist has when finished now.
     pub fn len_bytes(&self) -> usize {
-        self.buffer.len() + usize::from(!self.finished)
+        self.blob.len_bytes()
     }
 
     /// Completes the ziplist and returns it. More can be appended afterwards, and the whole be finished again.
     pub fn finish(&mut self) -> &[u8] {
-        if !self.finished {
-            self.buffer.push(TERMINATOR);
-            self.finished = true;
-        }
-        // Pushes hold all sizes below 1 GiB.
-        let total = u32::try_from(self.buffer.len()).unwrap_or(u32::MAX).to_le_bytes();
         let tail = u32::try_from(self.tail).unwrap_or(u32::MAX).to_le_bytes();
-        let count = u16::try_from(self.count).unwrap_or(u16::MAX).to_le_bytes();
-        for (place, byte) in self.buffer.iter_mut().zip(total.into_iter().chain(tail).chain(count))
-        {
-            *place = byte;
-        }
-        &self.buffer
+        self.blob.finish(&tail)
     }
 
     /// Forgets all entries and keeps the buffer.
     pub fn clear(&mut self) {
-        self.buffer.truncate(HEADER_BYTES);
-        self.count = 0;
+        self.blob.clear();
         self.tail = HEADER_BYTES;
-        self.finished = false;
     }
 
     /// Makes sure that an entry with `data` bytes of string fits, and writes the size of the entry before it.
     fn open_entry(&mut self, data: usize) -> Result<(), TooLarge> {
-        if self.finished {
-            self.buffer.pop();
-            self.finished = false;
-        }
         // Previous length and encoding take up to 14 bytes more.
-        if data > MAX_BLOB_BYTES || self.buffer.len() + data + 14 >= MAX_BLOB_BYTES {
-            return Err(TooLarge);
-        }
-        let previous = self.buffer.len() - self.tail;
-        self.tail = self.buffer.len();
-        self.count += 1;
+        self.blob.make_room(data, 14)?;
+        let previous = self.blob.buffer.len() - self.tail;
+        self.tail = self.blob.buffer.len();
+        self.blob.count += 1;
         match u8::try_from(previous) {
-            Ok(short) if short < LONG_PREVLEN => self.buffer.push(short),
+            Ok(short) if short < LONG_PREVLEN => self.blob.buffer.push(short),
             _ => {
-                self.buffer.push(LONG_PREVLEN);
-                self.buffer
+                self.blob.buffer.push(LONG_PREVLEN);
+                self.blob
+                    .buffer
                     .extend_from_slice(&u32::try_from(previous).unwrap_or(u32::MAX).to_le_bytes());
             }
         }

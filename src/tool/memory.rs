@@ -139,6 +139,11 @@ pub struct ValueShape {
 }
 
 impl ServerModel {
+    /// Tells whether this server keeps a hash with field expiries packed: Valkey has them in tables only.
+    pub fn packs_field_expiries(self) -> bool {
+        self != ServerModel::Valkey9
+    }
+
     /// Tells whether this server unpacks a listpack of `kind` when it loads it: Redis 7.0 has no listpack sets.
     pub fn wants_elements(self, kind: Kind) -> bool {
         self == ServerModel::Redis7 && kind == Kind::Set

@@ -49,6 +49,36 @@ impl ShiftBy {
     }
 }
 
+/// The point in time that times to live count from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Now {
+    /// This one, in unix milliseconds.
+    At(i64),
+    /// When the file was written.
+    Written {
+        /// For files that do not say when that was, in unix milliseconds.
+        unless_told_ms: i64,
+    },
+}
+
+impl Now {
+    /// The time for one file, by when it was written, in unix milliseconds.
+    pub fn for_file(self, written_at_s: Option<i64>) -> i64 {
+        match self {
+            Now::At(ms) => ms,
+            Now::Written { unless_told_ms } => {
+                written_at_s.map_or(unless_told_ms, |s| s.saturating_mul(1000))
+            }
+        }
+    }
+}
+
+impl Default for Now {
+    fn default() -> Now {
+        Now::At(0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +93,8 @@ mod tests {
         assert_eq!(apply(TtlPolicy::Rebase { now_ms: 10_000 }, Some(4)), Some(11_000));
         assert_eq!(apply(TtlPolicy::Rebase { now_ms: 10_000 }, None), at);
         assert_eq!(TtlPolicy::Keep.for_file(None).apply(None), None);
+        let written = Now::Written { unless_told_ms: 7 };
+        assert_eq!((written.for_file(Some(4)), written.for_file(None)), (4_000, 7));
+        assert_eq!(Now::At(5).for_file(Some(4)), 5);
     }
 }

@@ -3,4 +3,5 @@
 
 pub mod client;
 pub mod program;
+pub mod roundtrip;
 pub mod servers;

@@ -5,11 +5,13 @@ use super::super::exit::{CliError, Exit};
 use super::super::out::Sink;
 use super::super::{Context, Done, EXIT_STATUS};
 use super::{check_ending, input_path, open, with_progress};
+use crate::base::range;
 use crate::feed::Input;
 use crate::feed::parallel::Outcome;
 use crate::report;
 use crate::tool::memory::{Allocator, ServerModel};
 use crate::tool::stats::{self, By, Column, Options};
+use crate::tool::ttl::Now;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -18,6 +20,7 @@ Examples:
   rkv rdb stats dump.rdb                            a report for people
   rkv rdb stats --format html -o report.html x.rdb  the same with a flame graph of prefixes
   rkv rdb stats --format csv x.rdb                  a row per key, with its estimated memory
+  rkv rdb stats --now written x.rdb                 times to live as they were in the server
   rkv rdb stats --by elements --type hash --top 50 x.rdb";
 
 /// What the statistics are written as.
@@ -86,6 +89,9 @@ pub struct StatsArgs {
     /// More columns of csv: slot, stored_bytes, idle_s, freq, ttl_ms, avg_element_len
     #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = parse_column)]
     columns: Vec<Column>,
+    /// What times to live count from: a date or time, or `written` for when the file was [default: now]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    now: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -148,7 +154,19 @@ impl StatsArgs {
         }
     }
 
+    /// What times to live count from.
+    fn now(&self) -> Result<Now, CliError> {
+        match self.now.as_deref() {
+            None => Ok(Now::At(now_ms())),
+            Some("written") => Ok(Now::Written { unless_told_ms: now_ms() }),
+            Some(text) => range::parse_time_ms(text, now_ms())
+                .map(Now::At)
+                .map_err(|e| CliError::usage(format!("--now: {e}"))),
+        }
+    }
+
     fn options(&self, context: &Context) -> Result<Options, CliError> {
+        let now = self.now()?;
         Ok(Options {
             top: self.top,
             model: self.server.into(),
@@ -156,8 +174,8 @@ impl StatsArgs {
             separator: self.separator.clone().into_bytes(),
             depth: self.depth.min(report::tree::DEPTH_MAX),
             by: self.by.into(),
-            now_ms: now_ms(),
-            filter: self.filter.filter()?,
+            now,
+            filter: self.filter.filter_at(now.for_file(None))?,
             threads: context.global.threads(),
         })
     }

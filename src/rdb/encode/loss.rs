@@ -9,7 +9,8 @@ pub enum Loss {
     FieldExpiry,
     /// A stream.
     Stream,
-    /// A stream's first id, highest deleted id, entries added, and its groups' entries read.
+    /// A stream's first id, highest deleted id, entries added, its groups' entries read, and
+    /// counts of what idempotent producers have sent.
     StreamCounters,
     /// When a consumer last read successfully.
     ConsumerActiveTime,
@@ -31,6 +32,8 @@ pub enum Loss {
     AccessInfo,
     /// The milliseconds of an expiry.
     ExpiryMilliseconds,
+    /// An expiry after January 2038, or as long before 1970.
+    ExpiryRange,
     /// A running import of slots.
     SlotImport,
 }
@@ -52,6 +55,7 @@ impl Loss {
             Loss::KeyMeta => "key-meta",
             Loss::AccessInfo => "access-info",
             Loss::ExpiryMilliseconds => "expiry-milliseconds",
+            Loss::ExpiryRange => "expiry-range",
             Loss::SlotImport => "slot-import",
         }
     }
@@ -69,6 +73,7 @@ impl Loss {
             Loss::KeyMeta => "the key is kept without it",
             Loss::AccessInfo => "the server starts anew",
             Loss::ExpiryMilliseconds => "rounded up to whole seconds",
+            Loss::ExpiryRange => "the key expires when 32 bits of seconds end, in January 2038",
         }
     }
 

@@ -107,8 +107,11 @@ pub fn write_head(
                 losses.add(Loss::ExpiryMilliseconds);
             }
             out.push(opcode::EXPIRE_TIME);
-            let seconds = i32::try_from(seconds).unwrap_or(i32::MAX);
-            out.extend_from_slice(&seconds.to_le_bytes());
+            let kept = seconds.clamp(i32::MIN.into(), i32::MAX.into());
+            if kept != seconds {
+                losses.add(Loss::ExpiryRange);
+            }
+            out.extend_from_slice(&(kept as i32).to_le_bytes());
         }
     }
     if let Some(idle_s) = attributes.idle_s {

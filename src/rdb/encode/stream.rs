@@ -15,6 +15,9 @@ use crate::rdb::string::write_len;
 const NODE_BYTES: usize = 4096;
 const NODE_ENTRIES: u64 = 100;
 
+/// Seconds and entries that servers remember of idempotent producers unless told otherwise.
+const IDMP_DEFAULT: (u64, u64) = (100, 100);
+
 /// Consumer that takes over what a target cannot hold as given back.
 const NACKED_CONSUMER: &[u8] = b"rkv-nacked";
 
@@ -52,6 +55,8 @@ pub(super) struct StreamBuilder {
     target: Target,
     node: Node,
     nodes: u64,
+    /// Id of the first entry, 0-0 if there is none.
+    first_id: StreamId,
     meta: StreamMeta,
     groups: Vec<Group>,
     idmp: Option<(u64, u64)>,
@@ -65,6 +70,7 @@ impl StreamBuilder {
             target,
             node: Node::default(),
             nodes: 0,
+            first_id: StreamId::default(),
             meta: StreamMeta::default(),
             groups: Vec::new(),
             idmp: None,
@@ -157,6 +163,9 @@ impl StreamBuilder {
         if full && !self.node.entries.is_empty() {
             self.end_node(strings, spool);
         }
+        if self.nodes == 0 && self.node.entries.is_empty() {
+            self.first_id = id;
+        }
         let node = &mut self.node;
         if node.entries.is_empty() {
             node.master = id;
@@ -231,7 +240,10 @@ impl StreamBuilder {
             Self::write_id(out, meta.first_id);
             Self::write_id(out, meta.max_deleted_id);
             write_len(out, meta.entries_added);
-        } else if meta.max_deleted_id != StreamId::default() || meta.entries_added != meta.length {
+        } else if meta.max_deleted_id != StreamId::default()
+            || meta.entries_added != meta.length
+            || meta.first_id != self.first_id
+        {
             losses.add(Loss::StreamCounters);
         }
         write_len(out, self.groups.len() as u64);
@@ -291,12 +303,14 @@ impl StreamBuilder {
 
     fn write_producers(&self, out: &mut Vec<u8>, losses: &mut Losses) {
         if !self.target.has(13) {
-            if !self.producers.is_empty() {
+            if !self.producers.is_empty() || self.idmp.is_some_and(|idmp| idmp != IDMP_DEFAULT) {
                 losses.add(Loss::IdempotentProducers);
+            } else if self.counters != (0, 0) {
+                losses.add(Loss::StreamCounters);
             }
             return;
         }
-        let (duration_s, max_entries) = self.idmp.unwrap_or((100, 100));
+        let (duration_s, max_entries) = self.idmp.unwrap_or(IDMP_DEFAULT);
         write_len(out, duration_s);
         write_len(out, max_entries);
         write_len(out, self.producers.len() as u64);

@@ -141,7 +141,7 @@ impl<'w> KeyWriter<'w> {
                 .map(|_| ())
                 .map_err(|problem| Failure::Worker(problem.into()));
         }
-        let mut frame = Framer::global(&mut self.out);
+        let mut frame = Framer::distinct(&mut self.out);
         encode::write_function(frame.buf(), &mut self.strings, code);
         frame.close();
         self.summary.functions += 1;

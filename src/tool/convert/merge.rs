@@ -56,8 +56,8 @@ impl Worker for Collector<'_> {
     }
 }
 
-/// Finds what must be left out of each input. Only RDB inputs take part: the others are read in
-/// one pass, in which a key that was seen is joined with what follows.
+/// Finds what must be left out of each input. Inputs of other formats have become RDB files where
+/// that matters.
 pub(super) fn find(
     inputs: &mut [(Input, SourceFormat)],
     options: &Options,

@@ -9,6 +9,7 @@ mod jsonl;
 mod merge;
 pub mod parts;
 mod resp;
+mod stage;
 mod transform;
 mod worker;
 
@@ -174,8 +175,9 @@ pub fn convert(
         _ => None,
     });
     let target = options.target.unwrap_or_else(|| own.map_or_else(default_target, Target::like));
-    let losers = merge::find(inputs, options, control)?;
     let mut summary = Summary::default();
+    stage::stage(inputs, target, options, &mut summary)?;
+    let losers = merge::find(inputs, options, control)?;
     let mut parts = Parts::new(target, &options.split, outputs);
     let several = inputs.len() > 1;
     for (i, (input, format)) in inputs.iter_mut().enumerate() {
@@ -189,6 +191,7 @@ pub fn convert(
         };
         done.map_err(|e| (i, e))?;
     }
+    summary.functions = summary.functions.saturating_sub(parts.functions_repeated);
     let last = inputs.len().saturating_sub(1);
     summary.outputs = parts.finish().map_err(|e| (last, Failure::Write(e)))?;
     Ok(summary)

@@ -10,6 +10,7 @@ use crate::rdb::encode::{self, Target};
 use crate::rdb::parser::opcode;
 use crate::tool::file::AtomicFile;
 use crate::tool::out::Out;
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 const FRAME_BYTES: usize = 21;
@@ -21,6 +22,8 @@ pub const EVERY_PART: u32 = u32::MAX;
 const FLAG_GLOBAL: u8 = 1;
 /// The frame begins a key.
 const FLAG_KEY: u8 = 2;
+/// The frame is left out if there has been an equal one.
+const FLAG_DISTINCT: u8 = 4;
 
 /// Bytes of a frame before it is closed to make room.
 const PIECE_BYTES: usize = 1 << 20;
@@ -75,6 +78,10 @@ pub struct Parts {
     complete: Vec<(String, Output, u64)>,
     /// What goes to the front of each output, later ones included.
     prologue: Vec<u8>,
+    /// Distinct frames so far.
+    distinct: HashSet<Vec<u8>>,
+    /// Function libraries that were there already.
+    pub(super) functions_repeated: u64,
     size_limit: Option<u64>,
     next_part: u32,
 }
@@ -89,6 +96,8 @@ impl Parts {
             open: Vec::new(),
             complete: Vec::new(),
             prologue: Vec::new(),
+            distinct: HashSet::new(),
+            functions_repeated: 0,
             size_limit,
             next_part: 0,
         }
@@ -113,6 +122,10 @@ impl Parts {
     }
 
     fn frame(&mut self, part: u32, db: u64, flags: u8, bytes: &[u8]) -> io::Result<()> {
+        if flags & FLAG_DISTINCT != 0 && !self.distinct.insert(bytes.to_vec()) {
+            self.functions_repeated += u64::from(bytes.first() == Some(&opcode::FUNCTION));
+            return Ok(());
+        }
         if part == EVERY_PART {
             self.prologue.extend_from_slice(bytes);
             return self.open.iter_mut().try_for_each(|part| part.write(bytes));
@@ -201,6 +214,11 @@ impl<'o, O: Out> Framer<'o, O> {
     /// Begins something outside of keys.
     pub fn global(out: &'o mut O) -> Self {
         Self::begin(out, EVERY_PART, 0, FLAG_GLOBAL)
+    }
+
+    /// Begins something outside of keys that several inputs may have in common: written once.
+    pub fn distinct(out: &'o mut O) -> Self {
+        Self::begin(out, EVERY_PART, 0, FLAG_GLOBAL | FLAG_DISTINCT)
     }
 
     fn begin(out: &'o mut O, part: u32, db: u64, flags: u8) -> Self {

@@ -261,7 +261,7 @@ impl<'j> ConvertWorker<'j> {
         if !self.job.target.has(10) {
             return self.lose(Loss::Function, code.split(|b| *b == b'\n').next().unwrap_or(code));
         }
-        let mut frame = Framer::global(turn);
+        let mut frame = Framer::distinct(turn);
         encode::write_function(frame.buf(), &mut self.strings, code);
         frame.close();
         self.done.functions += 1;
@@ -283,10 +283,10 @@ impl<'j> ConvertWorker<'j> {
     }
 
     fn module_aux(&mut self, aux: &ModuleAux<'_>, turn: &mut Turn<'_>) -> Result<(), Halt> {
-        if !self.job.target.has(9) || !self.job.first {
+        if !self.job.target.has(9) {
             return self.lose(Loss::ModuleAux, aux.module.name().as_bytes());
         }
-        let mut frame = Framer::global(turn);
+        let mut frame = Framer::distinct(turn);
         let buf = frame.buf();
         buf.push(opcode::MODULE_AUX);
         write_len(buf, aux.module.0);

@@ -1,7 +1,8 @@
 //! One thread's part of the work: counts batches.
 
 use super::tally::{
-    AUX_VALUE_BYTES_MAX, AuxField, CODES, Database, LISTED_MAX, Library, Part, Tally, Volume,
+    AUX_VALUE_BYTES_MAX, AuxField, CODES, COUNTED_MAX, Database, LISTED_MAX, Library, Part, Tally,
+    Volume,
 };
 use crate::feed::Batch;
 use crate::feed::parallel::{self, Stop, Turn};
@@ -85,7 +86,7 @@ impl Worker {
 
     fn database(&mut self, number: u64) -> Option<&mut Database> {
         let databases = &mut self.tally.databases;
-        let has_room = databases.len() < LISTED_MAX || databases.contains_key(&number);
+        let has_room = databases.len() < COUNTED_MAX || databases.contains_key(&number);
         has_room.then(|| databases.entry(number).or_default())
     }
 
@@ -107,6 +108,8 @@ impl Worker {
         if let Some(database) = self.database(db) {
             database.keys += plain.keys.count;
             database.expires += plain.expires;
+        } else {
+            self.tally.keys_elsewhere += plain.keys.count;
         }
     }
 
@@ -129,6 +132,8 @@ impl Worker {
         if let Some(database) = self.database(entry.db) {
             database.keys += 1;
             database.expires += u64::from(attributes.expire_at_ms.is_some());
+        } else {
+            self.tally.keys_elsewhere += 1;
         }
         if entry.ty.kind == Kind::Module {
             self.module_value(entry, value_bytes);
@@ -137,7 +142,7 @@ impl Worker {
 
     fn module(&mut self, id: ModuleId) -> Option<&mut super::Module> {
         let modules = &mut self.tally.modules;
-        let has_room = modules.len() < LISTED_MAX || modules.contains_key(&id);
+        let has_room = modules.len() < COUNTED_MAX || modules.contains_key(&id);
         has_room.then(|| modules.entry(id).or_default())
     }
 
@@ -146,8 +151,10 @@ impl Worker {
         let mut first = FirstModule(None);
         // The walk is stopped at once, by an error that nobody sees.
         let _ = entry.visit(&mut self.scratch, &mut first);
-        if let Some(module) = first.0.and_then(|id| self.module(id)) {
-            module.values.add(bytes);
+        let Some(id) = first.0 else { return };
+        match self.module(id) {
+            Some(module) => module.values.add(bytes),
+            None => self.tally.module_records_elsewhere += 1,
         }
     }
 
@@ -279,8 +286,10 @@ impl parallel::Worker for Worker {
             };
             let bytes = (records.position() - start) as u64;
             self.part(part).add(bytes);
-            if let Some(module) = module.and_then(|id| self.module(id)) {
-                module.aux.add(bytes);
+            let Some(id) = module else { continue };
+            match self.module(id) {
+                Some(module) => module.aux.add(bytes),
+                None => self.tally.module_records_elsewhere += 1,
             }
         }
         self.plain(&plain, dialect, db);

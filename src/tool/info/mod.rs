@@ -10,7 +10,8 @@ mod tally;
 pub use self::count::Worker;
 pub use self::report::report;
 pub use self::tally::{
-    AuxField, Database, Expiries, Library, Module, Part, SlotSums, Tally, Templates, Volume,
+    AuxField, Database, Expiries, LeftOff, Library, Module, Part, SlotSums, Tally, Templates,
+    Volume,
 };
 
 use super::verify::Checksum;

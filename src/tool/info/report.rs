@@ -1,12 +1,13 @@
 //! The report on a file.
 
 use super::Info;
-use super::tally::{AuxField, Library};
+use super::tally::{AuxField, LISTED_MAX, LeftOff};
 use crate::base::num;
 use crate::feed::Trailer;
 use crate::rdb::encode::TARGETS;
 use crate::rdb::{Header, Stored};
 use crate::report::{Cell, Column, Fields, Report, Table, human};
+use crate::tool::library::engine_and_name;
 
 /// Makes the report.
 pub fn report(info: &Info) -> Report {
@@ -19,6 +20,10 @@ pub fn report(info: &Info) -> Report {
     report.push(functions(info));
     report.push(modules(info));
     report.push(parts(info));
+    let left_off = info.tally.left_off();
+    if left_off != LeftOff::default() {
+        report.push(not_listed(left_off));
+    }
     report
 }
 
@@ -130,7 +135,7 @@ fn databases(info: &Info) -> Table {
         Column::right("expires_hint", "Expiries announced"),
     ];
     let mut table = Table::new("databases", "Databases", &columns);
-    for (number, database) in &info.tally.databases {
+    for (number, database) in info.tally.databases.iter().take(LISTED_MAX) {
         table.push(vec![
             Cell::Number(i64::try_from(*number).unwrap_or(i64::MAX)),
             Cell::Count(database.keys),
@@ -194,14 +199,6 @@ fn extras(info: &Info) -> Fields {
     fields
 }
 
-/// Engine and name in the first line of a library, `#!engine name=x`.
-fn engine_and_name(library: &Library) -> (Option<&[u8]>, Option<&[u8]>) {
-    let Some(line) = library.first_line.strip_prefix(b"#!") else { return (None, None) };
-    let mut words = line.split(u8::is_ascii_whitespace);
-    let engine = words.next().filter(|engine| !engine.is_empty());
-    (engine, words.find_map(|word| word.strip_prefix(b"name=")))
-}
-
 fn functions(info: &Info) -> Table {
     let columns = [
         Column::left("library", "Library"),
@@ -210,7 +207,7 @@ fn functions(info: &Info) -> Table {
     ];
     let mut table = Table::new("functions", "Function libraries", &columns);
     for library in &info.tally.libraries {
-        let (engine, name) = engine_and_name(library);
+        let (engine, name) = engine_and_name(&library.first_line);
         table.push(vec![
             optional(name, Cell::bytes),
             optional(engine, Cell::bytes),
@@ -230,7 +227,7 @@ fn modules(info: &Info) -> Table {
         Column::right("aux_bytes", "AUX"),
     ];
     let mut table = Table::new("modules", "Modules", &columns);
-    for (id, module) in &info.tally.modules {
+    for (id, module) in info.tally.modules.iter().take(LISTED_MAX) {
         table.push(vec![
             Cell::Text(id.name()),
             Cell::Number(i64::try_from(id.version()).unwrap_or(i64::MAX)),
@@ -241,6 +238,18 @@ fn modules(info: &Info) -> Table {
         ]);
     }
     table
+}
+
+/// What the tables above have no rows for.
+fn not_listed(left_off: LeftOff) -> Fields {
+    let mut fields = Fields::new("left_off", "Too many to list");
+    fields.push("aux", "AUX fields left off", Cell::Count(left_off.aux));
+    fields.push("databases", "Databases left off (at least)", Cell::Count(left_off.databases));
+    fields.push("database_keys", "Keys in them", Cell::Count(left_off.database_keys));
+    fields.push("functions", "Function libraries left off", Cell::Count(left_off.libraries));
+    fields.push("modules", "Module types left off (at least)", Cell::Count(left_off.modules));
+    fields.push("module_records", "Their records", Cell::Count(left_off.module_records));
+    fields
 }
 
 fn parts(info: &Info) -> Table {

@@ -8,6 +8,9 @@ use std::ops::AddAssign;
 /// Things of one sort that are told one by one, at most.
 pub(super) const LISTED_MAX: usize = 4096;
 
+/// Databases and modules that are counted one by one, at most: a few megabytes per thread.
+pub(super) const COUNTED_MAX: usize = 1 << 16;
+
 /// Bytes of an AUX value that are kept.
 pub(super) const AUX_VALUE_BYTES_MAX: usize = 4096;
 
@@ -239,9 +242,47 @@ pub struct Tally {
     pub templates: Templates,
     /// Cluster slots.
     pub slots: SlotSums,
+    /// Keys of databases beyond those that are counted one by one.
+    pub(super) keys_elsewhere: u64,
+    /// Records of modules beyond those that are counted one by one.
+    pub(super) module_records_elsewhere: u64,
+}
+
+/// What a report does not list one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LeftOff {
+    /// AUX fields.
+    pub aux: u64,
+    /// Databases, at least.
+    pub databases: u64,
+    /// Keys in them.
+    pub database_keys: u64,
+    /// Function libraries.
+    pub libraries: u64,
+    /// Module types, at least.
+    pub modules: u64,
+    /// Values and AUX records of them.
+    pub module_records: u64,
 }
 
 impl Tally {
+    /// What is beyond the first [`LISTED_MAX`] of each sort.
+    pub fn left_off(&self) -> LeftOff {
+        let records = |part| self.parts.get(&part).map_or(0, |volume| volume.count);
+        let beyond = |listed: usize, all: u64| all.saturating_sub(listed as u64);
+        let databases = self.databases.values().skip(LISTED_MAX);
+        let modules = self.modules.values().skip(LISTED_MAX);
+        let of_module = |module: &Module| module.values.count + module.aux.count;
+        LeftOff {
+            aux: beyond(self.aux.len(), records(Part::Aux)),
+            databases: databases.clone().count() as u64 + u64::from(self.keys_elsewhere > 0),
+            database_keys: databases.map(|db| db.keys).sum::<u64>() + self.keys_elsewhere,
+            libraries: beyond(self.libraries.len(), records(Part::Functions)),
+            modules: modules.clone().count() as u64 + u64::from(self.module_records_elsewhere > 0),
+            module_records: modules.map(of_module).sum::<u64>() + self.module_records_elsewhere,
+        }
+    }
+
     /// Number of keys.
     pub fn keys(&self) -> u64 {
         self.values.values().map(|volume| volume.count).sum()
@@ -307,11 +348,15 @@ impl Tally {
         self.templates.count += other.templates.count;
         self.templates.fields += other.templates.fields;
         self.slots.merge(other.slots);
+        self.keys_elsewhere += other.keys_elsewhere;
+        self.module_records_elsewhere += other.module_records_elsewhere;
     }
 
-    /// Puts what stands in the order of the file in that order.
+    /// Puts what stands in the order of the file in that order; keeps the first of each sort.
     pub(super) fn sort(&mut self) {
         self.aux.sort_by_key(|field| field.offset);
+        self.aux.truncate(LISTED_MAX);
         self.libraries.sort_by_key(|library| library.offset);
+        self.libraries.truncate(LISTED_MAX);
     }
 }

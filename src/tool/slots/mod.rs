@@ -1,12 +1,11 @@
 //! `slots map`: how the keys of a file spread over slots and nodes, and which slots and hash tags
 //! are the biggest, in bounded memory.
 
-mod heavy;
 mod report;
 
-pub use self::heavy::{Heavy, HeavyHitters};
 pub use self::report::{Detail, report};
 
+use super::heavy::{Heavy, HeavyHitters};
 use super::info::Volume;
 use crate::base::limits::SLOTS;
 use crate::base::slot::{hash_tag, key_slot};
@@ -150,25 +149,26 @@ impl Worker for Counter {
     }
 }
 
-/// Counts the keys of an input by slot.
+/// Counts the keys of an input by slot. What stands before damage is counted all the same.
 pub fn map(
     input: &mut Input,
     options: &Options,
     control: &Control,
-) -> Result<SlotMap, Failure<Infallible>> {
+) -> (SlotMap, Result<(), Failure<Infallible>>) {
     let threads = options.threads.max(1);
     let mut workers: Vec<_> = (0..threads).map(|_| Counter::new(&options.filter)).collect();
-    let outcome = feed::run(input, &mut workers, &mut io::sink(), control)?;
+    let (ending, done) = match feed::run(input, &mut workers, &mut io::sink(), control) {
+        Ok(Outcome::Complete(ending)) => (Some(ending), Ok(())),
+        Ok(Outcome::Enough) => (None, Ok(())),
+        Err(failure) => (None, Err(failure)),
+    };
     let mut map = SlotMap {
         name: input.name.clone(),
         slots: vec![Volume::default(); SLOT_COUNT],
         tags: HeavyHitters::new(TAGS_WATCHED),
         tagged: Volume::default(),
         outside_db_0: 0,
-        ending: match outcome {
-            Outcome::Complete(ending) => Some(ending),
-            Outcome::Enough => None,
-        },
+        ending,
     };
     for worker in workers {
         for (sum, volume) in map.slots.iter_mut().zip(worker.slots) {
@@ -178,7 +178,7 @@ pub fn map(
         map.tagged += worker.tagged;
         map.outside_db_0 += worker.outside_db_0;
     }
-    Ok(map)
+    (map, done)
 }
 
 #[cfg(test)]
@@ -200,7 +200,9 @@ mod tests {
         let reader = Box::new(io::Cursor::new(file(keys)));
         let mut input = Input::from_reader("test".into(), reader, None).unwrap();
         let options = Options { filter: Filter::new(0), threads: 2 };
-        map(&mut input, &options, &Control::default()).unwrap()
+        let (map, done) = map(&mut input, &options, &Control::default());
+        assert!(done.is_ok());
+        map
     }
 
     #[test]

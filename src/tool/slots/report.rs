@@ -1,10 +1,10 @@
 //! The report on how keys spread.
 
 use super::SlotMap;
-use super::heavy::NAME_BYTES_MAX;
 use crate::base::slot::key_slot;
 use crate::cluster::{Layout, Owner};
 use crate::report::{Cell, Column, Fields, Report, Table};
+use crate::tool::heavy::NAME_BYTES_MAX;
 use crate::tool::info::Volume;
 
 /// How much is told.
@@ -52,6 +52,7 @@ fn summary(map: &SlotMap, layout: &Layout, owners: &[Volume], nobody: Volume) ->
     let with_slots: Vec<Volume> = owning.filter_map(|owner| owners.get(owner).copied()).collect();
     let used = map.slots().filter(|(_, volume)| volume.count > 0).count();
     let mut fields = Fields::new("summary", "Summary");
+    fields.push("complete", "Complete", Cell::Bool(map.ending.is_some()));
     fields.push("keys", "Keys", Cell::Count(total.count));
     fields.push("size_bytes", "Size in the file", Cell::Size(total.bytes));
     fields.push("nodes", "Nodes with slots", Cell::Count(with_slots.len() as u64));
@@ -59,8 +60,10 @@ fn summary(map: &SlotMap, layout: &Layout, owners: &[Volume], nobody: Volume) ->
     fields.push("keys_skew", "Keys: max/mean of nodes", skew(parts.clone().map(|v| v.count)));
     fields.push("bytes_skew", "Bytes: max/mean of nodes", skew(parts.map(|v| v.bytes)));
     fields.push("slots_used", "Slots with keys", Cell::Count(used as u64));
-    let of_slots = map.slots().map(|(_, volume)| volume.bytes).collect::<Vec<_>>();
-    fields.push("slot_bytes_skew", "Bytes: max/mean of slots", skew(of_slots.into_iter()));
+    let of_slots = map.slots().map(|(_, volume)| volume.bytes);
+    let of_slots = of_slots.filter(|bytes| *bytes > 0).collect::<Vec<_>>();
+    let slot_skew = skew(of_slots.into_iter());
+    fields.push("slot_bytes_skew", "Bytes: max/mean of slots with keys", slot_skew);
     let uncovered = slots(&layout.ranges(None));
     fields.push("uncovered_slots", "Slots without owner", Cell::Count(uncovered));
     fields.push("uncovered_keys", "Keys in them", Cell::Count(nobody.count));

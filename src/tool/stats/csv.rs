@@ -2,11 +2,13 @@
 
 use super::Options;
 use super::measure::{Measure, Measured};
-use crate::base::json::write_visible;
+use super::summary::FileFacts;
+use crate::base::json::{BinaryEncoding, write_bytes};
 use crate::base::slot::key_slot;
 use crate::feed::parallel::{Outcome, Stop};
 use crate::feed::{self, Batch, Control, Failure, Filter, Input, Turn, Worker};
 use crate::rdb::{Entry, Record};
+use crate::tool::ttl::Now;
 use std::io::Write;
 
 /// The columns that are always there.
@@ -63,6 +65,7 @@ struct Rows {
     measure: Measure,
     filter: Filter,
     columns: Vec<Column>,
+    now: Now,
     now_ms: i64,
 }
 
@@ -76,15 +79,15 @@ fn push_optional(out: &mut Vec<u8>, n: Option<impl itoa::Integer>) {
     }
 }
 
-/// Appends a name by RFC 4180; one that is no text with every byte visible.
+/// Appends a name by RFC 4180; one that is no text as `{"base64":"…"}`.
 fn push_name(out: &mut Vec<u8>, name: &[u8]) {
-    if std::str::from_utf8(name).is_err() {
-        let mut visible = Vec::new();
-        write_visible(&mut visible, name);
-        push_text(out, &visible);
-    } else {
+    if std::str::from_utf8(name).is_ok() {
         push_text(out, name);
+        return;
     }
+    let mut json = Vec::new();
+    write_bytes(&mut json, name, BinaryEncoding::Auto);
+    push_text(out, &json);
 }
 
 fn push_text(out: &mut Vec<u8>, text: &[u8]) {
@@ -103,11 +106,14 @@ fn push_text(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
-/// Appends a point in time in UTC to the microsecond; one that no calendar has as milliseconds.
+/// Appends a point in time in UTC, to the microsecond unless it is a whole second; one that no
+/// calendar has as milliseconds.
 fn push_time(out: &mut Vec<u8>, unix_ms: i64) {
     match jiff::Timestamp::from_millisecond(unix_ms) {
         Ok(time) => {
-            let text = time.strftime("%Y-%m-%dT%H:%M:%S%.6f").to_string();
+            let whole = unix_ms.rem_euclid(1000) == 0;
+            let format = if whole { "%Y-%m-%dT%H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S%.6f" };
+            let text = time.strftime(format).to_string();
             out.extend_from_slice(text.as_bytes());
         }
         Err(_) => push_number(out, unix_ms),
@@ -115,6 +121,11 @@ fn push_time(out: &mut Vec<u8>, unix_ms: i64) {
 }
 
 impl Rows {
+    fn set_now(&mut self, written_at_s: Option<i64>) {
+        self.now_ms = self.now.for_file(written_at_s);
+        self.filter.set_now(self.now_ms);
+    }
+
     fn row(&self, out: &mut Vec<u8>, entry: &Entry<'_>, name: &[u8], key: &Measured) {
         push_number(out, entry.db);
         out.push(b',');
@@ -174,8 +185,20 @@ impl Worker for Rows {
 
     fn batch(&mut self, batch: &Batch<'_>, turn: &mut Turn<'_>) -> Result<(), Stop<anyhow::Error>> {
         let mut records = batch.records();
+        let mut file = FileFacts::default();
+        self.set_now(batch.context.as_ref().and_then(|context| context.written_at_s));
         while let Some(record) = records.next()? {
-            let Record::Key(entry) = record else { continue };
+            let entry = match record {
+                Record::Key(entry) => entry,
+                Record::Aux { name, value } => {
+                    file.aux(&name, &value);
+                    if file.written_at_s.is_some() {
+                        self.set_now(file.written_at_s);
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
             if self.filter.accepts(&entry, self.measure.scratch())? {
                 let name = entry.key()?;
                 let measured = self.measure.key(&entry)?;
@@ -202,7 +225,8 @@ pub fn memory_csv(
         measure: Measure::new(options.model, options.allocator),
         filter: options.filter.clone(),
         columns: columns.to_vec(),
-        now_ms: options.now_ms,
+        now: options.now,
+        now_ms: options.now.for_file(None),
     };
     let mut workers: Vec<_> = (0..options.threads()).map(|_| worker()).collect();
     feed::run(input, &mut workers, out, control)
@@ -221,19 +245,19 @@ mod tests {
         };
         assert_eq!(row(b"plain"), "plain");
         assert_eq!(row(b"a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
-        assert_eq!(row(b"\xff,"), "\"\\xff,\"");
+        assert_eq!(row(b"\xff\0"), r#""{""base64"":""/wA=""}""#);
         assert_eq!(row("ключ".as_bytes()), "ключ");
     }
 
     #[test]
-    fn times_have_microseconds() {
+    fn times_have_microseconds_where_needed() {
         let text = |ms| {
             let mut out = Vec::new();
             push_time(&mut out, ms);
             String::from_utf8(out).unwrap()
         };
         assert_eq!(text(1_767_323_045_678), "2026-01-02T03:04:05.678000");
-        assert_eq!(text(0), "1970-01-01T00:00:00.000000");
+        assert_eq!(text(0), "1970-01-01T00:00:00");
         assert_eq!(text(i64::MAX), i64::MAX.to_string());
     }
 }

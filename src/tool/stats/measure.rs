@@ -110,6 +110,7 @@ impl Measure {
         let kind = model_kind(entry.ty.kind);
         let mut seen = Seen {
             wants_elements: self.model.wants_elements(kind),
+            packs_field_expiries: self.model.packs_field_expiries(),
             layout: entry.ty.layout,
             shape: ValueShape::new(self.model, self.allocator, kind),
             lengths: &mut self.lengths,
@@ -169,6 +170,7 @@ fn model_kind(kind: Kind) -> memory::Kind {
 /// What has been seen of one value.
 struct Seen<'m> {
     wants_elements: bool,
+    packs_field_expiries: bool,
     layout: Layout,
     shape: ValueShape,
     lengths: &'m mut Quantile,
@@ -333,6 +335,8 @@ impl Visit for Seen<'_> {
                 }
             }
             (Layout::Blob(_), Some(packed::Kind::Listpack)) if self.wants_elements => {}
+            // Its elements are told one by one, as those of a table.
+            (Layout::Triples | Layout::TriplesFromMin, Some(_)) if !self.packs_field_expiries => {}
             (Layout::Triples | Layout::TriplesFromMin, Some(_)) => {
                 self.packed = true;
                 self.shape.add_blob_with_expiries(bytes);

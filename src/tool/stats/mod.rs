@@ -3,13 +3,12 @@
 //!
 //! In reading order:
 //! - [`measure`]: one key, its elements and its estimated memory
-//! - [`tally`], [`scale`], [`quantile`], [`top`], [`slots`], [`heavy`]: bounded counters
+//! - [`tally`], [`scale`], [`quantile`], [`top`], [`slots`]: bounded counters
 //! - [`prefix`], [`radix`], [`tree`]: weight by key prefix
 //! - [`summary`]: all counters of one thread, and how those of several become one
 //! - `worker`: feeds them; [`report`]: shows them; [`csv`]: a row per key instead
 
 pub mod csv;
-pub mod heavy;
 pub mod measure;
 pub mod prefix;
 pub mod quantile;
@@ -30,6 +29,7 @@ pub use csv::{Column, memory_csv};
 pub use summary::Stats;
 
 use super::memory::{Allocator, ServerModel};
+use super::ttl::Now;
 use crate::feed::parallel::Outcome;
 use crate::feed::{self, Control, Failure, Filter, Input};
 
@@ -60,8 +60,8 @@ pub struct Options {
     pub depth: usize,
     /// What keys are ranked by, and, unless it is elements, prefixes are weighed by.
     pub by: By,
-    /// Now, in unix milliseconds: times to live count from here.
-    pub now_ms: i64,
+    /// Now: times to live count from here, and so do filters on them.
+    pub now: Now,
     /// Which keys.
     pub filter: Filter,
     /// Threads that decode.
@@ -77,7 +77,7 @@ impl Default for Options {
             separator: b":".to_vec(),
             depth: 3,
             by: By::default(),
-            now_ms: 0,
+            now: Now::default(),
             filter: Filter::default(),
             threads: 1,
         }

@@ -89,6 +89,9 @@ impl Stats {
         fields.push("keys", "Keys", Cell::Count(total.keys));
         let expires = total.keys.saturating_sub(self.lasting.keys);
         fields.push("expires", "Keys with expiry", Cell::Count(expires));
+        fields.push("expired", "Expired keys", Cell::Count(self.expired().keys));
+        let now_ms = self.now.for_file(file.written_at_s);
+        fields.push("now_ms", "Times to live count from", Cell::Time(now_ms));
         fields.push("memory_bytes", "Estimated memory", Cell::Size(total.memory_bytes));
         fields.push("stored_bytes", "Bytes of keys in the file", Cell::Size(total.stored_bytes));
         fields.push("elements", "Elements", Cell::Count(total.elements));
@@ -258,18 +261,22 @@ impl Stats {
 
     /// Hash tags and modules, where there are any.
     fn extras(&self, report: &mut Report) {
-        let tags = self.tags.sorted();
+        let tags = self.tags.top(TOP_TAGS);
         if !tags.is_empty() {
             let columns = [
                 Column::left("tag", "Tag"),
-                Column::right("keys", "Keys at most"),
-                Column::right("keys_error", "Too high by up to"),
-                Column::right("memory_bytes", "Memory at least"),
+                Column::right("keys", "Keys at least"),
+                Column::right("memory_bytes", "Memory at most"),
+                Column::right("memory_error_bytes", "Too high by up to"),
             ];
             let mut table = Table::new("hash_tags", "Hash tags", &columns);
-            for tag in tags.into_iter().take(TOP_TAGS) {
-                let counts = [Cell::Count(tag.keys), Cell::Count(tag.error), Cell::Size(tag.bytes)];
-                table.push([Cell::Bytes(tag.name)].into_iter().chain(counts).collect());
+            for (tag, heavy) in tags {
+                table.push(vec![
+                    Cell::bytes(tag),
+                    Cell::Count(heavy.keys),
+                    Cell::Size(heavy.bytes),
+                    Cell::Size(heavy.error_bytes),
+                ]);
             }
             report.push(table);
         }

@@ -1,6 +1,5 @@
 //! All counters of one thread, and how those of several become one.
 
-use super::heavy::Heavy;
 use super::measure::Measured;
 use super::prefix::Prefixes;
 use super::quantile::Quantile;
@@ -14,7 +13,9 @@ use super::{By, Options};
 use crate::base::slot::{hash_tag, key_slot};
 use crate::rdb::module::ModuleId;
 use crate::rdb::{Entry, Error, Header, Kind};
+use crate::tool::heavy::HeavyHitters;
 use crate::tool::memory::{Allocator, ServerModel};
+use crate::tool::ttl::Now;
 use std::collections::BTreeMap;
 
 /// Databases and modules that are counted apart.
@@ -23,6 +24,9 @@ const GROUPS_MAX: usize = 1024;
 const PREFIXES_MAX: usize = 48 << 10;
 /// Keys that are listed at most.
 const TOP_MAX: usize = 10_000;
+
+/// Hash tags watched per thread.
+const TAGS_WATCHED: usize = 1000;
 
 /// What a file says about itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -208,8 +212,10 @@ pub struct Stats {
     pub allocator: Allocator,
     /// Levels of the prefix tree that are shown.
     pub depth: usize,
-    /// Times to live count from here, in unix milliseconds.
-    pub now_ms: i64,
+    /// Times to live count from here.
+    pub now: Now,
+    /// The same for the file at hand, in unix milliseconds.
+    pub(super) now_ms: i64,
     /// About the file.
     pub file: FileFacts,
     /// By type and encoding.
@@ -239,7 +245,7 @@ pub struct Stats {
     /// By cluster slot.
     pub slots: Slots,
     /// Hash tags.
-    pub tags: Heavy,
+    pub tags: HeavyHitters,
     /// Modules.
     pub modules: Modules,
     /// Function libraries.
@@ -262,7 +268,8 @@ impl Stats {
             model: options.model,
             allocator: options.allocator,
             depth: options.depth,
-            now_ms: options.now_ms,
+            now: options.now,
+            now_ms: options.now.for_file(None),
             file: FileFacts::default(),
             encodings: Vec::new(),
             databases: Databases::default(),
@@ -277,7 +284,7 @@ impl Stats {
             elements: Quantile::default(),
             lengths: Quantile::default(),
             slots: Slots::default(),
-            tags: Heavy::default(),
+            tags: HeavyHitters::new(TAGS_WATCHED),
             modules: Modules::default(),
             functions: Functions::default(),
         }
@@ -361,7 +368,7 @@ impl Stats {
         self.elements.merge(&other.elements);
         self.lengths.merge(&other.lengths);
         self.slots.merge(&other.slots);
-        self.tags.merge(&other.tags);
+        self.tags.merge(other.tags);
         for (id, more) in &other.modules.0 {
             if let Some(module) = self.modules.entry(*id) {
                 module.keys.add(&more.keys);
@@ -370,6 +377,11 @@ impl Stats {
         }
         self.functions.count += other.functions.count;
         self.functions.bytes += other.functions.bytes;
+    }
+
+    /// Keys with an expiry that is past.
+    pub fn expired(&self) -> Tally {
+        self.ttl.counts.first().copied().unwrap_or_default()
     }
 
     /// All keys.

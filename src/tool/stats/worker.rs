@@ -22,6 +22,12 @@ impl Counting {
             filter: options.filter.clone(),
         }
     }
+
+    fn set_now(&mut self, written_at_s: Option<i64>) {
+        let now_ms = self.stats.now.for_file(written_at_s);
+        self.stats.now_ms = now_ms;
+        self.filter.set_now(now_ms);
+    }
 }
 
 impl Worker for Counting {
@@ -33,6 +39,7 @@ impl Worker for Counting {
         _turn: &mut Turn<'_>,
     ) -> Result<(), Stop<anyhow::Error>> {
         let mut records = batch.records();
+        self.set_now(batch.context.as_ref().and_then(|context| context.written_at_s));
         while let Some(record) = records.next()? {
             match record {
                 Record::Key(entry) => {
@@ -48,7 +55,10 @@ impl Worker for Counting {
                     self.stats.modules.add_aux(aux.module, aux.items.len() as u64);
                 }
                 Record::Start(header) => self.stats.file.header = Some(header),
-                Record::Aux { name, value } => self.stats.file.aux(&name, &value),
+                Record::Aux { name, value } => {
+                    self.stats.file.aux(&name, &value);
+                    self.set_now(self.stats.file.written_at_s);
+                }
                 Record::Function(_)
                 | Record::ModuleAux(_)
                 | Record::SelectDb(_)

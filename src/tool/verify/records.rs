@@ -7,6 +7,7 @@ use super::value::shorten;
 use crate::base::limits;
 use crate::rdb::parser::SLOT_INFO_AUX;
 use crate::rdb::{Header, Record, SlotSizes};
+use crate::tool::library::engine_and_name;
 
 /// Longest library name remembered, in bytes.
 const LIBRARY_NAME_BYTES: usize = 256;
@@ -82,13 +83,8 @@ fn newer(record: &Record<'_>, header: Header, offset: u64, findings: &mut Findin
 
 /// The name of a function library, from its first line: `#!engine name=x`.
 fn library(source: &[u8]) -> Option<&[u8]> {
-    let line = source.strip_prefix(b"#!")?;
-    let line = line.split(|byte| *byte == b'\n').next()?;
-    let mut words = line.split(u8::is_ascii_whitespace);
-    words.next().filter(|engine| !engine.is_empty())?;
-    let name = words.find_map(|word| word.strip_prefix(b"name="))?;
-    let name = name.get(..LIBRARY_NAME_BYTES).unwrap_or(name);
-    (!name.is_empty()).then_some(name)
+    let (Some(_), Some(name)) = engine_and_name(source) else { return None };
+    Some(name.get(..LIBRARY_NAME_BYTES).unwrap_or(name))
 }
 
 fn is_number(value: &[u8]) -> bool {

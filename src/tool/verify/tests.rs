@@ -280,6 +280,7 @@ fn samples() -> Vec<(Vec<u8>, Vec<&'static str>)> {
             redis().db(0).string("k").db(1).string("k").db(0).string("l").end(),
             vec!["rdb/selectdb-repeated"],
         ),
+        (redis().string("k").expire(5).end(), vec!["rdb/key-missing"]),
         (redis().db(16).string("k").end(), vec!["rdb/db-number"]),
         (redis().slot(FOO, 2, 0).string("foo").end(), vec!["rdb/slot-count"]),
         (valkey().aux("slot-info", "12182,1,1").string("foo").end(), vec!["rdb/slot-count"]),

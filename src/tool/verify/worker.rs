@@ -216,6 +216,13 @@ impl Worker for Checker<'_> {
                 self.merge_early(turn)?;
             }
         }
+        if records.ended_before_key() {
+            let offset = batch.offset + records.position() as u64;
+            self.findings.add(Id::KeyMissing, |id| {
+                let message = "the data ends behind an expiry or access information of no key";
+                Finding::new(id, message).at(offset)
+            });
+        }
         turn.flush()?;
         self.findings.sort();
         self.shared.merge(&mut self.marks, &mut self.findings);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 /// Bytes of a name that are kept; longer names that start alike count as one.
-pub(super) const NAME_BYTES_MAX: usize = 1024;
+pub const NAME_BYTES_MAX: usize = 1024;
 
 /// What is known of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

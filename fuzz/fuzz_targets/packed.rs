@@ -1,4 +1,4 @@
-//! Hostile ziplists: no panic, and validation agrees with the walk.
+//! Hostile packed structures of the kind that the first byte chooses: no panic, and validation agrees with the walk.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -31,6 +31,9 @@ fn walk(kind: Kind, bytes: &[u8]) {
     }
 }
 
-fuzz_target!(|bytes: &[u8]| {
-    walk(Kind::Ziplist, bytes);
+const KINDS: [Kind; 4] = [Kind::Listpack, Kind::Ziplist, Kind::Intset, Kind::Zipmap];
+
+fuzz_target!(|input: (u8, &[u8])| {
+    let (kind, bytes) = input;
+    walk(KINDS[usize::from(kind) % KINDS.len()], bytes);
 });
