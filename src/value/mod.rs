@@ -5,6 +5,8 @@
 
 pub mod hash;
 pub mod limits;
+pub mod load;
+pub mod save;
 pub mod set;
 pub mod table;
 pub mod tree;
@@ -15,6 +17,7 @@ pub use set::Set;
 pub use zset::Zset;
 
 use crate::base::num::parse_canonical_i64;
+use crate::rdb::dialect::Header;
 use limits::Limits;
 use triomphe::Arc;
 
@@ -56,8 +59,8 @@ pub struct Opaque {
     pub type_name: String,
     /// The type byte of its stored form.
     pub type_byte: u8,
-    /// The version of the format in which it is stored; above 1000 with 1000 added for Valkey's own.
-    pub version: u16,
+    /// Dialect and version in which it is stored.
+    pub header: Header,
     /// The stored form behind the key.
     pub stored: Vec<u8>,
 }

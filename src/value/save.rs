@@ -1,0 +1,191 @@
+//! Values in the stored form.
+
+use super::{Hash, Kind, Set, StringForm, Value, Zset};
+use crate::base::bulk::Bulk;
+use crate::packed::Listpack;
+use crate::rdb::encode::{Encoded, Encoder, Hint, Losses, Strings, Target};
+use crate::rdb::{Elem, types};
+use std::io;
+
+/// What is to be stored.
+#[derive(Debug, Clone, Copy)]
+pub enum Held<'a> {
+    /// A string, and how it came about.
+    String(&'a [u8], StringForm),
+    /// Any other value.
+    Value(&'a Value),
+}
+
+/// What a value became.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// This type byte; [`Saver::body`] is what follows the key.
+    Type(u8),
+    /// Nothing: the target has no form for it, or it has no elements.
+    Nothing,
+}
+
+/// Type bytes whose bodies are copied from memory.
+mod type_byte {
+    pub(super) const STRING: u8 = 0;
+    pub(super) const SET_INTSET: u8 = 11;
+    pub(super) const HASH_LISTPACK: u8 = 16;
+    pub(super) const ZSET_LISTPACK: u8 = 17;
+    pub(super) const SET_LISTPACK: u8 = 20;
+}
+
+/// Listpacks below this size have no element whose form differs between servers, in bytes.
+const UNAMBIGUOUS_BYTES: usize = 16_383;
+
+/// Brings values into the stored form of one target, one after the other.
+pub struct Saver {
+    target: Target,
+    encoder: Encoder,
+    strings: Strings,
+    body: Vec<u8>,
+}
+
+impl Saver {
+    /// A saver for a target; strings are compressed if `compress` says so.
+    pub fn new(target: Target, compress: bool) -> Saver {
+        Saver {
+            target,
+            encoder: Encoder::new(target, compress),
+            strings: Strings::new(compress),
+            body: Vec::new(),
+        }
+    }
+
+    /// The target.
+    pub fn target(&self) -> Target {
+        self.target
+    }
+
+    /// What follows the key, after [`Saver::save`].
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// What the target could not hold of the value saved last.
+    pub fn losses(&self) -> &Losses {
+        &self.encoder.losses
+    }
+
+    /// Brings a value into the stored form.
+    ///
+    /// # Errors
+    /// Those of a temporary file, which very large values take.
+    pub fn save(&mut self, held: Held<'_>) -> io::Result<Saved> {
+        self.body.clear();
+        self.encoder.losses.clear();
+        let value = match held {
+            Held::String(bytes, _) => {
+                self.strings.write_bytes(&mut self.body, bytes);
+                return Ok(Saved::Type(type_byte::STRING));
+            }
+            Held::Value(value) => value,
+        };
+        if let Some((type_byte, blob)) = self.whole(value) {
+            self.strings.write_bytes(&mut self.body, blob);
+            return Ok(Saved::Type(type_byte));
+        }
+        match value {
+            Value::String(bytes) => {
+                self.strings.write_bytes(&mut self.body, bytes);
+                Ok(Saved::Type(type_byte::STRING))
+            }
+            Value::Set(set) => {
+                self.encode(types::Kind::Set, Hint::Plain, |encoder| each_member(set, encoder))
+            }
+            Value::Zset(zset) => {
+                self.encode(types::Kind::Zset, Hint::Plain, |encoder| each_scored(zset, encoder))
+            }
+            Value::Hash(hash) => {
+                let small = hash.listpack().is_some() || hash.expiring() > 0;
+                let hint = if small { Hint::Auto } else { Hint::Plain };
+                self.encode(types::Kind::Hash, hint, |encoder| each_field(hash, encoder))
+            }
+            Value::Opaque(opaque) => {
+                if !opaque.is_known_to(self.target) {
+                    return Ok(Saved::Nothing);
+                }
+                self.body.extend_from_slice(&opaque.stored);
+                Ok(Saved::Type(opaque.type_byte))
+            }
+        }
+    }
+
+    /// The structure that stands for the whole value, if the target reads it as it is.
+    fn whole<'v>(&self, value: &'v Value) -> Option<(u8, &'v [u8])> {
+        let listpack = |listpack: &'v Listpack, since: u16| {
+            (self.target.has(since) && listpack.len_bytes() < UNAMBIGUOUS_BYTES)
+                .then(|| listpack.as_bytes())
+        };
+        match value {
+            Value::Set(set) => match set.ints() {
+                Some(ints) => self.target.has(2).then(|| (type_byte::SET_INTSET, ints.as_bytes())),
+                None => Some((type_byte::SET_LISTPACK, listpack(set.listpack()?, 11)?)),
+            },
+            Value::Hash(hash) => Some((type_byte::HASH_LISTPACK, listpack(hash.listpack()?, 10)?)),
+            Value::Zset(zset) => {
+                Some((type_byte::ZSET_LISTPACK, listpack(zset.as_listpack()?, 10)?))
+            }
+            Value::String(_) | Value::Opaque(_) => None,
+        }
+    }
+
+    fn encode(
+        &mut self,
+        kind: types::Kind,
+        hint: Hint,
+        each: impl FnOnce(&mut Encoder) -> io::Result<()>,
+    ) -> io::Result<Saved> {
+        self.encoder.begin(kind, hint);
+        each(&mut self.encoder)?;
+        let Encoded::Type(type_byte) = self.encoder.finish()? else { return Ok(Saved::Nothing) };
+        let body = &mut self.body;
+        self.encoder.each(|piece| {
+            body.extend_from_slice(piece);
+            Ok::<_, io::Error>(())
+        })?;
+        Ok(Saved::Type(type_byte))
+    }
+}
+
+fn each_member(set: &Set, encoder: &mut Encoder) -> io::Result<()> {
+    set.iter().try_for_each(|member| encoder.elem(&Elem::Member(member)))
+}
+
+fn each_scored(zset: &Zset, encoder: &mut Encoder) -> io::Result<()> {
+    // Servers store large sorted sets from the highest score down, which is the quicker way to load them.
+    let last = zset.len().saturating_sub(1);
+    zset.iter_by_rank(last, true)
+        .try_for_each(|(member, score)| encoder.elem(&Elem::Scored { member, score }))
+}
+
+fn each_field(hash: &Hash, encoder: &mut Encoder) -> io::Result<()> {
+    hash.fields().try_for_each(|field| {
+        let elem =
+            Elem::Field { field: field.name, value: field.value, expire_at_ms: field.expire_at_ms };
+        encoder.elem(&elem)
+    })
+}
+
+impl Held<'_> {
+    /// The value's kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Held::String(..) => Kind::String,
+            Held::Value(value) => value.kind(),
+        }
+    }
+
+    /// Whether an elementless bulk stands for the value; only strings may be empty.
+    pub fn string(&self) -> Option<Bulk<'_>> {
+        match self {
+            Held::String(bytes, _) => Some(Bulk::Bytes(bytes)),
+            Held::Value(Value::String(bytes)) => Some(Bulk::Bytes(bytes)),
+            Held::Value(_) => None,
+        }
+    }
+}
