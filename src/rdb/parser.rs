@@ -10,7 +10,7 @@ use super::error::{Error, ErrorKind, Halt, KeyPath};
 use super::event::{SlotRange, Span, Stored, Visit};
 use super::hop;
 use super::module::{self, ModuleId};
-use super::string::{ReadStr, Str};
+use super::string::{LZF, ReadStr, Str};
 use super::template::{self, Fields, Templates};
 use super::types::{Kind, ValueType};
 use super::walk::{Hop, Scratch, Walk};
@@ -172,7 +172,6 @@ impl<'a> Entry<'a> {
     /// Whether the value is a string that stands there uncompressed, in which no damage can be.
     #[inline]
     pub fn is_plain_string(&self) -> bool {
-        const LZF: u8 = 0xc3;
         self.ty.kind == Kind::String && self.value.first() != Some(&LZF)
     }
 
@@ -392,7 +391,7 @@ impl Parser {
     #[inline]
     pub fn pass_keys(&mut self, input: &[u8], enough_bytes: usize) -> usize {
         let Some(context) = self.context.as_mut().filter(|_| !self.done) else { return 0 };
-        let passed = hop::skip_keys(input, enough_bytes, |_| {});
+        let passed = hop::skip_keys(input, enough_bytes, |_| true);
         if passed > 0 {
             context.pending = Attributes::default();
             self.offset += passed as u64;
@@ -401,17 +400,18 @@ impl Parser {
     }
 
     /// Passes keys as [`Parser::pass_keys`] does and shows each; none if attributes wait for one.
+    /// A key that is not taken is not passed either.
     #[inline(always)]
-    pub fn show_keys<'a>(
+    pub fn take_keys<'a>(
         &mut self,
         input: &'a [u8],
-        show: impl FnMut(&hop::PassedKey<'a>),
+        takes: impl FnMut(&hop::PassedKey<'a>) -> bool,
     ) -> usize {
         let is_ready = |context: &Context| !self.done && context.pending.is_empty();
         if !self.context.as_ref().is_some_and(is_ready) {
             return 0;
         }
-        let passed = hop::skip_keys(input, usize::MAX, show);
+        let passed = hop::skip_keys(input, usize::MAX, takes);
         self.offset += passed as u64;
         passed
     }

@@ -250,11 +250,12 @@ impl parallel::Worker for Worker {
         let mut plain = Plain::new();
         loop {
             let (expiries, now_ms) = (&mut self.tally.expiries, self.now_ms);
-            records.show_keys(|key| {
+            records.take_keys(|key| {
                 plain.add(key);
                 if let Some(at_ms) = key.expire_at_ms() {
                     expiries.add(at_ms, now_ms);
                 }
+                true
             });
             let start = records.position();
             let Some(record) = records.next()? else { break };

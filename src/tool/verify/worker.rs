@@ -11,11 +11,14 @@ use super::records;
 use super::repeats::{Feed, Hashes};
 use super::rules::Id;
 use super::value::{self, Lent};
+use crate::base::bulk::Bulk;
 use crate::base::slot::key_slot;
 use crate::feed::Batch;
+use crate::feed::batch::Records;
 use crate::feed::parallel::{Stop, Turn, Worker};
 use crate::rdb::parser::SLOT_INFO_AUX;
-use crate::rdb::{Entry, Header, Record, Scratch, SlotSizes};
+use crate::rdb::string::Str;
+use crate::rdb::{Entry, Header, PassedKey, Record, Scratch, SlotSizes};
 use std::convert::Infallible;
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -86,6 +89,33 @@ impl<'s> Checker<'s> {
     /// Hands over what is left.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         self.keys.flush(&self.shared.keys)
+    }
+
+    /// Checks a key whose value is an uncompressed string, in which no damage can be; `false`, and
+    /// nothing is done, if there is anything more to it.
+    #[inline(always)]
+    fn passed(&mut self, db: u64, key: &PassedKey<'_>) -> io::Result<bool> {
+        let Str::Plain(Bulk::Bytes(name)) = key.key() else { return Ok(false) };
+        let expire_at_ms = key.expire_at_ms();
+        let is_plain = key.is_plain_string()
+            && expire_at_ms.is_none_or(|ms| (0..=YEAR_9999_MS).contains(&ms))
+            && self.slot.is_none_or(|slot| u64::from(key_slot(name)) == slot);
+        if is_plain {
+            self.keys.push(key_hash(&self.shared.seeds, db, name), &self.shared.keys)?;
+            self.marks.key(expire_at_ms.is_some());
+        }
+        Ok(is_plain)
+    }
+
+    /// Checks keys until one comes that needs more than [`Checker::passed`].
+    fn plain_keys(&mut self, records: &mut Records<'_>) -> io::Result<()> {
+        let db = records.context().map_or(0, |context| context.db);
+        let mut done = Ok(true);
+        records.take_keys(|key| {
+            done = self.passed(db, key);
+            matches!(done, Ok(true))
+        });
+        done.map(drop)
     }
 
     #[inline]
@@ -201,6 +231,7 @@ impl Worker for Checker<'_> {
         let mut header = batch.context.as_ref().map(|context| context.header);
         let mut records = batch.records();
         loop {
+            self.plain_keys(&mut records)?;
             let offset = batch.offset + records.position() as u64;
             let Some(record) = records.next()? else { break };
             match &record {
