@@ -19,6 +19,7 @@ use crate::feed::parallel::{Stop, Turn, Worker};
 use crate::rdb::parser::SLOT_INFO_AUX;
 use crate::rdb::string::Str;
 use crate::rdb::{Entry, Header, PassedKey, Record, Scratch, SlotSizes};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -32,8 +33,20 @@ const MARKS_MAX: usize = 4096;
 /// Findings kept before they are merged.
 const FINDINGS_MAX: usize = 1024;
 
+/// Findings of a batch that may wait for those in front of it.
+const WAITING_FINDINGS_MAX: usize = 16;
+
+/// What batches say that are checked before one in front of them is.
+#[derive(Default)]
+pub(super) struct Early {
+    /// The batch to be merged next.
+    next: u64,
+    waiting: BTreeMap<u64, (Marks, Findings)>,
+}
+
 /// What all threads share.
 pub(super) struct Shared {
+    pub(super) early: Mutex<Early>,
     pub(super) seeds: Seeds,
     pub(super) state: Mutex<FileState>,
     pub(super) keys: Hashes,
@@ -45,6 +58,22 @@ impl Shared {
     pub(super) fn merge(&self, marks: &mut Marks, findings: &mut Findings) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.merge(marks, findings);
+    }
+
+    /// Merges the last that the batch of this number says, once all before it are merged.
+    fn merge_batch(&self, seq: u64, mut marks: Marks, mut findings: Findings) {
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        if seq != early.next {
+            early.waiting.insert(seq, (marks, findings));
+            return;
+        }
+        loop {
+            self.merge(&mut marks, &mut findings);
+            early.next += 1;
+            let next = early.next;
+            let Some(waiting) = early.waiting.remove(&next) else { break };
+            (marks, findings) = waiting;
+        }
     }
 
     /// The file's header, once its record was read.
@@ -67,6 +96,7 @@ pub(super) struct Checker<'s> {
     keys: Feed,
     marks: Marks,
     findings: Findings,
+    max_findings: usize,
     /// The slot whose keys follow.
     slot: Option<u64>,
 }
@@ -74,6 +104,7 @@ pub(super) struct Checker<'s> {
 impl<'s> Checker<'s> {
     /// A checker that keeps at most about this many bytes for the names of a value.
     pub(super) fn new(shared: &'s Shared, max_findings: usize, memory_bytes: usize) -> Self {
+        let max_findings = max_findings.min(FINDINGS_MAX);
         Checker {
             shared,
             scratch: Scratch::default(),
@@ -81,7 +112,8 @@ impl<'s> Checker<'s> {
             members: Members::new(memory_bytes),
             keys: Feed::new(),
             marks: Marks::default(),
-            findings: Findings::new(max_findings.min(FINDINGS_MAX)),
+            findings: Findings::new(max_findings),
+            max_findings,
             slot: None,
         }
     }
@@ -247,9 +279,12 @@ impl Worker for Checker<'_> {
                 self.merge_early(turn)?;
             }
         }
-        turn.flush()?;
         self.findings.sort();
-        self.shared.merge(&mut self.marks, &mut self.findings);
+        if self.findings.kept.len() > WAITING_FINDINGS_MAX {
+            turn.flush()?;
+        }
+        let findings = std::mem::replace(&mut self.findings, Findings::new(self.max_findings));
+        self.shared.merge_batch(batch.seq, std::mem::take(&mut self.marks), findings);
         Ok(())
     }
 }
