@@ -140,23 +140,58 @@ pub struct Entry<'a> {
     templates: &'a Templates,
 }
 
-/// How a string value is kept by a server, as far as the file tells.
-#[inline]
-pub fn string_encoding(value: &[u8]) -> &'static str {
-    let string: Result<Str<'_>, Halt<Infallible>> = Cursor::new(value).string();
-    match string {
-        Ok(Str::Plain(Bulk::Int(_))) => "int",
-        Ok(Str::Plain(Bulk::Bytes(bytes))) => {
-            if bytes.len() <= 20 && num::parse_canonical_i64(bytes).is_some() {
-                "int"
-            } else if bytes.len() <= 44 {
-                "embstr"
-            } else {
-                "raw"
-            }
+/// How servers keep a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StringEncoding {
+    /// As a number.
+    Int,
+    /// In one piece of memory with its header.
+    Embstr,
+    /// In memory of its own.
+    Raw,
+}
+
+impl StringEncoding {
+    /// Every encoding, in the order of the numbers they are as `usize`.
+    pub const ALL: [StringEncoding; 3] =
+        [StringEncoding::Int, StringEncoding::Embstr, StringEncoding::Raw];
+
+    /// Longest text that a server keeps in one piece with its header, in bytes.
+    const EMBSTR_BYTES_MAX: u64 = 44;
+
+    /// How a server keeps a string value, as far as the file tells.
+    #[inline]
+    pub fn of(value: &[u8]) -> StringEncoding {
+        match value.first() {
+            // Most by far: no need to look at more than the first byte.
+            Some(0xc0..=0xc2) => StringEncoding::Int,
+            Some(21..=44) => StringEncoding::Embstr,
+            Some(45..64) => StringEncoding::Raw,
+            _ => StringEncoding::of_any(value),
         }
-        Ok(Str::Lzf { size, .. }) if size <= 44 => "embstr",
-        _ => "raw",
+    }
+
+    fn of_any(value: &[u8]) -> StringEncoding {
+        let string: Result<Str<'_>, Halt<Infallible>> = Cursor::new(value).string();
+        match string {
+            Ok(Str::Plain(Bulk::Int(_))) => StringEncoding::Int,
+            Ok(Str::Plain(Bulk::Bytes(bytes)))
+                if bytes.len() <= 20 && num::parse_canonical_i64(bytes).is_some() =>
+            {
+                StringEncoding::Int
+            }
+            Ok(string) if string.len() <= Self::EMBSTR_BYTES_MAX => StringEncoding::Embstr,
+            _ => StringEncoding::Raw,
+        }
+    }
+
+    /// The name as `OBJECT ENCODING` gives it.
+    pub fn name(self) -> &'static str {
+        match self {
+            StringEncoding::Int => "int",
+            StringEncoding::Embstr => "embstr",
+            StringEncoding::Raw => "raw",
+        }
     }
 }
 
@@ -196,7 +231,10 @@ impl<'a> Entry<'a> {
 
     /// The encoding as `OBJECT ENCODING` names it.
     pub fn encoding(&self) -> &'static str {
-        if self.ty.kind == Kind::String { string_encoding(self.value) } else { self.ty.encoding }
+        match self.ty.kind {
+            Kind::String => StringEncoding::of(self.value).name(),
+            _ => self.ty.encoding,
+        }
     }
 
     fn path_of(&self, key: Vec<u8>) -> KeyPath {

@@ -7,18 +7,16 @@ use crate::feed::Batch;
 use crate::feed::parallel::{self, Stop, Turn};
 use crate::rdb::event::Elem;
 use crate::rdb::module::ModuleId;
-use crate::rdb::parser::{SLOT_INFO_AUX, string_encoding};
+use crate::rdb::parser::{SLOT_INFO_AUX, StringEncoding};
 use crate::rdb::{
     Dialect, Entry, Error, Kind, PassedKey, Record, Scratch, SlotSizes, ValueType, Visit,
 };
 use std::convert::Infallible;
 
-/// The strings' encodings, in the order of [`Plain::strings`].
-const STRING_ENCODINGS: [&str; 3] = ["int", "embstr", "raw"];
-
 /// What is counted of keys of the plainest form, as fast as can be.
 struct Plain {
     blobs: [Volume; CODES],
+    /// In the order of [`StringEncoding::ALL`].
     strings: [Volume; 3],
     keys: Volume,
     attributes: Volume,
@@ -42,12 +40,8 @@ impl Plain {
         // With its type byte.
         let value_bytes = value.len() as u64 + 1;
         if key.code() == 0 {
-            let volume = match string_encoding(value) {
-                "int" => self.strings.first_mut(),
-                "embstr" => self.strings.get_mut(1),
-                _ => self.strings.get_mut(2),
-            };
-            if let Some(volume) = volume {
+            let encoding = StringEncoding::of(value) as usize;
+            if let Some(volume) = self.strings.get_mut(encoding) {
                 volume.add(value_bytes);
             }
         } else if let Some(volume) = self.blobs.get_mut(usize::from(key.code())) {
@@ -94,9 +88,9 @@ impl Worker {
         if plain.keys.count == 0 {
             return;
         }
-        let strings = STRING_ENCODINGS.iter().zip(plain.strings);
+        let strings = StringEncoding::ALL.iter().zip(plain.strings);
         for (encoding, volume) in strings.filter(|(_, volume)| volume.count > 0) {
-            *self.tally.values.entry((0, *encoding)).or_default() += volume;
+            *self.tally.values.entry((0, encoding.name())).or_default() += volume;
         }
         for (code, volume) in (0u8..).zip(plain.blobs).filter(|(_, volume)| volume.count > 0) {
             let encoding = ValueType::find(dialect, code).map_or("unknown", |ty| ty.encoding);
