@@ -60,17 +60,24 @@ pub(super) fn check_frame(bytes: &[u8], min: usize) -> Result<(), PackedError> {
 /// Returns the next element.
 #[inline]
 pub(super) fn next<'a>(walk: &mut Walk, bytes: &'a [u8]) -> Result<Option<Bulk<'a>>, PackedError> {
-    if let Some((element, end)) = small(bytes, walk.offset) {
-        walk.step(end);
-        return Ok(Some(element));
+    match next_small(walk, bytes) {
+        Some(element) => Ok(Some(element)),
+        None => next_any(walk, bytes),
     }
-    next_any(walk, bytes)
+}
+
+/// Returns the next element if it is one of the most frequent ones.
+#[inline(always)]
+pub(super) fn next_small<'a>(walk: &mut Walk, bytes: &'a [u8]) -> Option<Bulk<'a>> {
+    let (element, end) = small(bytes, walk.offset)?;
+    walk.step(end);
+    Some(element)
 }
 
 /// Decodes the most frequent elements, if sound: integers of 7 and 13 bits, strings of up to 63 bytes.
 ///
 /// Needs no look at the terminator: it can not be taken for a backlen, and it starts none of these elements.
-#[inline]
+#[inline(always)]
 fn small(bytes: &[u8], at: usize) -> Option<(Bulk<'_>, usize)> {
     let rest = bytes.get(at..)?;
     let &first = rest.first()?;
