@@ -281,7 +281,7 @@ mod tests {
     fn output_is_in_order_whichever_batch_is_done_first() {
         for jobs in [0, 1, 5, 200] {
             let work = |job: &u64, turn: &mut Turn<'_>| {
-                if job % 7 == 0 {
+                if job.is_multiple_of(7) {
                     std::thread::sleep(std::time::Duration::from_millis(2));
                 }
                 turn.buf.extend_from_slice(&job.to_le_bytes());

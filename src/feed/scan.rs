@@ -528,7 +528,7 @@ mod tests {
 
     #[test]
     fn the_sum_is_right_wherever_the_data_end() {
-        let bytes: Vec<u8> = (0..11 * PIECE_BYTES + 5).map(|i| (i * 7 >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..11 * PIECE_BYTES + 5).map(|i| ((i * 7) >> 3) as u8).collect();
         let ends = [0, 1, PIECE_BYTES, 5 * PIECE_BYTES + 3, 11 * PIECE_BYTES, bytes.len()];
         for end in ends {
             for step in [100 << 10, 3 * PIECE_BYTES + 1] {
