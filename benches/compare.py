@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Compares rkv with other readers of RDB files and prints a Markdown table.
 
-    benches/compare.py [--runs 5] [--data benches/data] [--only TEXT] [strings mixed huge]
+    benches/compare.py [--runs 5] [--data benches/data] [--only TEXT,TEXT] [strings mixed huge]
 
 Programs are taken from these variables; what is not there is left out:
     RKV              target/release/rkv
     REDIS_CHECK_RDB  target/peers/bin/redis-check-rdb
-    LIBRDB_CLI       rdb-cli on the PATH
-    HDT_RDB          rdb-hdt on the PATH
-Each command runs once to warm the page cache, then --runs times on all cores and --runs times on one. Shown are medians
-of wall time and of user plus system time, and the largest anonymous memory seen (RssAnon, sampled every 2 ms).
-All outputs go to files in one temporary folder; commands that end with another status than 0 say so.
+    LIBRDB_CLI       target/peers/bin/rdb-cli, or rdb-cli on the PATH
+    HDT_RDB          target/peers/bin/rdb-hdt, or rdb-hdt on the PATH
+Each command runs once to warm the page cache. Then there are --runs rounds, in each of which every command runs once on
+all cores and once on one, so that what else the machine does falls on all of them alike. Shown are medians of wall time
+and of user plus system time, and the largest anonymous memory seen (RssAnon, sampled every 2 ms). With three numbers of
+wall time the one in the middle is the median, those around it are the least and the most.
+All outputs go to a temporary folder, are removed before the next run, and what a run leaves to be written to disk is
+written before the next starts. Commands that end with another status than 0 say so.
 """
 
 import argparse
@@ -27,30 +30,32 @@ REPO = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 def program(variable, default):
     path = os.environ.get(variable) or default
-    return path if os.path.exists(path) else shutil.which(path)
+    return os.path.abspath(path) if os.path.exists(path) else shutil.which(os.path.basename(path))
 
 
 def commands():
     """Rows of (task, program name, argv with {input} and {output})."""
     rkv = program("RKV", os.path.join(REPO, "target", "release", "rkv"))
-    check = program("REDIS_CHECK_RDB", os.path.join(REPO, "target", "peers", "bin", "redis-check-rdb"))
-    librdb = program("LIBRDB_CLI", "rdb-cli")
-    hdt = program("HDT_RDB", "rdb-hdt")
+    peers = os.path.join(REPO, "target", "peers", "bin")
+    check = program("REDIS_CHECK_RDB", os.path.join(peers, "redis-check-rdb"))
+    librdb = program("LIBRDB_CLI", os.path.join(peers, "rdb-cli"))
+    hdt = program("HDT_RDB", os.path.join(peers, "rdb-hdt"))
     rows = [
         ("check", "rkv rdb verify", [rkv, "rdb", "verify", "{input}"]),
         ("check", "redis-check-rdb 7.0.15", [check, "{input}"]),
         ("check, quick", "rkv rdb verify --quick", [rkv, "rdb", "verify", "--quick", "{input}"]),
         ("overview", "rkv rdb info", [rkv, "rdb", "info", "{input}"]),
-        ("JSON", "rkv rdb dump --format jsonl", [rkv, "rdb", "dump", "{input}", "--format", "jsonl", "-o", "{output}", "--force"]),
+        ("JSON", "rkv rdb dump --format jsonl", [rkv, "rdb", "dump", "{input}", "--format", "jsonl", "-o", "{output}"]),
         ("JSON", "librdb json", [librdb, "{input}", "-l", "/dev/null", "json", "-o", "{output}"]),
         ("JSON", "HDT json", [hdt, "-c", "json", "-o", "{output}", "{input}"]),
-        ("commands", "rkv rdb dump --format resp", [rkv, "rdb", "dump", "{input}", "--format", "resp", "-o", "{output}", "--force"]),
+        ("commands", "rkv rdb dump --format resp", [rkv, "rdb", "dump", "{input}", "--format", "resp", "-o", "{output}"]),
         ("commands", "librdb resp", [librdb, "{input}", "-l", "/dev/null", "resp", "-o", "{output}"]),
         ("commands", "HDT aof", [hdt, "-c", "aof", "-o", "{output}", "{input}"]),
         ("report", "rkv rdb stats", [rkv, "rdb", "stats", "{input}"]),
         ("report", "HDT memory", [hdt, "-c", "memory", "-o", "{output}", "{input}"]),
-        ("filter to RDB", "rkv rdb convert --key", [rkv, "rdb", "convert", "{input}", "--key", "*:1*", "-o", "{output}", "--force"]),
-        ("filter to commands", "librdb resp --key", [librdb, "{input}", "-l", "/dev/null", "-k", ".*:1.*", "resp", "-o", "{output}"]),
+        ("filter to RDB", "rkv rdb convert --key '*:1*'", [rkv, "rdb", "convert", "{input}", "--key", "*:1*", "-o", "{output}"]),
+        ("filter to RDB, all keys", "rkv rdb convert --key '*'", [rkv, "rdb", "convert", "{input}", "--key", "*", "-o", "{output}"]),
+        ("filter to commands", "librdb resp -k '.*:1.*'", [librdb, "{input}", "-l", "/dev/null", "-k", ".*:1.*", "resp", "-o", "{output}"]),
     ]
     return [row for row in rows if row[2][0]]
 
@@ -58,10 +63,10 @@ def commands():
 class Run:
     """One finished process: wall and processor seconds, peak anonymous memory in MB, exit status."""
 
-    def __init__(self, argv, cores):
+    def __init__(self, argv, cores, folder):
         with open(os.devnull, "wb") as null:
             started = time.perf_counter()
-            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=null, stderr=null,
+            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=null, stderr=null, cwd=folder,
                                        preexec_fn=lambda: os.sched_setaffinity(0, cores))
             self.peak_kb = 0
             self.done = False
@@ -88,14 +93,37 @@ class Run:
             time.sleep(0.002)
 
 
-def measure(argv, runs):
-    everywhere = os.sched_getaffinity(0)
-    warm = Run(argv, everywhere)
-    all_cores = [Run(argv, everywhere) for _ in range(runs)]
-    one_core = [Run(argv, {min(everywhere)}) for _ in range(runs)]
-    median = lambda results, field: statistics.median(getattr(result, field) for result in results)
-    return warm.status, median(all_cores, "wall"), median(all_cores, "cpu"), median(one_core, "wall"), max(
-        run.peak_kb for run in all_cores + one_core) / 1024
+class Command:
+    """A command on one file, and its runs."""
+
+    def __init__(self, task, title, argv, folder, path):
+        self.task, self.title, self.folder = task, title, folder
+        self.output = os.path.join(folder, "output")
+        self.argv = [part.format(input=path, output=self.output) for part in argv]
+        self.all_cores, self.one_core = [], []
+        self.written = 0
+        self.status = 0
+
+    def run(self, cores):
+        run = Run(self.argv, cores, self.folder)
+        self.status = self.status or run.status
+        for name in os.listdir(self.folder):
+            path = os.path.join(self.folder, name)
+            self.written = os.path.getsize(path) / 1e6 if path == self.output else self.written
+            os.remove(path)
+        if self.written:
+            os.sync()
+        return run
+
+    def row(self, data, size):
+        walls = sorted(run.wall for run in self.all_cores)
+        wall = statistics.median(walls)
+        cpu = statistics.median(run.cpu for run in self.all_cores)
+        one = statistics.median(run.wall for run in self.one_core)
+        peak = max(run.peak_kb for run in self.all_cores + self.one_core) / 1024
+        note = "" if self.status == 0 else " (exit status %d)" % self.status
+        return "| %s | %s | %s%s | %.3f–%.3f–%.3f | %.3f | %.3f | %.0f | %.1f | %.0f |" % (
+            data, self.task, self.title, note, walls[0], wall, walls[-1], cpu, one, size / wall, peak, self.written)
 
 
 def main():
@@ -103,26 +131,24 @@ def main():
     parser.add_argument("sets", nargs="*", default=["strings", "mixed", "huge"])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--data", default=os.path.join(REPO, "benches", "data"))
-    parser.add_argument("--only", default="", help="commands whose name contains this text")
+    parser.add_argument("--only", default="", help="commands whose name contains one of these texts, with commas between")
     args = parser.parse_args()
+    everywhere = os.sched_getaffinity(0)
     print("| data | task | command | wall s | user+sys s | one core s | MB/s | RssAnon MB | output MB |")
     print("|---|---|---|---:|---:|---:|---:|---:|---:|")
-    with tempfile.TemporaryDirectory(prefix="rkv-compare-") as folder:
-        for name in args.sets:
-            path = os.path.join(args.data, name + ".rdb")
-            size = os.path.getsize(path) / 1e6
-            for task, title, argv in commands():
-                if args.only not in title:
-                    continue
-                output = os.path.join(folder, "output")
-                argv = [part.format(input=path, output=output) for part in argv]
-                status, wall, cpu, one, peak = measure(argv, args.runs)
-                written = os.path.getsize(output) / 1e6 if os.path.exists(output) else 0
-                note = "" if status == 0 else " (exit status %d)" % status
-                print("| %s | %s | %s%s | %.2f | %.2f | %.2f | %.0f | %.1f | %.0f |" % (
-                    name, task, title, note, wall, cpu, one, size / wall, peak, written), flush=True)
-                if os.path.exists(output):
-                    os.remove(output)
+    for name in args.sets:
+        path = os.path.abspath(os.path.join(args.data, name + ".rdb"))
+        with tempfile.TemporaryDirectory(prefix="rkv-compare-") as folder:
+            wanted = [row for row in commands() if any(text in row[1] for text in args.only.split(","))]
+            chosen = [Command(*row, folder, path) for row in wanted]
+            for command in chosen:
+                command.run(everywhere)
+            for _ in range(args.runs):
+                for command in chosen:
+                    command.all_cores.append(command.run(everywhere))
+                    command.one_core.append(command.run({min(everywhere)}))
+            for command in chosen:
+                print(command.row(name, os.path.getsize(path) / 1e6), flush=True)
 
 
 if __name__ == "__main__":

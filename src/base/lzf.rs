@@ -13,6 +13,9 @@ use thiserror::Error;
 /// Longest run of literal bytes in one item.
 const MAX_LITERAL: usize = 32;
 
+/// Most bytes that copying an item writes behind its end.
+const MAX_SPILL: usize = MAX_LITERAL;
+
 /// Shortest copy that is worth an item.
 const MIN_MATCH: usize = 3;
 
@@ -79,19 +82,17 @@ pub fn decompress(input: &[u8], expected_len: usize, out: &mut Vec<u8>) -> Resul
         return Err(LzfError::Impossible { input: input.len(), expected: expected_len });
     }
     // Stale bytes need no clearing: success means that all were written.
-    out.resize(expected_len, 0);
-    let result = expand(input, out);
-    if result.is_err() {
-        out.clear();
-    }
+    out.resize(expected_len + MAX_SPILL, 0);
+    let result = expand(input, out, expected_len);
+    out.truncate(if result.is_ok() { expected_len } else { 0 });
     result
 }
 
-/// Decodes all items of `input`, which must fill `out`.
+/// Decodes all items of `input`, which must give `expected` bytes.
 ///
-/// Short items are copied in blocks of fixed size, which may spill over bytes of `out` that later items write.
-fn expand(input: &[u8], out: &mut [u8]) -> Result<(), LzfError> {
-    let expected = out.len();
+/// Items are copied in blocks of fixed size, which may spill over bytes of `out` that later items write, and over up to
+/// [`MAX_SPILL`] bytes behind the last.
+fn expand(input: &[u8], out: &mut [u8], expected: usize) -> Result<(), LzfError> {
     let (mut from, mut at) = (0, 0);
     while let Some(&first) = input.get(from) {
         from += 1;
@@ -100,6 +101,9 @@ fn expand(input: &[u8], out: &mut [u8]) -> Result<(), LzfError> {
             let len = usize::from(control) + 1;
             copy_literal(input, from, out, at, len)?;
             at += len;
+            if at > expected {
+                return Err(LzfError::TooLong { expected });
+            }
             from += len;
             // A copy follows nearly always; a test of its own is predicted better than the one at the top.
             match input.get(from) {
@@ -117,6 +121,9 @@ fn expand(input: &[u8], out: &mut [u8]) -> Result<(), LzfError> {
         from += 1;
         let distance = usize::from(u16::from_be_bytes([control & 0x1f, low])) + 1;
         let source = at.checked_sub(distance).ok_or(LzfError::Distance { distance, at })?;
+        if at + len > expected {
+            return Err(LzfError::TooLong { expected });
+        }
         copy_match(out, source, at, len).ok_or(LzfError::TooLong { expected })?;
         at += len;
     }
@@ -135,43 +142,58 @@ fn copy_literal(
     at: usize,
     len: usize,
 ) -> Result<(), LzfError> {
-    let expected = out.len();
+    let too_long = LzfError::TooLong { expected: out.len() };
     let source = input.get(from..).unwrap_or_default();
     let target = out.get_mut(at..).unwrap_or_default();
-    if let (Some(source), Some(target)) =
-        (source.first_chunk::<MAX_LITERAL>(), target.first_chunk_mut::<MAX_LITERAL>())
-    {
-        *target = *source;
+    if copy_chunk::<MAX_LITERAL>(source, target) || len <= 8 && copy_chunk::<8>(source, target) {
         return Ok(());
     }
     let source = source.get(..len).ok_or(LzfError::Cut)?;
-    target.get_mut(..len).ok_or(LzfError::TooLong { expected })?.copy_from_slice(source);
+    target.get_mut(..len).ok_or(too_long)?.copy_from_slice(source);
     Ok(())
 }
 
-/// Copies `len` bytes within `out` from `source` to `at`, which is behind it; `None` when they do not fit.
-#[inline]
-fn copy_match(out: &mut [u8], source: usize, at: usize, len: usize) -> Option<()> {
-    const BLOCK: usize = 16;
-    let distance = at - source;
-    let room = out.len() - at;
-    if len <= BLOCK && room >= BLOCK && (distance >= BLOCK || len <= distance) {
-        let block: [u8; BLOCK] = *out.get(source..)?.first_chunk()?;
-        *out.get_mut(at..)?.first_chunk_mut()? = block;
-        return Some(());
+/// Copies the first `N` bytes if there are as many on both sides.
+#[inline(always)]
+fn copy_chunk<const N: usize>(source: &[u8], target: &mut [u8]) -> bool {
+    match (source.first_chunk::<N>(), target.first_chunk_mut::<N>()) {
+        (Some(source), Some(target)) => {
+            *target = *source;
+            true
+        }
+        _ => false,
     }
-    if len > room {
-        return None;
-    }
-    copy_long_match(out, source, at, len)
 }
 
-/// Copies a match that is long, overlaps, or ends at the end of `out`; it fits.
-fn copy_long_match(out: &mut [u8], source: usize, at: usize, len: usize) -> Option<()> {
+/// Bytes of a block that is copied at once.
+const BLOCK: usize = 16;
+
+/// Copies a block within `out`; the two may overlap.
+#[inline]
+fn copy_block(out: &mut [u8], source: usize, at: usize) -> Option<()> {
+    let block: [u8; BLOCK] = *out.get(source..)?.first_chunk()?;
+    *out.get_mut(at..)?.first_chunk_mut()? = block;
+    Some(())
+}
+
+/// Copies `len` bytes within `out` from `source` to `at`, which is behind it; `None` when they and what spills do not fit.
+#[inline]
+fn copy_match(out: &mut [u8], source: usize, at: usize, len: usize) -> Option<()> {
     let distance = at - source;
-    if distance >= len {
-        out.copy_within(source..source + len, at);
-    } else if distance == 1 {
+    if len <= BLOCK && len <= distance {
+        return copy_block(out, source, at);
+    }
+    if distance >= BLOCK {
+        // No block reads what it writes itself, and each reads what those before it wrote.
+        return (0..len).step_by(BLOCK).try_for_each(|i| copy_block(out, source + i, at + i));
+    }
+    copy_near_match(out, source, at, len)
+}
+
+/// Copies a match that overlaps what it gives.
+fn copy_near_match(out: &mut [u8], source: usize, at: usize, len: usize) -> Option<()> {
+    let distance = at - source;
+    if distance == 1 {
         let byte = *out.get(source)?;
         out.get_mut(at..at + len)?.fill(byte);
     } else {

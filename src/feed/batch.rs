@@ -66,12 +66,21 @@ impl<'b> Records<'b> {
         self.pos
     }
 
-    /// Passes keys of the plainest form and shows each, until something else comes. Much faster
-    /// than [`Records::next`].
+    /// What the records so far say about the next; `None` before the header.
+    pub fn context(&self) -> Option<&Context> {
+        self.parser.context()
+    }
+
+    /// The bytes that are not read yet.
+    pub fn rest(&self) -> &'b [u8] {
+        self.bytes.get(self.pos..).unwrap_or(&[])
+    }
+
+    /// Passes keys of the plainest form and shows each, until something else comes or one is not
+    /// taken, which [`Records::next`] gives then. Much faster than that for those that are.
     #[inline(always)]
-    pub fn show_keys(&mut self, show: impl FnMut(&PassedKey<'b>)) {
-        let rest = self.bytes.get(self.pos..).unwrap_or(&[]);
-        self.pos += self.parser.show_keys(rest, show);
+    pub fn take_keys(&mut self, takes: impl FnMut(&PassedKey<'b>) -> bool) {
+        self.pos += self.parser.take_keys(self.rest(), takes);
     }
 
     /// Whether the data ended while an expiry or access information waited for its key.
@@ -84,7 +93,7 @@ impl<'b> Records<'b> {
     #[allow(clippy::should_implement_trait)]
     #[inline]
     pub fn next(&mut self) -> Result<Option<Record<'_>>, Error> {
-        let rest = self.bytes.get(self.pos..).unwrap_or(&[]);
+        let rest = self.rest();
         if rest.is_empty() || self.parser.is_done() {
             return Ok(None);
         }

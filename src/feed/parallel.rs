@@ -1,18 +1,26 @@
 //! Shares batches among threads and puts what they write back in order.
 //!
 //! Each worker takes the next batch, decodes and formats it in memory of its own, and writes when
-//! its turn comes. A worker whose output outgrows its buffer waits for its turn early and from
+//! its turn comes. What is ready before its turn is parked, so that the worker can go on; whoever
+//! has the turn writes it. A worker whose output outgrows its buffer waits for its turn early and from
 //! then on writes as it goes: memory stays bounded however large one key is, and the batch whose
 //! turn it is can always go on, so nobody waits for ever.
 
 use super::batch::Batch;
 use super::input::Input;
 use super::scan::{self, Control, Ending, Failure, Scanned};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Output kept per worker before it waits for its turn, in bytes.
 const OUTPUT_BYTES: usize = 2 << 20;
+
+/// Output parked until its turn, over all workers, in bytes.
+const PARKED_BYTES: usize = 4 << 20;
+
+/// Batches parked until their turn: what a few slow ones can be behind.
+const PARKED_MAX: usize = 32;
 
 /// Processes batches; one per thread.
 pub trait Worker: Send {
@@ -60,6 +68,15 @@ struct Gate<'o> {
 struct GateState {
     next: u64,
     closed: bool,
+    /// Output of batches that are done before their turn.
+    parked: BTreeMap<u64, Vec<u8>>,
+    parked_bytes: usize,
+}
+
+impl GateState {
+    fn has_room(&self, bytes: usize) -> bool {
+        self.parked.len() < PARKED_MAX && self.parked_bytes + bytes <= PARKED_BYTES
+    }
 }
 
 /// Nothing that can panic runs under these locks, so a poisoned one is as good as any.
@@ -103,14 +120,41 @@ impl Turn<'_> {
         state.next == self.seq
     }
 
-    fn pass_on(&self, failed: bool) {
+    /// Ends the batch: parks its output, or writes it and what is parked behind it.
+    fn end(&mut self) -> io::Result<()> {
         let mut state = lock(&self.gate.state);
-        if failed {
-            state.closed = true;
-        } else {
-            state.next = self.seq + 1;
+        if state.next != self.seq && !state.closed && state.has_room(self.buf.len()) {
+            state.parked_bytes += self.buf.len();
+            state.parked.insert(self.seq, std::mem::take(&mut self.buf));
+            return Ok(());
         }
         drop(state);
+        self.flush()?;
+        while let Some(mut parked) = self.pass_on() {
+            // An error here is one of the parked batch, whose turn this is now.
+            std::mem::swap(&mut self.buf, &mut parked);
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Passes the turn to the next batch; gives its output if it is done, and takes its place.
+    fn pass_on(&mut self) -> Option<Vec<u8>> {
+        let mut state = lock(&self.gate.state);
+        self.seq += 1;
+        state.next = self.seq;
+        let parked = state.parked.remove(&self.seq);
+        state.parked_bytes -= parked.as_ref().map_or(0, Vec::len);
+        drop(state);
+        if parked.is_none() {
+            self.gate.changed.notify_all();
+        }
+        parked
+    }
+
+    /// Ends the work: no later batch gets its turn.
+    fn close(&self) {
+        lock(&self.gate.state).closed = true;
         self.gate.changed.notify_all();
     }
 }
@@ -163,7 +207,12 @@ pub fn share<J: Send, E: Send, T>(
     produce: impl FnOnce(&mut dyn FnMut(J) -> bool) -> T,
 ) -> Result<Option<T>, Failure<E>> {
     let gate = Gate {
-        state: Mutex::new(GateState { next: 0, closed: false }),
+        state: Mutex::new(GateState {
+            next: 0,
+            closed: false,
+            parked: BTreeMap::new(),
+            parked_bytes: 0,
+        }),
         changed: Condvar::new(),
         out: Mutex::new(out),
     };
@@ -202,7 +251,7 @@ fn work<'g, J, E>(
         let mut turn = Turn { gate, seq, buf: std::mem::take(&mut buf) };
         let done = worker(&job, &mut turn);
         let done = match done {
-            Ok(()) => turn.flush().map_err(Stop::from),
+            Ok(()) => turn.end().map_err(Stop::from),
             // What was sound in front of the damage still goes out.
             Err(Stop::Input(e)) => match turn.flush() {
                 Ok(()) => Err(Stop::Input(e)),
@@ -211,16 +260,57 @@ fn work<'g, J, E>(
             Err(stop) => Err(stop),
         };
         match done {
-            Ok(()) => turn.pass_on(false),
+            Ok(()) => buf = std::mem::take(&mut turn.buf),
             Err(stop) => {
                 // Only the first failure in file order counts.
                 if turn.wait() {
                     *lock(failure) = Some(stop);
-                    turn.pass_on(true);
+                    turn.close();
                 }
                 return;
             }
         }
-        buf = std::mem::take(&mut turn.buf);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_in_order_whichever_batch_is_done_first() {
+        for jobs in [0, 1, 5, 200] {
+            let work = |job: &u64, turn: &mut Turn<'_>| {
+                if job.is_multiple_of(7) {
+                    std::thread::sleep(std::time::Duration::from_millis(2));
+                }
+                turn.buf.extend_from_slice(&job.to_le_bytes());
+                // More than all that may be parked.
+                turn.buf.resize(turn.buf.len() + (300 << 10), 0);
+                Ok::<(), Stop<()>>(())
+            };
+            let mut out = Vec::new();
+            let give = |give: &mut dyn FnMut(u64) -> bool| (0..jobs).all(give);
+            let done = share(vec![work; 3], &mut out, give);
+            assert!(matches!(done, Ok(Some(true))));
+            let found = out.chunks(8 + (300 << 10)).map(|chunk| chunk[0]);
+            assert!(found.eq((0..jobs).map(|job| job as u8)));
+        }
+    }
+
+    #[test]
+    fn the_first_failure_in_order_counts_and_nothing_behind_it_is_written() {
+        let work = |job: &u64, turn: &mut Turn<'_>| {
+            if *job == 20 {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            turn.buf.push(*job as u8);
+            if *job >= 20 { Err(Stop::Error(*job)) } else { Ok(()) }
+        };
+        let mut out = Vec::new();
+        let give = |give: &mut dyn FnMut(u64) -> bool| (0..100).all(give);
+        let failed = share(vec![work; 3], &mut out, give);
+        assert!(matches!(failed, Err(Failure::Worker(20))));
+        assert_eq!(out, (0..20).collect::<Vec<u8>>());
     }
 }

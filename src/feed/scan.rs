@@ -9,9 +9,11 @@ use super::map::Map;
 use crate::base::crc::Crc64;
 use crate::base::limits;
 use crate::rdb::{Error, Header, Parser, Record, Step, Stored};
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
 
 /// Bytes of records per batch: enough to make handing over cheap, little enough for a cache.
 const BATCH_BYTES: usize = 512 << 10;
@@ -139,21 +141,92 @@ impl Open {
     }
 }
 
+/// How far a pass is, for [`Summing`].
+enum Progress {
+    /// Records up to here are passed; more follow.
+    Passed(usize),
+    /// What the checksum covers ends here.
+    End(usize),
+}
+
+/// Bytes summed at a time.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// How far the checksum may be ahead of the pass, in pieces. Little enough for a cache.
+const AHEAD_PIECES: usize = 8;
+
+/// Computes the checksum of a mapped file beside the pass over its records.
+///
+/// It goes ahead of the pass, which hops from record to record and waits for memory at each: so the
+/// bytes are mapped and in the cache when the pass comes to them. Where the data end is known only
+/// then, so the sums at the last few places are kept to go back to.
+struct Summing<'i> {
+    bytes: &'i [u8],
+    /// Places and the sums up to them, the furthest last.
+    sums: VecDeque<(usize, Crc64)>,
+}
+
+impl<'i> Summing<'i> {
+    fn new(bytes: &'i [u8]) -> Self {
+        Summing { bytes, sums: VecDeque::from([(0, Crc64::new())]) }
+    }
+
+    /// Sums until the end is told and gives the sum, or until nobody is left to tell it.
+    fn run(mut self, news: &mpsc::Receiver<Progress>) -> u64 {
+        let mut passed = 0;
+        loop {
+            let (at, _) = self.last();
+            let can_go_on = at < self.bytes.len() && at < passed + AHEAD_PIECES * PIECE_BYTES;
+            let told = if can_go_on {
+                news.try_recv()
+            } else {
+                news.recv().map_err(|_| mpsc::TryRecvError::Disconnected)
+            };
+            match told {
+                Ok(Progress::Passed(pos)) => passed = pos,
+                Ok(Progress::End(end)) => return self.finish(end),
+                Err(mpsc::TryRecvError::Empty) => self.add_piece(),
+                Err(mpsc::TryRecvError::Disconnected) => return 0,
+            }
+        }
+    }
+
+    fn last(&self) -> (usize, Crc64) {
+        self.sums.back().copied().unwrap_or_default()
+    }
+
+    fn add(&mut self, end: usize) {
+        let (at, mut crc) = self.last();
+        crc.update(self.bytes.get(at..end).unwrap_or(&[]));
+        self.sums.push_back((end, crc));
+    }
+
+    fn add_piece(&mut self) {
+        let (at, _) = self.last();
+        self.add(self.bytes.len().min(at + PIECE_BYTES));
+        // The end lies behind what is passed, and so behind the first that stays.
+        if self.sums.len() > AHEAD_PIECES + 2 {
+            self.sums.pop_front();
+        }
+    }
+
+    fn finish(mut self, end: usize) -> u64 {
+        while self.sums.len() > 1 && self.last().0 > end {
+            self.sums.pop_back();
+        }
+        self.add(end);
+        self.last().1.value()
+    }
+}
+
 fn scan_map<'i>(map: &'i Map, control: &Control, emit: &mut dyn Emit<'i>) -> Scan {
     let bytes: &'i [u8] = map;
     std::thread::scope(|scope| {
-        let (ranges, todo) = std::sync::mpsc::channel::<(usize, usize)>();
-        let sum = scope.spawn(move || {
-            let mut crc = Crc64::new();
-            for (start, end) in todo {
-                crc.update(bytes.get(start..end).unwrap_or(&[]));
-            }
-            crc.value()
-        });
+        let (progress, news) = mpsc::channel();
+        let sum = scope.spawn(move || Summing::new(bytes).run(&news));
         let mut parser = Parser::new();
         let mut open = Open::first();
         let (mut pos, mut from) = (0, 0);
-        let mut summed = 0;
         loop {
             let rest = bytes.get(pos..).unwrap_or(&[]);
             let passed = parser.pass_keys(rest, BATCH_BYTES.saturating_sub(pos - from));
@@ -181,13 +254,12 @@ fn scan_map<'i>(map: &'i Map, control: &Control, emit: &mut dyn Emit<'i>) -> Sca
             if end.is_none() && pos - from < BATCH_BYTES {
                 continue;
             }
-            let summable = match end {
-                Some(Stored::Absent) | None => pos,
-                Some(_) => pos.saturating_sub(8),
-            };
-            // The receiver lives as long as this scope.
-            let _ = ranges.send((summed, summable));
-            summed = summable;
+            // The receiver lives as long as this scope, and it stops when the sender is dropped.
+            let _ = progress.send(match end {
+                None => Progress::Passed(pos),
+                Some(Stored::Absent) => Progress::End(pos),
+                Some(_) => Progress::End(pos.saturating_sub(8)),
+            });
             let whole = bytes.get(from..pos).unwrap_or(&[]);
             if !emit.emit(open.close(&parser, BatchBytes::Borrowed(whole))) {
                 return Ok(Scanned::Stopped);
@@ -198,7 +270,6 @@ fn scan_map<'i>(map: &'i Map, control: &Control, emit: &mut dyn Emit<'i>) -> Sca
             }
             from = pos;
             if let (Some(stored), Some(context)) = (end, parser.context()) {
-                drop(ranges);
                 let rest = bytes.get(pos..).unwrap_or(&[]);
                 return Ok(Scanned::All(Ending {
                     header: context.header,
@@ -446,6 +517,30 @@ fn spooled_entry<'i>(
                 crc.update(map.get(..consumed).unwrap_or(&[]));
                 window.keep_leftover(consumed as u64, *len)?;
                 return Ok(open.close(parser, BatchBytes::Spooled(map, consumed)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sum_is_right_wherever_the_data_end() {
+        let bytes: Vec<u8> = (0..11 * PIECE_BYTES + 5).map(|i| ((i * 7) >> 3) as u8).collect();
+        let ends = [0, 1, PIECE_BYTES, 5 * PIECE_BYTES + 3, 11 * PIECE_BYTES, bytes.len()];
+        for end in ends {
+            for step in [100 << 10, 3 * PIECE_BYTES + 1] {
+                let (sender, news) = mpsc::channel();
+                let sum = std::thread::scope(|scope| {
+                    let bytes = bytes.as_slice();
+                    let sum = scope.spawn(move || Summing::new(bytes).run(&news));
+                    let passed = (step..end).step_by(step).map(Progress::Passed);
+                    passed.chain([Progress::End(end)]).for_each(|told| sender.send(told).unwrap());
+                    sum.join().unwrap()
+                });
+                assert_eq!(sum, crate::base::crc::crc64(0, &bytes[..end]), "{end}, {step}");
             }
         }
     }

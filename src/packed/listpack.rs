@@ -59,17 +59,24 @@ pub(super) fn check_frame(bytes: &[u8], min: usize) -> Result<(), PackedError> {
 /// Returns the next element.
 #[inline]
 pub(super) fn next<'a>(walk: &mut Walk, bytes: &'a [u8]) -> Result<Option<Bulk<'a>>, PackedError> {
-    if let Some((element, end)) = small(bytes, walk.offset) {
-        walk.step(end);
-        return Ok(Some(element));
+    match next_small(walk, bytes) {
+        Some(element) => Ok(Some(element)),
+        None => next_any(walk, bytes),
     }
-    next_any(walk, bytes)
 }
 
-/// Decodes the most frequent elements, if sound: integers of 7 and 13 bits, strings of up to 63 bytes.
+/// Returns the next element if it is one of the most frequent ones.
+#[inline(always)]
+pub(super) fn next_small<'a>(walk: &mut Walk, bytes: &'a [u8]) -> Option<Bulk<'a>> {
+    let (element, end) = small(bytes, walk.offset)?;
+    walk.step(end);
+    Some(element)
+}
+
+/// Decodes the most frequent elements, if sound: integers, and strings of up to 63 bytes.
 ///
 /// Needs no look at the terminator: it can not be taken for a backlen, and it starts none of these elements.
-#[inline]
+#[inline(always)]
 pub(super) fn small(bytes: &[u8], at: usize) -> Option<(Bulk<'_>, usize)> {
     let rest = bytes.get(at..)?;
     let &first = rest.first()?;
@@ -82,11 +89,16 @@ pub(super) fn small(bytes: &[u8], at: usize) -> Option<(Bulk<'_>, usize)> {
         return (behind.first() == Some(&(first & 0x3f).wrapping_add(1)))
             .then_some((Bulk::Bytes(data), at + len + 2));
     }
-    if first < 0xe0 {
-        return (rest.get(2) == Some(&2))
-            .then_some((Bulk::Int(int13(first, *rest.get(1)?)), at + 3));
-    }
-    None
+    let (value, size): (i64, u8) = match first {
+        0xc0..0xe0 => (int13(first, *rest.get(1)?), 2),
+        0xf1 => (i16::from_le_bytes(array(rest, 1)?).into(), 3),
+        0xf2 => (int24(array(rest, 1)?), 4),
+        0xf3 => (i32::from_le_bytes(array(rest, 1)?).into(), 5),
+        0xf4 => (i64::from_le_bytes(array(rest, 1)?), 9),
+        _ => return None,
+    };
+    let behind = usize::from(size);
+    (rest.get(behind) == Some(&size)).then_some((Bulk::Int(value), at + behind + 1))
 }
 
 /// Decodes a 13-bit signed integer.

@@ -80,6 +80,17 @@ impl Walk {
         }
     }
 
+    /// Returns the next element if it is of a frequent form and sound; else nothing is done, and [`Walk::next`] knows more.
+    ///
+    /// Meant for loops: small enough to become part of them, so that the element stays in registers.
+    #[inline(always)]
+    pub fn next_frequent<'a>(&mut self, bytes: &'a [u8]) -> Option<Bulk<'a>> {
+        match self.kind {
+            Kind::Listpack => listpack::next_small(self, bytes),
+            Kind::Ziplist | Kind::Intset | Kind::Zipmap => None,
+        }
+    }
+
     /// Index of the element that comes next; the number of elements read so far.
     #[inline]
     pub fn index(&self) -> usize {

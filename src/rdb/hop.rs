@@ -4,10 +4,11 @@
 
 use super::dialect::Header;
 use super::parser::{Attributes, Context, opcode};
-use super::string::{ReadStr, Str};
+use super::string::{LZF, ReadStr, Str};
 use super::types::{Layout, VALUE_TYPES, ValueType};
 use crate::base::cursor::Cursor;
 use std::convert::Infallible;
+use std::ops::Range;
 
 /// A key read the short way.
 pub(super) struct Plain<'a> {
@@ -52,6 +53,7 @@ fn skip_string(c: &mut Cursor<'_>) -> Option<()> {
 pub struct PassedKey<'a> {
     input: &'a [u8],
     code: u8,
+    key: Str<'a>,
     /// Where the record, its type byte, its value and the next record start.
     start: usize,
     ty: usize,
@@ -64,6 +66,18 @@ impl<'a> PassedKey<'a> {
     #[inline(always)]
     pub fn code(&self) -> u8 {
         self.code
+    }
+
+    /// The key.
+    #[inline(always)]
+    pub fn key(&self) -> Str<'a> {
+        self.key
+    }
+
+    /// Where the record stands in the input that was shown.
+    #[inline(always)]
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.end
     }
 
     /// Bytes in front of the type byte.
@@ -83,6 +97,12 @@ impl<'a> PassedKey<'a> {
     pub fn expire_at_ms(&self) -> Option<i64> {
         let at = self.input.get(self.start + 1..self.ty)?;
         at.first_chunk().map(|bytes| i64::from_le_bytes(*bytes))
+    }
+
+    /// Whether the value is a string that stands there uncompressed, in which no damage can be.
+    #[inline(always)]
+    pub fn is_plain_string(&self) -> bool {
+        self.code == 0 && self.input.get(self.value) != Some(&LZF)
     }
 
     /// The value, from behind the key to its last byte.
@@ -105,20 +125,20 @@ fn skip_key<'a>(c: &mut Cursor<'a>) -> Option<PassedKey<'a>> {
     if !is_plain(code) {
         return None;
     }
-    skip_string(c)?;
+    let key = ReadStr::string::<Infallible>(c).ok()?;
     let value = c.pos();
     skip_string(c)?;
     c.check().ok()?;
-    Some(PassedKey { input: c.bytes(), code, start, ty, value, end: c.pos() })
+    Some(PassedKey { input: c.bytes(), code, key, start, ty, value, end: c.pos() })
 }
 
-/// Passes whole plain keys until this many bytes are passed or something else comes, and shows
-/// each; returns how many bytes they take.
+/// Passes whole plain keys until this many bytes are passed, something else comes or one is not
+/// taken; returns how many bytes they take.
 #[inline(always)]
 pub(super) fn skip_keys<'a>(
     input: &'a [u8],
     enough_bytes: usize,
-    mut passed: impl FnMut(&PassedKey<'a>),
+    mut takes: impl FnMut(&PassedKey<'a>) -> bool,
 ) -> usize {
     let mut c = Cursor::new(input);
     loop {
@@ -126,9 +146,10 @@ pub(super) fn skip_keys<'a>(
         if c.pos() >= enough_bytes {
             return c.pos();
         }
-        let Some(key) = skip_key(&mut next) else { return c.pos() };
-        passed(&key);
-        c = next;
+        match skip_key(&mut next) {
+            Some(key) if takes(&key) => c = next,
+            _ => return c.pos(),
+        }
     }
 }
 
@@ -162,6 +183,7 @@ pub(super) fn key<'a>(input: &'a [u8], context: &Context) -> Option<Plain<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::bulk::Bulk;
     use crate::rdb::{Parser, Record, Step};
 
     #[test]
@@ -204,9 +226,27 @@ mod tests {
     fn cut_keys_are_not_passed() {
         let key = b"\xfc\0\0\0\0\0\0\0\0\0\x01k\x02vw";
         for cut in 0..key.len() {
-            assert_eq!(skip_keys(&key[..cut], 100, |_| {}), 0);
+            assert_eq!(skip_keys(&key[..cut], 100, |_| true), 0);
         }
-        assert_eq!(skip_keys(key, 100, |_| {}), key.len());
-        assert_eq!(skip_keys(key, 0, |_| {}), 0);
+        assert_eq!(skip_keys(key, 100, |_| true), key.len());
+        assert_eq!(skip_keys(key, 0, |_| true), 0);
+    }
+
+    #[test]
+    fn a_key_that_is_not_taken_is_not_passed() {
+        let keys = b"\0\x01a\x02vw\xfc\x01\0\0\0\0\0\0\0\0\x01b\xc0\x07\0\x01c\0";
+        let mut shown = Vec::new();
+        let passed = skip_keys(keys, 100, |key| {
+            let Str::Plain(Bulk::Bytes(name)) = key.key() else { return false };
+            shown.push((name, key.range(), key.expire_at_ms(), key.value()));
+            name != b"c"
+        });
+        assert_eq!(passed, 20);
+        let expected: [(&[u8], _, _, &[u8]); 3] = [
+            (b"a", 0..6, None, b"\x02vw"),
+            (b"b", 6..20, Some(1), b"\xc0\x07"),
+            (b"c", 20..24, None, b"\0"),
+        ];
+        assert_eq!(shown, expected);
     }
 }

@@ -10,7 +10,7 @@ use super::error::{Error, ErrorKind, Halt, KeyPath};
 use super::event::{SlotRange, Span, Stored, Visit};
 use super::hop;
 use super::module::{self, ModuleId};
-use super::string::{ReadStr, Str};
+use super::string::{LZF, ReadStr, Str};
 use super::template::{self, Fields, Templates};
 use super::types::{Kind, ValueType};
 use super::walk::{Hop, Scratch, Walk};
@@ -140,23 +140,58 @@ pub struct Entry<'a> {
     templates: &'a Templates,
 }
 
-/// How a string value is kept by a server, as far as the file tells.
-#[inline]
-pub fn string_encoding(value: &[u8]) -> &'static str {
-    let string: Result<Str<'_>, Halt<Infallible>> = Cursor::new(value).string();
-    match string {
-        Ok(Str::Plain(Bulk::Int(_))) => "int",
-        Ok(Str::Plain(Bulk::Bytes(bytes))) => {
-            if bytes.len() <= 20 && num::parse_canonical_i64(bytes).is_some() {
-                "int"
-            } else if bytes.len() <= 44 {
-                "embstr"
-            } else {
-                "raw"
-            }
+/// How servers keep a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StringEncoding {
+    /// As a number.
+    Int,
+    /// In one piece of memory with its header.
+    Embstr,
+    /// In memory of its own.
+    Raw,
+}
+
+impl StringEncoding {
+    /// Every encoding, in the order of the numbers they are as `usize`.
+    pub const ALL: [StringEncoding; 3] =
+        [StringEncoding::Int, StringEncoding::Embstr, StringEncoding::Raw];
+
+    /// Longest text that a server keeps in one piece with its header, in bytes.
+    const EMBSTR_BYTES_MAX: u64 = 44;
+
+    /// How a server keeps a string value, as far as the file tells.
+    #[inline]
+    pub fn of(value: &[u8]) -> StringEncoding {
+        match value.first() {
+            // Most by far: no need to look at more than the first byte.
+            Some(0xc0..=0xc2) => StringEncoding::Int,
+            Some(21..=44) => StringEncoding::Embstr,
+            Some(45..64) => StringEncoding::Raw,
+            _ => StringEncoding::of_any(value),
         }
-        Ok(Str::Lzf { size, .. }) if size <= 44 => "embstr",
-        _ => "raw",
+    }
+
+    fn of_any(value: &[u8]) -> StringEncoding {
+        let string: Result<Str<'_>, Halt<Infallible>> = Cursor::new(value).string();
+        match string {
+            Ok(Str::Plain(Bulk::Int(_))) => StringEncoding::Int,
+            Ok(Str::Plain(Bulk::Bytes(bytes)))
+                if bytes.len() <= 20 && num::parse_canonical_i64(bytes).is_some() =>
+            {
+                StringEncoding::Int
+            }
+            Ok(string) if string.len() <= Self::EMBSTR_BYTES_MAX => StringEncoding::Embstr,
+            _ => StringEncoding::Raw,
+        }
+    }
+
+    /// The name as `OBJECT ENCODING` gives it.
+    pub fn name(self) -> &'static str {
+        match self {
+            StringEncoding::Int => "int",
+            StringEncoding::Embstr => "embstr",
+            StringEncoding::Raw => "raw",
+        }
     }
 }
 
@@ -172,7 +207,6 @@ impl<'a> Entry<'a> {
     /// Whether the value is a string that stands there uncompressed, in which no damage can be.
     #[inline]
     pub fn is_plain_string(&self) -> bool {
-        const LZF: u8 = 0xc3;
         self.ty.kind == Kind::String && self.value.first() != Some(&LZF)
     }
 
@@ -197,7 +231,10 @@ impl<'a> Entry<'a> {
 
     /// The encoding as `OBJECT ENCODING` names it.
     pub fn encoding(&self) -> &'static str {
-        if self.ty.kind == Kind::String { string_encoding(self.value) } else { self.ty.encoding }
+        match self.ty.kind {
+            Kind::String => StringEncoding::of(self.value).name(),
+            _ => self.ty.encoding,
+        }
     }
 
     fn path_of(&self, key: Vec<u8>) -> KeyPath {
@@ -392,7 +429,7 @@ impl Parser {
     #[inline]
     pub fn pass_keys(&mut self, input: &[u8], enough_bytes: usize) -> usize {
         let Some(context) = self.context.as_mut().filter(|_| !self.done) else { return 0 };
-        let passed = hop::skip_keys(input, enough_bytes, |_| {});
+        let passed = hop::skip_keys(input, enough_bytes, |_| true);
         if passed > 0 {
             context.pending = Attributes::default();
             self.offset += passed as u64;
@@ -401,17 +438,18 @@ impl Parser {
     }
 
     /// Passes keys as [`Parser::pass_keys`] does and shows each; none if attributes wait for one.
+    /// A key that is not taken is not passed either.
     #[inline(always)]
-    pub fn show_keys<'a>(
+    pub fn take_keys<'a>(
         &mut self,
         input: &'a [u8],
-        show: impl FnMut(&hop::PassedKey<'a>),
+        takes: impl FnMut(&hop::PassedKey<'a>) -> bool,
     ) -> usize {
         let is_ready = |context: &Context| !self.done && context.pending.is_empty();
         if !self.context.as_ref().is_some_and(is_ready) {
             return 0;
         }
-        let passed = hop::skip_keys(input, usize::MAX, show);
+        let passed = hop::skip_keys(input, usize::MAX, takes);
         self.offset += passed as u64;
         passed
     }

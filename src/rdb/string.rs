@@ -16,6 +16,9 @@ use crate::base::cursor::Cursor;
 use crate::base::limits;
 use crate::base::lzf::{self, LzfError};
 
+/// First byte of a compressed string.
+pub(super) const LZF: u8 = 0xc3;
+
 /// A string as it stands in the file.
 #[derive(Debug, Clone, Copy)]
 pub enum Str<'a> {
@@ -110,7 +113,7 @@ fn encoded<'a, E>(c: &mut Cursor<'a>, at: usize, first: u8) -> Result<Str<'a>, H
         0xc0 => Str::Plain(Bulk::Int(i64::from(i8::from_le_bytes(c.array()?)))),
         0xc1 => Str::Plain(Bulk::Int(i64::from(i16::from_le_bytes(c.array()?)))),
         0xc2 => Str::Plain(Bulk::Int(i64::from(i32::from_le_bytes(c.array()?)))),
-        0xc3 => {
+        LZF => {
             let stored = ReadStr::len(c)?;
             let size = ReadStr::len(c)?;
             string_size(size, at)?;
@@ -165,7 +168,7 @@ impl<'a> ReadStr<'a> for Cursor<'a> {
             0xc0 => self.hop(1),
             0xc1 => self.hop(2),
             0xc2 => self.hop(4),
-            0xc3.. => {
+            LZF.. => {
                 encoded(self, at, first)?;
             }
             _ => {

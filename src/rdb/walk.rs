@@ -336,6 +336,14 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
         &mut self,
         blob: &mut Blob<'b>,
     ) -> Result<Option<Bulk<'b>>, Halt<V::Error>> {
+        match blob.walk.next_frequent(blob.bytes) {
+            Some(bulk) => Ok(Some(bulk)),
+            None => self.next_any(blob),
+        }
+    }
+
+    #[inline(never)]
+    fn next_any<'b>(&mut self, blob: &mut Blob<'b>) -> Result<Option<Bulk<'b>>, Halt<V::Error>> {
         match blob.walk.next(blob.bytes) {
             Ok(next) => Ok(next),
             Err(e) => self.next_after_damage(blob, e),

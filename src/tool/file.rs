@@ -3,12 +3,51 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread::JoinHandle;
 
 /// A file on its way to its name. Dropped without [`AtomicFile::commit`], nothing is left.
 pub struct AtomicFile {
     writer: BufWriter<tempfile::NamedTempFile>,
     target: PathBuf,
     replace: bool,
+    unsynced_bytes: usize,
+    /// Started by the first stretch that is worth it.
+    syncer: Option<Syncer>,
+}
+
+/// Bytes written between two syncs.
+const SYNC_BYTES: usize = 16 << 20;
+
+/// Syncs a file from a thread of its own while it grows.
+///
+/// The disk then works from the start, not only when all is written: the sync at the end is short,
+/// and the system does not hold up writers because of unwritten memory.
+struct Syncer {
+    wake: SyncSender<()>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Syncer {
+    fn start(file: &File) -> io::Result<Syncer> {
+        let file = file.try_clone()?;
+        let (wake, woken) = mpsc::sync_channel(1);
+        let sync = move || woken.iter().try_for_each(|()| file.sync_data());
+        let thread = std::thread::Builder::new().name("sync".into()).spawn(sync)?;
+        Ok(Syncer { wake, thread })
+    }
+
+    /// Begins another sync unless one waits already.
+    fn wake(&self) {
+        // What it does not take now, the next or the last sync takes.
+        let _ = self.wake.try_send(());
+    }
+
+    /// Waits for the sync that runs. An error is told to one sync only, so it counts here.
+    fn finish(self) -> io::Result<()> {
+        drop(self.wake);
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread was lost")))
+    }
 }
 
 impl AtomicFile {
@@ -36,7 +75,7 @@ impl AtomicFile {
         }
         let file = builder.tempfile_in(dir)?;
         let writer = BufWriter::with_capacity(256 << 10, file);
-        Ok(AtomicFile { writer, target: target.into(), replace })
+        Ok(AtomicFile { writer, target: target.into(), replace, unsynced_bytes: 0, syncer: None })
     }
 
     /// Where the unfinished file is.
@@ -47,6 +86,7 @@ impl AtomicFile {
     /// Syncs the file and gives it its name.
     pub fn commit(self) -> io::Result<()> {
         let file = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        self.syncer.map_or(Ok(()), Syncer::finish)?;
         file.as_file().sync_all()?;
         if self.replace {
             file.persist(&self.target).map_err(|e| e.error)?;
@@ -63,7 +103,17 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.writer.write(buf)
+        let written = self.writer.write(buf)?;
+        self.unsynced_bytes += written;
+        if self.unsynced_bytes >= SYNC_BYTES {
+            self.unsynced_bytes = 0;
+            let syncer = match &self.syncer {
+                Some(syncer) => syncer,
+                None => self.syncer.insert(Syncer::start(self.writer.get_ref().as_file())?),
+            };
+            syncer.wake();
+        }
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {

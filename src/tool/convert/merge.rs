@@ -17,6 +17,11 @@ const SORT_BYTES: usize = 24 << 20;
 pub(super) struct Losers(Vec<u64>);
 
 impl Losers {
+    /// Whether every entry is written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether the entry at this offset is left out.
     pub(super) fn contains(&self, offset: u64) -> bool {
         self.0.binary_search(&offset).is_ok()

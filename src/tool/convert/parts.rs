@@ -202,10 +202,16 @@ pub struct Framer<'o, O: Out> {
     db: u64,
     flags: u8,
     /// Where the open frame's length stands.
-    length_at: usize,
+    length_at: Option<usize>,
 }
 
 impl<'o, O: Out> Framer<'o, O> {
+    /// Takes any number of whole keys of a part and database; there is no frame if there are none.
+    /// Nothing tells one key from the next, so this is not for parts of limited size.
+    pub fn keys(out: &'o mut O, part: u32, db: u64) -> Self {
+        Framer { out, part, db, flags: 0, length_at: None }
+    }
+
     /// Begins a key of a part and database.
     pub fn key(out: &'o mut O, part: u32, db: u64) -> Self {
         Self::begin(out, part, db, FLAG_KEY)
@@ -222,7 +228,7 @@ impl<'o, O: Out> Framer<'o, O> {
     }
 
     fn begin(out: &'o mut O, part: u32, db: u64, flags: u8) -> Self {
-        let mut framer = Framer { out, part, db, flags, length_at: 0 };
+        let mut framer = Framer { out, part, db, flags, length_at: None };
         framer.open();
         framer
     }
@@ -232,7 +238,7 @@ impl<'o, O: Out> Framer<'o, O> {
         buf.extend_from_slice(&self.part.to_le_bytes());
         buf.extend_from_slice(&self.db.to_le_bytes());
         buf.push(self.flags);
-        self.length_at = buf.len();
+        self.length_at = Some(buf.len());
         buf.extend_from_slice(&[0; 8]);
         // Only the first frame begins the key.
         self.flags &= !FLAG_KEY;
@@ -246,6 +252,9 @@ impl<'o, O: Out> Framer<'o, O> {
     /// Appends bytes of any length, handing frames on as they fill.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         for piece in bytes.chunks(PIECE_BYTES) {
+            if self.length_at.is_none() {
+                self.open();
+            }
             self.out.buf().extend_from_slice(piece);
             if bytes.len() > PIECE_BYTES || self.out.buf().len() > PIECE_BYTES {
                 self.close();
@@ -258,7 +267,7 @@ impl<'o, O: Out> Framer<'o, O> {
 
     /// Ends the open frame.
     pub fn close(&mut self) {
-        let at = self.length_at;
+        let Some(at) = self.length_at.take() else { return };
         let buf = self.out.buf();
         let len = buf.len().saturating_sub(at + 8) as u64;
         if let Some(slot) = buf.get_mut(at..at + 8) {

@@ -1,19 +1,26 @@
 //! Turns the records of one RDB input into frames.
 
+use super::merge::Losers;
 use super::parts::Framer;
 use super::{Job, LossReport, OnLoss, Options, Split};
+use crate::base::bulk::Bulk;
 use crate::base::slot::key_slot;
+use crate::feed::batch::Records;
+use crate::feed::filter::KeyFacts;
 use crate::feed::parallel::Stop;
 use crate::feed::{Batch, Turn, Worker};
 use crate::rdb::encode::{self, Encoded, Encoder, Hint, Loss, Losses, Strings, Target};
 use crate::rdb::parser::{ModuleAux, opcode};
-use crate::rdb::string::{write_len, write_raw};
+use crate::rdb::string::{Str, write_len, write_raw};
 use crate::rdb::{
-    Attributes, Dialect, Elem, Entry, Error, ErrorKind, Kind, Layout, Record, Scratch, Visit,
+    Attributes, Context, Dialect, Elem, Entry, Error, ErrorKind, Kind, Layout, PassedKey, Record,
+    Scratch, ValueType, Visit,
 };
 use crate::tool::Problem;
 use crate::tool::ttl::ShiftBy;
 use std::borrow::Cow;
+use std::io;
+use std::ops::Range;
 
 type Halt = Stop<anyhow::Error>;
 
@@ -124,6 +131,36 @@ fn has_field_expiries(layout: Layout) -> bool {
     )
 }
 
+/// Stretches of the input on their way to a frame; neighbours become one.
+struct Runs<'r, 'g> {
+    bytes: &'r [u8],
+    /// What is copied next.
+    run: Range<usize>,
+    frame: Framer<'r, Turn<'g>>,
+}
+
+impl Runs<'_, '_> {
+    #[inline(always)]
+    fn add(&mut self, range: Range<usize>) -> io::Result<()> {
+        if self.run.end != range.start {
+            self.copy()?;
+            self.run.start = range.start;
+        }
+        self.run.end = range.end;
+        Ok(())
+    }
+
+    fn copy(&mut self) -> io::Result<()> {
+        self.frame.write(self.bytes.get(self.run.clone()).unwrap_or(&[]))
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        self.copy()?;
+        self.frame.close();
+        Ok(())
+    }
+}
+
 impl<'j> ConvertWorker<'j> {
     pub(super) fn new(job: Job<'j>) -> Self {
         ConvertWorker {
@@ -219,6 +256,77 @@ impl<'j> ConvertWorker<'j> {
         }
         frame.close();
         Ok(turn.spill()?)
+    }
+
+    /// Whether keys that pass the filter go to the target as they stand, and the part they go to.
+    fn copies_runs(&self, db: u64, shift: ShiftBy) -> Option<u32> {
+        let options = self.options();
+        let is_untouched = options.transform.renames.is_empty()
+            && shift.is_identity()
+            && self.job.target.has(3)
+            && self.job.losers.is_none_or(Losers::is_empty);
+        let part = match &options.split {
+            Split::None => Some(0),
+            Split::Db => u32::try_from(options.transform.db(db)).ok(),
+            Split::Size(_) | Split::Slots(_) => None,
+        };
+        part.filter(|_| is_untouched)
+    }
+
+    /// Copies plain keys as they stand, neighbours in one go, until one comes that needs a closer
+    /// look.
+    fn plain_keys(
+        &mut self,
+        records: &mut Records<'_>,
+        shift: ShiftBy,
+        turn: &mut Turn<'_>,
+    ) -> io::Result<()> {
+        let Some(Context { header, db, .. }) = records.context() else { return Ok(()) };
+        let (header, db) = (*header, *db);
+        let Some(part) = self.copies_runs(db, shift) else { return Ok(()) };
+        let (target, filter) = (self.job.target.header, &self.options().filter);
+        let copies = |code| {
+            let ty = ValueType::find(header.dialect, code)?;
+            let means_the_same = header == target || ty.layout == Layout::Str;
+            (means_the_same && ty.is_known_to(target)).then_some(ty.kind)
+        };
+        let passes = |key: &PassedKey<'_>| {
+            let kind = copies(key.code())?;
+            let Str::Plain(Bulk::Bytes(name)) = key.key() else { return None };
+            let expire_at_ms = key.expire_at_ms();
+            filter.decide(&KeyFacts {
+                db,
+                kind,
+                attributes: Attributes { expire_at_ms, ..Attributes::default() },
+                key: name,
+                slot: None,
+                value_bytes: key.value().len() as u64,
+            })
+        };
+        let mut runs = Runs {
+            bytes: records.rest(),
+            run: 0..0,
+            frame: Framer::keys(turn, part, self.options().transform.db(db)),
+        };
+        let (mut copied, mut skipped, mut done) = (0, 0, Ok(()));
+        records.take_keys(|key| match passes(key) {
+            Some(true) => {
+                copied += 1;
+                done = runs.add(key.range());
+                done.is_ok()
+            }
+            Some(false) => {
+                skipped += 1;
+                true
+            }
+            None => false,
+        });
+        done?;
+        runs.finish()?;
+        self.done.keys += copied;
+        self.done.copied += copied;
+        self.done.skipped += skipped;
+        turn.spill()
     }
 
     /// Encodes a value anew; gives its type byte, if anything is left of it.
@@ -350,7 +458,9 @@ impl Worker for ConvertWorker<'_> {
         let ttl = self.options().transform.ttl;
         let mut shift = ttl.for_file(batch.context.as_ref().and_then(|c| c.written_at_s));
         let mut records = batch.records();
-        while let Some(record) = records.next()? {
+        loop {
+            self.plain_keys(&mut records, shift, turn)?;
+            let Some(record) = records.next()? else { break };
             match record {
                 Record::Key(entry) => self.key(&entry, shift, turn)?,
                 Record::Aux { name, value } => {

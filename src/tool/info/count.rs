@@ -8,18 +8,16 @@ use crate::feed::Batch;
 use crate::feed::parallel::{self, Stop, Turn};
 use crate::rdb::event::Elem;
 use crate::rdb::module::ModuleId;
-use crate::rdb::parser::{SLOT_INFO_AUX, string_encoding};
+use crate::rdb::parser::{SLOT_INFO_AUX, StringEncoding};
 use crate::rdb::{
     Dialect, Entry, Error, Kind, PassedKey, Record, Scratch, SlotSizes, ValueType, Visit,
 };
 use std::convert::Infallible;
 
-/// The strings' encodings, in the order of [`Plain::strings`].
-const STRING_ENCODINGS: [&str; 3] = ["int", "embstr", "raw"];
-
 /// What is counted of keys of the plainest form, as fast as can be.
 struct Plain {
     blobs: [Volume; CODES],
+    /// In the order of [`StringEncoding::ALL`].
     strings: [Volume; 3],
     keys: Volume,
     attributes: Volume,
@@ -43,12 +41,8 @@ impl Plain {
         // With its type byte.
         let value_bytes = value.len() as u64 + 1;
         if key.code() == 0 {
-            let volume = match string_encoding(value) {
-                "int" => self.strings.first_mut(),
-                "embstr" => self.strings.get_mut(1),
-                _ => self.strings.get_mut(2),
-            };
-            if let Some(volume) = volume {
+            let encoding = StringEncoding::of(value) as usize;
+            if let Some(volume) = self.strings.get_mut(encoding) {
                 volume.add(value_bytes);
             }
         } else if let Some(volume) = self.blobs.get_mut(usize::from(key.code())) {
@@ -95,9 +89,9 @@ impl Worker {
         if plain.keys.count == 0 {
             return;
         }
-        let strings = STRING_ENCODINGS.iter().zip(plain.strings);
+        let strings = StringEncoding::ALL.iter().zip(plain.strings);
         for (encoding, volume) in strings.filter(|(_, volume)| volume.count > 0) {
-            *self.tally.values.entry((0, *encoding)).or_default() += volume;
+            *self.tally.values.entry((0, encoding.name())).or_default() += volume;
         }
         for (code, volume) in (0u8..).zip(plain.blobs).filter(|(_, volume)| volume.count > 0) {
             let encoding = ValueType::find(dialect, code).map_or("unknown", |ty| ty.encoding);
@@ -257,11 +251,12 @@ impl parallel::Worker for Worker {
         let mut plain = Plain::new();
         loop {
             let (expiries, now_ms) = (&mut self.tally.expiries, self.now_ms);
-            records.show_keys(|key| {
+            records.take_keys(|key| {
                 plain.add(key);
                 if let Some(at_ms) = key.expire_at_ms() {
                     expiries.add(at_ms, now_ms);
                 }
+                true
             });
             let start = records.position();
             let Some(record) = records.next()? else { break };

@@ -174,6 +174,7 @@ pub fn verify(input: Input, options: &Options, control: &Control) -> Result<Verd
     };
     let shared = Shared {
         seeds: identity::Seeds::default(),
+        early: Mutex::default(),
         state: Mutex::new(FileState::new(Findings::new(options.max_findings))),
         keys: Hashes::new(KEY_HASH_BYTES),
         header: Mutex::new(None),

@@ -11,11 +11,15 @@ use super::records;
 use super::repeats::{Feed, Hashes};
 use super::rules::Id;
 use super::value::{self, Lent};
+use crate::base::bulk::Bulk;
 use crate::base::slot::key_slot;
 use crate::feed::Batch;
+use crate::feed::batch::Records;
 use crate::feed::parallel::{Stop, Turn, Worker};
 use crate::rdb::parser::SLOT_INFO_AUX;
-use crate::rdb::{Entry, Header, Record, Scratch, SlotSizes};
+use crate::rdb::string::Str;
+use crate::rdb::{Entry, Header, PassedKey, Record, Scratch, SlotSizes};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -29,8 +33,20 @@ const MARKS_MAX: usize = 4096;
 /// Findings kept before they are merged.
 const FINDINGS_MAX: usize = 1024;
 
+/// Findings of a batch that may wait for those in front of it.
+const WAITING_FINDINGS_MAX: usize = 16;
+
+/// What batches say that are checked before one in front of them is.
+#[derive(Default)]
+pub(super) struct Early {
+    /// The batch to be merged next.
+    next: u64,
+    waiting: BTreeMap<u64, (Marks, Findings)>,
+}
+
 /// What all threads share.
 pub(super) struct Shared {
+    pub(super) early: Mutex<Early>,
     pub(super) seeds: Seeds,
     pub(super) state: Mutex<FileState>,
     pub(super) keys: Hashes,
@@ -42,6 +58,22 @@ impl Shared {
     pub(super) fn merge(&self, marks: &mut Marks, findings: &mut Findings) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.merge(marks, findings);
+    }
+
+    /// Merges the last that the batch of this number says, once all before it are merged.
+    fn merge_batch(&self, seq: u64, mut marks: Marks, mut findings: Findings) {
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        if seq != early.next {
+            early.waiting.insert(seq, (marks, findings));
+            return;
+        }
+        loop {
+            self.merge(&mut marks, &mut findings);
+            early.next += 1;
+            let next = early.next;
+            let Some(waiting) = early.waiting.remove(&next) else { break };
+            (marks, findings) = waiting;
+        }
     }
 
     /// The file's header, once its record was read.
@@ -64,6 +96,7 @@ pub(super) struct Checker<'s> {
     keys: Feed,
     marks: Marks,
     findings: Findings,
+    max_findings: usize,
     /// The slot whose keys follow.
     slot: Option<u64>,
 }
@@ -71,6 +104,7 @@ pub(super) struct Checker<'s> {
 impl<'s> Checker<'s> {
     /// A checker that keeps at most about this many bytes for the names of a value.
     pub(super) fn new(shared: &'s Shared, max_findings: usize, memory_bytes: usize) -> Self {
+        let max_findings = max_findings.min(FINDINGS_MAX);
         Checker {
             shared,
             scratch: Scratch::default(),
@@ -78,7 +112,8 @@ impl<'s> Checker<'s> {
             members: Members::new(memory_bytes),
             keys: Feed::new(),
             marks: Marks::default(),
-            findings: Findings::new(max_findings.min(FINDINGS_MAX)),
+            findings: Findings::new(max_findings),
+            max_findings,
             slot: None,
         }
     }
@@ -86,6 +121,33 @@ impl<'s> Checker<'s> {
     /// Hands over what is left.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         self.keys.flush(&self.shared.keys)
+    }
+
+    /// Checks a key whose value is an uncompressed string, in which no damage can be; `false`, and
+    /// nothing is done, if there is anything more to it.
+    #[inline(always)]
+    fn passed(&mut self, db: u64, key: &PassedKey<'_>) -> io::Result<bool> {
+        let Str::Plain(Bulk::Bytes(name)) = key.key() else { return Ok(false) };
+        let expire_at_ms = key.expire_at_ms();
+        let is_plain = key.is_plain_string()
+            && expire_at_ms.is_none_or(|ms| (0..=YEAR_9999_MS).contains(&ms))
+            && self.slot.is_none_or(|slot| u64::from(key_slot(name)) == slot);
+        if is_plain {
+            self.keys.push(key_hash(&self.shared.seeds, db, name), &self.shared.keys)?;
+            self.marks.key(expire_at_ms.is_some());
+        }
+        Ok(is_plain)
+    }
+
+    /// Checks keys until one comes that needs more than [`Checker::passed`].
+    fn plain_keys(&mut self, records: &mut Records<'_>) -> io::Result<()> {
+        let db = records.context().map_or(0, |context| context.db);
+        let mut done = Ok(true);
+        records.take_keys(|key| {
+            done = self.passed(db, key);
+            matches!(done, Ok(true))
+        });
+        done.map(drop)
     }
 
     #[inline]
@@ -201,6 +263,7 @@ impl Worker for Checker<'_> {
         let mut header = batch.context.as_ref().map(|context| context.header);
         let mut records = batch.records();
         loop {
+            self.plain_keys(&mut records)?;
             let offset = batch.offset + records.position() as u64;
             let Some(record) = records.next()? else { break };
             match &record {
@@ -223,9 +286,12 @@ impl Worker for Checker<'_> {
                 Finding::new(id, message).at(offset)
             });
         }
-        turn.flush()?;
         self.findings.sort();
-        self.shared.merge(&mut self.marks, &mut self.findings);
+        if self.findings.kept.len() > WAITING_FINDINGS_MAX {
+            turn.flush()?;
+        }
+        let findings = std::mem::replace(&mut self.findings, Findings::new(self.max_findings));
+        self.shared.merge_batch(batch.seq, std::mem::take(&mut self.marks), findings);
         Ok(())
     }
 }
