@@ -7,6 +7,7 @@ pub mod cursor;
 pub mod extsort;
 pub mod glob;
 pub mod json;
+pub mod library;
 pub mod limits;
 pub mod long_double;
 pub mod lzf;

@@ -9,6 +9,7 @@ mod error;
 mod families;
 mod keys;
 mod parse;
+mod replay;
 pub mod spec;
 mod specs;
 mod table;
@@ -19,6 +20,7 @@ mod tests;
 pub use call::{Ctx, Outcome, Propagation};
 pub use error::Error;
 pub use keys::{KeyAt, KeysError};
+pub use replay::{Replay, Replayed};
 pub use table::{Command, all, find, lookup};
 
 /// Runs a command. `args[0]` is its name; the number of arguments suits its arity.

@@ -7,7 +7,9 @@
 
 mod digest;
 mod effect;
+mod load;
 mod place;
+mod save;
 mod snapshot;
 mod unit;
 
@@ -16,8 +18,10 @@ mod tests;
 
 pub use digest::Digest;
 pub use effect::{Effects, Event, EventClass};
+pub use load::{LoadError, RdbLoad};
 pub use place::{Change, Place, Typed, WrongType};
-pub use snapshot::Snapshot;
+pub use save::{SaveOptions, Summary};
+pub use snapshot::{Snapshot, SnapshotDb};
 pub use unit::{Origin, Unit, ValueRef};
 
 use crate::value::Value;

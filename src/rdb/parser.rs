@@ -210,6 +210,19 @@ impl<'a> Entry<'a> {
         self.ty.kind == Kind::String && self.value.first() != Some(&LZF)
     }
 
+    /// The value, if it is a string that stands there uncompressed.
+    #[inline]
+    pub fn plain_string(&self) -> Option<Bulk<'a>> {
+        if !self.is_plain_string() {
+            return None;
+        }
+        let string: Result<Str<'_>, Halt<Infallible>> = Cursor::new(self.value).string();
+        match string {
+            Ok(Str::Plain(bulk)) => Some(bulk),
+            _ => None,
+        }
+    }
+
     /// The key's bytes.
     #[inline]
     pub fn key(&self) -> Result<Cow<'a, [u8]>, Error> {

@@ -5,8 +5,11 @@
 //! ```
 
 use super::dialect::Header;
-use super::string::write_len;
+use super::error::Halt;
+use super::string::{ReadStr, Str, write_len};
 use crate::base::crc;
+use crate::base::cursor::Cursor;
+use std::convert::Infallible;
 
 /// Bytes of version and checksum behind the value.
 pub const FOOTER_BYTES: usize = 10;
@@ -75,4 +78,21 @@ pub fn write(out: &mut Vec<u8>, type_byte: u8, value: &[u8], version: u16) {
     out.extend_from_slice(&version.to_le_bytes());
     let crc = crc::crc64(0, out.get(start..).unwrap_or(&[]));
     out.extend_from_slice(&crc.to_le_bytes());
+}
+
+/// The sources of the libraries in the body of a FUNCTION DUMP payload: function records, one behind the other. `None` if
+/// there is anything else.
+pub fn functions(mut body: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut found = Vec::new();
+    while let Some((opcode, rest)) = body.split_first() {
+        if *opcode != super::parser::opcode::FUNCTION {
+            return None;
+        }
+        let mut cursor = Cursor::new(rest);
+        let string: Result<Str<'_>, Halt<Infallible>> = cursor.string();
+        let mut scratch = Vec::new();
+        found.push(string.ok()?.resolve(&mut scratch).ok()?.to_vec());
+        body = rest.get(cursor.pos()..)?;
+    }
+    Some(found)
 }

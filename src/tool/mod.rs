@@ -7,7 +7,6 @@ pub mod get;
 pub mod heavy;
 pub mod index;
 pub mod info;
-pub mod library;
 pub mod located;
 pub mod memory;
 pub mod out;

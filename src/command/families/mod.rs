@@ -1,5 +1,6 @@
 //! The handlers of commands that need nothing but data: a file per family.
 
+pub mod function;
 mod generic;
 mod string;
 

@@ -2,12 +2,12 @@
 
 use super::Info;
 use super::tally::{AuxField, LISTED_MAX, LeftOff};
+use crate::base::library::engine_and_name;
 use crate::base::num;
 use crate::feed::Trailer;
 use crate::rdb::encode::TARGETS;
 use crate::rdb::{Header, Stored};
 use crate::report::{Cell, Column, Fields, Report, Table, human};
-use crate::tool::library::engine_and_name;
 
 /// Makes the report.
 pub fn report(info: &Info) -> Report {

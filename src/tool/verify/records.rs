@@ -4,10 +4,10 @@ use super::finding::{Finding, Findings};
 use super::marks::{Mark, Marks, Tally};
 use super::rules::Id;
 use super::value::shorten;
+use crate::base::library::engine_and_name;
 use crate::base::limits;
 use crate::rdb::parser::SLOT_INFO_AUX;
 use crate::rdb::{Header, Record, SlotSizes};
-use crate::tool::library::engine_and_name;
 
 /// Longest library name remembered, in bytes.
 const LIBRARY_NAME_BYTES: usize = 256;
