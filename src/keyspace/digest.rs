@@ -48,6 +48,16 @@ impl Digest {
             self.mix(bytes);
         }
         match value.object() {
+            Some(Value::List(list)) => list.iter().for_each(|item| self.mix_bulk(item)),
+            Some(Value::Stream(stream)) => {
+                for entry in stream.iter() {
+                    self.mix(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+                    for (field, value) in entry.fields() {
+                        self.mix_bulk(field);
+                        self.mix_bulk(value);
+                    }
+                }
+            }
             Some(Value::Set(set)) => set.each(|member| self.add(member)),
             Some(Value::Zset(zset)) => {
                 for (member, score) in zset.iter() {

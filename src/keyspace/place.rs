@@ -3,7 +3,7 @@
 use super::effect::Event;
 use crate::value::limits::Limits;
 use crate::value::table::{self, Meta, New, Stored, Table};
-use crate::value::{Blob, Hash, Kind, Set, StringForm, Value, Zset};
+use crate::value::{Blob, Hash, Kind, List, Set, Stream, StringForm, Value, Zset};
 use triomphe::Arc;
 
 /// The key holds another type of value.
@@ -80,7 +80,7 @@ macro_rules! typed {
     };
 }
 
-typed! { Set Zset Hash }
+typed! { List Set Zset Hash Stream }
 
 /// One key's place in its database. Made by [`super::Unit::update`] alone, after expiry has been seen to.
 #[derive(Debug)]

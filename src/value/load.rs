@@ -1,10 +1,12 @@
 //! Values from the stored form.
 
-use super::{Blob, Hash, Opaque, Set, Value, Zset};
+use super::list::Chunk;
+use super::stream::Group;
+use super::{Blob, Hash, List, Opaque, Set, Stream, Value, Zset};
 use crate::packed::{self, Intset, Listpack};
 use crate::rdb::encode::Target;
 use crate::rdb::types::{Kind, Layout};
-use crate::rdb::{Elem, Entry, Error, Node, Scratch, Visit};
+use crate::rdb::{Elem, Entry, Error, Node, Scratch, StreamId, StreamMeta, Visit};
 use crate::value::limits::Limits;
 use triomphe::Arc;
 
@@ -52,7 +54,27 @@ impl Loader {
                 }
                 self.build(entry, limits)
             }
-            (Kind::String | Kind::Set | Kind::Zset | Kind::Hash, _) => self.build(entry, limits),
+            (Kind::List, Layout::TaggedNodes) => {
+                let mut chunks = Chunks::default();
+                entry.visit(&mut self.scratch, &mut chunks)?;
+                if chunks.broken {
+                    return self.build(entry, limits);
+                }
+                let list = List::from_chunks(chunks.nodes, limits);
+                Ok(if list.is_empty() {
+                    Loaded::Empty
+                } else {
+                    Loaded::Value(Value::List(Arc::new(list)))
+                })
+            }
+            (Kind::Stream, _) => {
+                let mut builder = StreamBuilder::new(limits);
+                entry.visit(&mut self.scratch, &mut builder)?;
+                Ok(Loaded::Value(Value::Stream(Arc::new(builder.finish()))))
+            }
+            (Kind::String | Kind::List | Kind::Set | Kind::Zset | Kind::Hash, _) => {
+                self.build(entry, limits)
+            }
             _ => Ok(Loaded::Value(Value::Opaque(Arc::new(opaque(entry))))),
         }
     }
@@ -109,10 +131,152 @@ impl Visit for OneBlob {
     }
 }
 
+/// Takes the nodes of a list without looking into them.
+#[derive(Default)]
+struct Chunks {
+    nodes: Vec<Chunk>,
+    /// Whether a node is in a form of its own, so that the elements must be taken one by one.
+    broken: bool,
+}
+
+impl Visit for Chunks {
+    type Error = Error;
+
+    const DECODE: bool = false;
+
+    fn elem(&mut self, _: &Elem<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn node(&mut self, node: &Node<'_>) -> Result<(), Error> {
+        match node.structure {
+            None => self.nodes.push(Chunk::Plain(node.bytes.into())),
+            Some(packed::Kind::Listpack) => match Listpack::from_bytes(node.bytes.to_vec()) {
+                Ok(listpack) => self.nodes.push(Chunk::Packed(listpack)),
+                Err(_) => self.broken = true,
+            },
+            Some(_) => self.broken = true,
+        }
+        Ok(())
+    }
+}
+
+/// Builds a stream from its parts, in the order in which they are stored.
+struct StreamBuilder<'l> {
+    limits: &'l Limits,
+    stream: Stream,
+    meta: Option<StreamMeta>,
+    /// The group at work and its name.
+    group: Option<(Vec<u8>, Group)>,
+    consumer: Vec<u8>,
+    producer: Vec<u8>,
+}
+
+impl<'l> StreamBuilder<'l> {
+    fn new(limits: &'l Limits) -> StreamBuilder<'l> {
+        let (stream, consumer, producer) = (Stream::new(), Vec::new(), Vec::new());
+        StreamBuilder { limits, stream, meta: None, group: None, consumer, producer }
+    }
+
+    fn close_group(&mut self) {
+        if let Some((name, group)) = self.group.take() {
+            self.stream.create_group(&name, group);
+        }
+    }
+
+    fn finish(mut self) -> Stream {
+        self.close_group();
+        if let Some(meta) = self.meta {
+            self.stream.set_last_id(meta.last_id);
+            self.stream.set_max_deleted_id(meta.max_deleted_id);
+            self.stream.set_entries_added(meta.entries_added);
+        }
+        self.stream
+    }
+
+    /// Gives a delivered entry to a consumer, or to none.
+    fn assign(&mut self, id: StreamId, consumer: Option<&[u8]>) {
+        if let Some((_, group)) = &mut self.group {
+            let (time_ms, count) =
+                group.pending(id).map_or((0, 1), |old| (old.delivery_time_ms, old.delivery_count));
+            group.set_pending(id, consumer, time_ms, count);
+        }
+    }
+}
+
+impl Visit for StreamBuilder<'_> {
+    type Error = Error;
+
+    fn elem(&mut self, elem: &Elem<'_>) -> Result<(), Error> {
+        match elem {
+            Elem::StreamEntry { id, fields } => {
+                let owned: Vec<_> =
+                    fields.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+                let fields: Vec<(&[u8], &[u8])> =
+                    owned.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+                self.stream.append(*id, &fields, self.limits);
+            }
+            Elem::StreamMeta(meta) => self.meta = Some(*meta),
+            Elem::Group { name, last_id, entries_read } => {
+                self.close_group();
+                self.group = Some((name.to_vec(), Group::new(*last_id, *entries_read)));
+            }
+            Elem::Pending { id, delivery_time_ms, delivery_count } => {
+                if let Some((_, group)) = &mut self.group {
+                    group.set_pending(*id, None, *delivery_time_ms, *delivery_count);
+                }
+            }
+            Elem::Consumer { name, seen_time_ms, active_time_ms } => {
+                self.consumer = name.to_vec();
+                if let Some((_, group)) = &mut self.group {
+                    group.create_consumer(&self.consumer, *seen_time_ms);
+                    group.set_consumer_times(&self.consumer, *seen_time_ms, *active_time_ms);
+                }
+            }
+            Elem::Claimed(id) => {
+                let consumer = std::mem::take(&mut self.consumer);
+                self.assign(*id, Some(&consumer));
+                self.consumer = consumer;
+            }
+            Elem::Nacked(id) => self.assign(*id, None),
+            Elem::IdmpConfig { duration_s, max_entries } => {
+                let idempotence = self.stream.idempotence_mut();
+                (idempotence.duration_s, idempotence.max_entries) = (*duration_s, *max_entries);
+            }
+            Elem::Producer(name) => {
+                self.producer = name.to_vec();
+                self.stream.idempotence_mut().producers.entry(name.to_vec()).or_default();
+            }
+            Elem::ProducerId { iid, id } => {
+                let producers = &mut self.stream.idempotence_mut().producers;
+                producers.entry(self.producer.clone()).or_default().push_back((iid.to_vec(), *id));
+            }
+            Elem::IdmpCounters { added, duplicates } => {
+                let idempotence = self.stream.idempotence_mut();
+                (idempotence.added, idempotence.duplicates) = (*added, *duplicates);
+            }
+            // Parts of other kinds.
+            Elem::Str(_)
+            | Elem::Item(_)
+            | Elem::Member(_)
+            | Elem::Scored { .. }
+            | Elem::Field { .. }
+            | Elem::ArrayMeta { .. }
+            | Elem::ArrayItem { .. }
+            | Elem::Module(_)
+            | Elem::ModuleItem(_)
+            | Elem::VectorSet { .. }
+            | Elem::Vector { .. } => {}
+        }
+        Ok(())
+    }
+}
+
 /// Builds a value from its elements.
 struct Builder<'l> {
     limits: &'l Limits,
     string: Vec<u8>,
+    list: List,
     set: Set,
     hash: Hash,
     pairs: Vec<(Vec<u8>, f64)>,
@@ -124,6 +288,7 @@ impl<'l> Builder<'l> {
         Builder {
             limits,
             string: Vec::new(),
+            list: List::new(),
             set: Set::new(),
             hash: Hash::new(),
             pairs: Vec::new(),
@@ -134,6 +299,7 @@ impl<'l> Builder<'l> {
     fn finish(self) -> Loaded {
         let value = match self.kind {
             Kind::String => return Loaded::String(self.string),
+            Kind::List => Value::List(Arc::new(self.list)),
             Kind::Set => Value::Set(Arc::new(self.set)),
             Kind::Hash => Value::Hash(Arc::new(self.hash)),
             _ => match Zset::from_pairs(self.pairs, self.limits) {
@@ -152,6 +318,7 @@ impl Visit for Builder<'_> {
         let (mut one, mut two) = (itoa::Buffer::new(), itoa::Buffer::new());
         match elem {
             Elem::Str(bulk) => self.string = bulk.to_vec(),
+            Elem::Item(bulk) => self.list.push_back(bulk.text(&mut one), self.limits),
             Elem::Member(bulk) => {
                 self.set.insert(bulk.text(&mut one), self.limits);
             }
@@ -165,8 +332,7 @@ impl Visit for Builder<'_> {
                 );
             }
             // Parts of kinds that are built elsewhere or kept as they are.
-            Elem::Item(_)
-            | Elem::StreamEntry { .. }
+            Elem::StreamEntry { .. }
             | Elem::StreamMeta(_)
             | Elem::Group { .. }
             | Elem::Pending { .. }

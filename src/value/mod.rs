@@ -5,15 +5,19 @@
 
 pub mod hash;
 pub mod limits;
+pub mod list;
 pub mod load;
 pub mod save;
 pub mod set;
+pub mod stream;
 pub mod table;
 pub mod tree;
 pub mod zset;
 
 pub use hash::Hash;
+pub use list::List;
 pub use set::Set;
+pub use stream::Stream;
 pub use zset::Zset;
 
 use crate::base::num::parse_canonical_i64;
@@ -42,12 +46,16 @@ pub enum Kind {
 pub enum Value {
     /// A long string.
     String(Blob),
+    /// A list.
+    List(Arc<List>),
     /// A set.
     Set(Arc<Set>),
     /// A sorted set.
     Zset(Arc<Zset>),
     /// A hash.
     Hash(Arc<Hash>),
+    /// A stream.
+    Stream(Arc<Stream>),
     /// A value that is stored and handed on as it is.
     Opaque(Arc<Opaque>),
 }
@@ -115,9 +123,11 @@ impl Value {
     pub fn kind(&self) -> Kind {
         match self {
             Value::String(_) => Kind::String,
+            Value::List(_) => Kind::List,
             Value::Set(_) => Kind::Set,
             Value::Zset(_) => Kind::Zset,
             Value::Hash(_) => Kind::Hash,
+            Value::Stream(_) => Kind::Stream,
             Value::Opaque(_) => Kind::Opaque,
         }
     }
@@ -133,10 +143,12 @@ impl Value {
     /// Whether it is a container that has lost its last element, and so must go with its key.
     pub fn is_emptied(&self) -> bool {
         match self {
+            Value::List(list) => list.is_empty(),
             Value::Set(set) => set.is_empty(),
             Value::Zset(zset) => zset.is_empty(),
             Value::Hash(hash) => hash.is_empty(),
-            Value::String(_) | Value::Opaque(_) => false,
+            // A stream may be empty.
+            Value::String(_) | Value::Stream(_) | Value::Opaque(_) => false,
         }
     }
 
@@ -144,10 +156,13 @@ impl Value {
     pub fn encoding(&self, limits: &Limits) -> &'static str {
         match self {
             Value::String(bytes) => StringForm::Auto.encoding(bytes),
+            Value::List(list) if list.is_packed() => "listpack",
+            Value::List(_) => "quicklist",
             Value::Set(set) => set.encoding(),
             Value::Zset(zset) if zset.is_packed() => "listpack",
             Value::Zset(_) => "skiplist",
             Value::Hash(hash) => hash.encoding(limits),
+            Value::Stream(_) => "stream",
             Value::Opaque(_) => "raw",
         }
     }

@@ -1,10 +1,12 @@
 //! Values in the stored form.
 
-use super::{Hash, Kind, Set, StringForm, Value, Zset};
+use super::list::Chunk;
+use super::{Hash, Kind, List, Set, Stream, StringForm, Value, Zset};
 use crate::base::bulk::Bulk;
 use crate::packed::Listpack;
 use crate::rdb::encode::{Encoded, Encoder, Hint, Losses, Strings, Target};
-use crate::rdb::{Elem, types};
+use crate::rdb::string::write_len;
+use crate::rdb::{Elem, StreamId, types};
 use std::io;
 
 /// What is to be stored.
@@ -29,6 +31,7 @@ pub enum Saved {
 mod type_byte {
     pub(super) const STRING: u8 = 0;
     pub(super) const SET_INTSET: u8 = 11;
+    pub(super) const LIST_QUICKLIST_2: u8 = 18;
     pub(super) const HASH_LISTPACK: u8 = 16;
     pub(super) const ZSET_LISTPACK: u8 = 17;
     pub(super) const SET_LISTPACK: u8 = 20;
@@ -94,6 +97,17 @@ impl Saver {
                 self.strings.write_bytes(&mut self.body, bytes);
                 Ok(Saved::Type(type_byte::STRING))
             }
+            Value::List(list) => {
+                if self.lists_as_nodes(list) {
+                    return Ok(Saved::Type(type_byte::LIST_QUICKLIST_2));
+                }
+                self.encode(types::Kind::List, Hint::Auto, |encoder| {
+                    list.iter().try_for_each(|item| encoder.elem(&Elem::Item(item)))
+                })
+            }
+            Value::Stream(stream) => self.encode(types::Kind::Stream, Hint::Auto, |encoder| {
+                each_stream_part(stream, encoder)
+            }),
             Value::Set(set) => {
                 self.encode(types::Kind::Set, Hint::Plain, |encoder| each_member(set, encoder))
             }
@@ -130,8 +144,43 @@ impl Saver {
             Value::Zset(zset) => {
                 Some((type_byte::ZSET_LISTPACK, listpack(zset.as_listpack()?, 10)?))
             }
-            Value::String(_) | Value::Opaque(_) => None,
+            Value::String(_) | Value::List(_) | Value::Stream(_) | Value::Opaque(_) => None,
         }
+    }
+
+    /// Writes the nodes of a list as they are; false if the target has another form for some of them.
+    fn lists_as_nodes(&mut self, list: &List) -> bool {
+        const PLAIN: u64 = 1;
+        const PACKED: u64 = 2;
+        let fits = |chunk: &Chunk| match chunk {
+            Chunk::Packed(listpack) => listpack.len_bytes() < UNAMBIGUOUS_BYTES,
+            Chunk::Plain(_) => true,
+        };
+        if !self.target.has(10) {
+            return false;
+        }
+        if let Some(listpack) = list.as_listpack() {
+            if listpack.len_bytes() >= UNAMBIGUOUS_BYTES {
+                return false;
+            }
+            write_len(&mut self.body, 1);
+            write_len(&mut self.body, PACKED);
+            self.strings.write_bytes(&mut self.body, listpack.as_bytes());
+            return true;
+        }
+        if !list.chunks().all(fits) {
+            return false;
+        }
+        write_len(&mut self.body, list.chunk_count() as u64);
+        for chunk in list.chunks() {
+            let (container, bytes) = match chunk {
+                Chunk::Packed(listpack) => (PACKED, listpack.as_bytes()),
+                Chunk::Plain(bytes) => (PLAIN, &bytes[..]),
+            };
+            write_len(&mut self.body, container);
+            self.strings.write_bytes(&mut self.body, bytes);
+        }
+        true
     }
 
     fn encode(
@@ -161,6 +210,51 @@ fn each_scored(zset: &Zset, encoder: &mut Encoder) -> io::Result<()> {
     let last = zset.len().saturating_sub(1);
     zset.iter_by_rank(last, true)
         .try_for_each(|(member, score)| encoder.elem(&Elem::Scored { member, score }))
+}
+
+/// The parts of a stream in the order in which they are stored.
+fn each_stream_part(stream: &Stream, encoder: &mut Encoder) -> io::Result<()> {
+    for entry in stream.iter() {
+        let fields: Vec<_> = entry.fields().collect();
+        encoder.elem(&Elem::StreamEntry { id: entry.id, fields: &fields })?;
+    }
+    encoder.elem(&Elem::StreamMeta(stream.meta()))?;
+    for (name, group) in stream.groups() {
+        let (name, last_id, entries_read) = (Bulk::Bytes(name), group.last_id, group.entries_read);
+        encoder.elem(&Elem::Group { name, last_id, entries_read })?;
+        for (id, pending) in group.pending_from(StreamId::default()) {
+            let (delivery_time_ms, delivery_count) =
+                (pending.delivery_time_ms, pending.delivery_count);
+            encoder.elem(&Elem::Pending { id, delivery_time_ms, delivery_count })?;
+        }
+        for (id, pending) in group.pending_from(StreamId::default()) {
+            if pending.consumer.is_none() {
+                encoder.elem(&Elem::Nacked(id))?;
+            }
+        }
+        for (name, consumer) in group.consumers() {
+            let (seen_time_ms, active_time_ms) = (consumer.seen_time_ms, consumer.active_time_ms);
+            encoder.elem(&Elem::Consumer {
+                name: Bulk::Bytes(name),
+                seen_time_ms,
+                active_time_ms,
+            })?;
+            consumer
+                .pending_from(StreamId::default())
+                .try_for_each(|id| encoder.elem(&Elem::Claimed(id)))?;
+        }
+    }
+    let Some(idempotence) = stream.idempotence() else { return Ok(()) };
+    let (duration_s, max_entries) = (idempotence.duration_s, idempotence.max_entries);
+    encoder.elem(&Elem::IdmpConfig { duration_s, max_entries })?;
+    for (producer, ids) in &idempotence.producers {
+        encoder.elem(&Elem::Producer(Bulk::Bytes(producer)))?;
+        for (iid, id) in ids {
+            encoder.elem(&Elem::ProducerId { iid: Bulk::Bytes(iid), id: *id })?;
+        }
+    }
+    let (added, duplicates) = (idempotence.added, idempotence.duplicates);
+    encoder.elem(&Elem::IdmpCounters { added, duplicates })
 }
 
 fn each_field(hash: &Hash, encoder: &mut Encoder) -> io::Result<()> {
