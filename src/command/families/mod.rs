@@ -1,5 +1,6 @@
 //! The handlers of commands that need nothing but data: a file per family.
 
+mod dump;
 pub mod function;
 mod generic;
 mod string;
@@ -7,4 +8,4 @@ mod string;
 use super::Handler;
 
 /// The handlers by the names of their commands.
-pub const FAMILIES: &[&[(&str, Handler)]] = &[generic::HANDLERS, string::HANDLERS];
+pub const FAMILIES: &[&[(&str, Handler)]] = &[dump::HANDLERS, generic::HANDLERS, string::HANDLERS];

@@ -5,7 +5,7 @@ use super::super::spec::*;
 /// The commands of this family, by name.
 #[rustfmt::skip]
 pub const SPECS: &[Spec] = &[
-    Spec::new("VADD", Group::VectorSet, "8.0.0", -5)
+    Spec::new("vadd", Group::VectorSet, "8.0.0", -5)
         .flags(&[WRITE, DENYOOM])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
@@ -20,19 +20,19 @@ pub const SPECS: &[Spec] = &[
             text("attributes").after("SETATTR").optional(),
             integer("numlinks").after("M").optional()
         ]),
-    Spec::new("VCARD", Group::VectorSet, "8.0.0", 2)
+    Spec::new("vcard", Group::VectorSet, "8.0.0", 2)
         .flags(&[READONLY, FAST])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
             key("key", 0)
         ]),
-    Spec::new("VDIM", Group::VectorSet, "8.0.0", 2)
+    Spec::new("vdim", Group::VectorSet, "8.0.0", 2)
         .flags(&[READONLY, FAST])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
             key("key", 0)
         ]),
-    Spec::new("VEMB", Group::VectorSet, "8.0.0", -3)
+    Spec::new("vemb", Group::VectorSet, "8.0.0", -3)
         .flags(&[READONLY, FAST])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
@@ -40,27 +40,27 @@ pub const SPECS: &[Spec] = &[
             text("element"),
             token("raw", "RAW").optional()
         ]),
-    Spec::new("VGETATTR", Group::VectorSet, "8.0.0", 3)
+    Spec::new("vgetattr", Group::VectorSet, "8.0.0", 3)
         .flags(&[READONLY, FAST])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
             key("key", 0),
             text("element")
         ]),
-    Spec::new("VINFO", Group::VectorSet, "8.0.0", 2)
+    Spec::new("vinfo", Group::VectorSet, "8.0.0", 2)
         .flags(&[READONLY, FAST])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
             key("key", 0)
         ]),
-    Spec::new("VISMEMBER", Group::VectorSet, "8.2.0", 3)
+    Spec::new("vismember", Group::VectorSet, "8.2.0", 3)
         .flags(&[READONLY])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
             key("key", 0),
             text("element")
         ]),
-    Spec::new("VLINKS", Group::VectorSet, "8.0.0", -3)
+    Spec::new("vlinks", Group::VectorSet, "8.0.0", -3)
         .flags(&[READONLY, FAST])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
@@ -68,14 +68,14 @@ pub const SPECS: &[Spec] = &[
             text("element"),
             token("withscores", "WITHSCORES").optional()
         ]),
-    Spec::new("VRANDMEMBER", Group::VectorSet, "8.0.0", -2)
+    Spec::new("vrandmember", Group::VectorSet, "8.0.0", -2)
         .flags(&[READONLY])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
             key("key", 0),
             integer("count").optional()
         ]),
-    Spec::new("VRANGE", Group::VectorSet, "8.4.0", -4)
+    Spec::new("vrange", Group::VectorSet, "8.4.0", -4)
         .flags(&[READONLY])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
@@ -84,14 +84,14 @@ pub const SPECS: &[Spec] = &[
             text("end"),
             integer("count").optional()
         ]),
-    Spec::new("VREM", Group::VectorSet, "8.0.0", 3)
+    Spec::new("vrem", Group::VectorSet, "8.0.0", 3)
         .flags(&[WRITE])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
             key("key", 0),
             text("element")
         ]),
-    Spec::new("VSETATTR", Group::VectorSet, "8.0.0", 4)
+    Spec::new("vsetattr", Group::VectorSet, "8.0.0", 4)
         .flags(&[WRITE, FAST])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
@@ -99,7 +99,7 @@ pub const SPECS: &[Spec] = &[
             text("element"),
             text("json")
         ]),
-    Spec::new("VSIM", Group::VectorSet, "8.0.0", -4)
+    Spec::new("vsim", Group::VectorSet, "8.0.0", -4)
         .flags(&[READONLY])
         .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
         .args(&[
