@@ -10,13 +10,14 @@
 //! 10  cli              arguments, help, exit status; the only printing
 //!  9  tool             operations: an input, filters and an output
 //!  4  cluster          nodes.conf, who owns which slot
+//!  3  aof              append-only files: manifest, commands, repair, new sets
 //!  2  feed             inputs, batches, filters, threads
 //!  1  rdb              bytes <-> records and elements
 //! 0b  resp  packed  report   wire format | packed structures | tables, charts, renderers
 //! 0a  base             checksums, LZF, numbers, globs, limits
 //! ```
 //!
-//! The gaps between 2 and 9 are where a data model, append-only files and a server have their places.
+//! The gaps between 2 and 9 are where a data model and a server have their places.
 //!
 //! # How a dump runs
 //!
@@ -49,6 +50,7 @@
 //! - [`resp`]: commands on the wire.
 //! - [`rdb`]: the file format with its versions; records, values, payloads, errors with a place.
 //! - [`feed`]: opens inputs, cuts them into batches, filters keys, shares the work among threads.
+//! - [`aof`]: append-only files: what belongs to a set, its commands, what is sound, how a new set is written.
 //! - [`cluster`]: the layout of a cluster: nodes.conf, slots and their owners.
 //! - [`report`]: findings, tables and charts, and their forms: text, JSON, CSV, HTML, SARIF.
 //! - [`tool`]: the operations behind the subcommands; they write to what they are given.
@@ -61,6 +63,7 @@
 //! - A form of a dump: a formatter in `tool/dump` and a line in its list of formats.
 //! - A subcommand: a file in `tool`, one in `cli`, a line of registration, a test; man page and completions follow from it.
 
+pub mod aof;
 pub mod base;
 pub mod cli;
 pub mod cluster;
