@@ -7,5 +7,10 @@
 //!
 //! Nothing here knows what a command does beyond SELECT, MULTI and EXEC, or what time it is.
 
+pub mod disk;
 pub mod manifest;
+pub mod output;
 pub mod reader;
+pub mod repair;
+pub mod set;
+pub mod writer;

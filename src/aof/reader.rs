@@ -300,6 +300,7 @@ pub struct Reader<'a> {
     pos: usize,
     spans: Vec<Range<usize>>,
     db: u64,
+    sound_db: u64,
     multi_start: Option<u64>,
     time_s: Option<i64>,
     sound_end: u64,
@@ -313,6 +314,7 @@ impl<'a> Reader<'a> {
             pos: usize::try_from(start).unwrap_or(usize::MAX).min(bytes.len()),
             spans: Vec::new(),
             db: 0,
+            sound_db: 0,
             multi_start: None,
             time_s: None,
             sound_end: start,
@@ -339,6 +341,11 @@ impl<'a> Reader<'a> {
         self.db
     }
 
+    /// The database in force at [`Reader::sound_end`].
+    pub fn sound_db(&self) -> u64 {
+        self.sound_db
+    }
+
     /// The last timestamp so far, in unix seconds.
     pub fn time_s(&self) -> Option<i64> {
         self.time_s
@@ -354,6 +361,7 @@ impl<'a> Reader<'a> {
         self.pos = usize::try_from(offset).unwrap_or(usize::MAX).min(self.bytes.len());
         self.multi_start = None;
         self.sound_end = self.pos as u64;
+        self.sound_db = self.db;
     }
 
     /// The next command or annotation; `None` at the end of the file. After an error the reader stays where it is.
@@ -385,6 +393,7 @@ impl<'a> Reader<'a> {
         }
         if self.multi_start.is_none() {
             self.sound_end = end;
+            self.sound_db = self.db;
         }
         Command {
             args: Args { bytes: rest, spans: &self.spans },

@@ -8,8 +8,8 @@ use super::reader::{Frame, Item, ReadError, Reader, Role, frame};
 use memchr::memmem;
 use std::ops::Range;
 
-/// Arguments that are read to believe a command behind damage; bounds the work on hostile files.
-const BELIEVED_BYTES_MAX: usize = 64 << 20;
+/// Arguments that are read in search of the next command behind damage; bounds the work on hostile files.
+const SEARCHED_ARGUMENTS_MAX: usize = 64 << 20;
 
 /// Why a part of a file is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +146,7 @@ pub fn resync(bytes: &[u8], from: u64) -> Option<u64> {
     let mut from = usize::try_from(from).ok()?;
     let star = memmem::Finder::new(b"\n*");
     let mut spans = Vec::new();
-    let mut budget = BELIEVED_BYTES_MAX;
+    let mut budget = SEARCHED_ARGUMENTS_MAX;
     loop {
         // The line end in front may be the last byte of what is damaged.
         let rest = bytes.get(from.saturating_sub(1)..)?;
@@ -173,174 +173,215 @@ fn is_head(bytes: &[u8]) -> bool {
     digits > 0 && bytes.get(1 + digits..).is_some_and(|rest| rest.starts_with(b"\r\n$"))
 }
 
-/// The damage in front of what is being read, as long as it is not known whether that is kept.
-struct Doubt {
-    /// Where the gap starts.
-    gap: u64,
-    cause: Cause,
-    /// Where reading went on.
-    resumed: u64,
-    /// Whether a transaction was open in front of the gap.
-    in_multi: bool,
+/// Why a stretch of commands ends.
+enum Stop {
+    /// The file is over.
+    End,
+    Damage(ReadError),
+    LoneExec(Range<u64>),
+    NestedMulti(u64),
 }
 
-/// Finds all that is sound, behind damage, too.
-struct Skipper<'a> {
-    bytes: &'a [u8],
-    reader: Reader<'a>,
-    sound: Sound,
-    /// Start of what is read and not yet kept or cut.
-    from: u64,
-    /// The database in force behind what is kept.
-    kept_db: u64,
-    doubt: Option<Doubt>,
+/// Reads until something is wrong or the file is over. Tells, too, whether a transaction began.
+fn stretch(reader: &mut Reader<'_>) -> (Stop, bool) {
+    let mut saw_multi = false;
+    loop {
+        match reader.next() {
+            Ok(Some(Item::Command(command))) => match command.role {
+                Role::Multi => saw_multi = true,
+                Role::LoneExec => return (Stop::LoneExec(command.span), saw_multi),
+                Role::NestedMulti => return (Stop::NestedMulti(command.span.start), saw_multi),
+                _ => {}
+            },
+            Ok(Some(Item::Note(_))) => {}
+            Ok(None) => return (Stop::End, saw_multi),
+            Err(error) => return (Stop::Damage(error), saw_multi),
+        }
+    }
 }
 
-impl Skipper<'_> {
-    /// Keeps what is read up to `end`.
-    fn keep(&mut self, end: u64) {
-        let db = self.reader.db();
-        self.keep_in(end, None);
-        self.kept_db = db;
-    }
-
-    fn keep_in(&mut self, end: u64, select: Option<u64>) {
-        self.sound.keep(self.from..end, select);
-        self.from = end;
-    }
-
-    /// What was found behind damage is kept.
-    fn believe(&mut self, db: u64) {
-        if let Some(doubt) = self.doubt.take() {
-            self.sound.cut(doubt.gap..doubt.resumed, doubt.cause);
-            self.from = doubt.resumed;
-            // Made a piece of its own by the gap in front of it.
-            let select = (db != self.kept_db).then_some(db);
-            self.sound.pieces.push(Piece { bytes: self.from..self.from, select });
-        }
-    }
-
-    /// What was found behind damage is not kept, up to `end`.
-    fn disbelieve(&mut self, end: u64) {
-        if let Some(doubt) = self.doubt.take() {
-            self.sound.cut(doubt.gap..end, doubt.cause);
-            self.from = end;
-            let db = self.reader.db();
-            let select = (db != self.kept_db).then_some(db);
-            self.sound.pieces.push(Piece { bytes: end..end, select });
-            self.kept_db = db;
-        }
-    }
+/// What stands in front of a stretch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Front {
+    /// The start of the file, or a unit.
+    Sound,
+    /// Damage outside of transactions.
+    Damage,
+    /// Damage inside a transaction, or behind an open one.
+    DamageInMulti,
 }
 
 /// All that is sound of the commands from `start`, in front of damage and behind it.
 pub fn skip_damage(bytes: &[u8], start: u64) -> Sound {
-    let reader = Reader::new(bytes, start);
-    let sound = Sound::default();
-    let mut skipper = Skipper { bytes, reader, sound, from: start, kept_db: 0, doubt: None };
-    // The database where reading went on behind damage.
-    let mut resumed_db = 0;
+    let len = bytes.len() as u64;
+    let mut reader = Reader::new(bytes, start);
+    let mut sound = Sound::default();
+    let (mut front, mut kept_db) = (Front::Sound, 0);
+    // The cause of the gap that is open at the stretch's start.
+    let mut cause = None;
     loop {
-        let step = match skipper.reader.next() {
-            Ok(Some(Item::Command(command))) => Ok(Some((command.role, command.span.clone()))),
-            Ok(Some(Item::Note(_))) => continue,
-            Ok(None) => Ok(None),
-            Err(error) => Err(error),
-        };
-        match step {
-            Ok(Some((Role::Multi, span))) => {
-                skipper.believe(resumed_db);
-                skipper.keep(span.start);
-            }
-            Ok(Some((Role::LoneExec, span))) if skipper.doubt.is_some() => {
-                skipper.disbelieve(span.end);
-            }
-            Ok(Some((Role::LoneExec, span))) => {
-                skipper.keep(span.start);
-                skipper.sound.cut(span.clone(), Cause::LoneExec(span.start));
-                skipper.from = span.end;
-            }
-            Ok(Some((Role::NestedMulti, span))) => {
-                // Servers ignore it; without it the transaction is a plain one.
-                skipper.keep(span.start);
-                skipper.sound.cut(span.clone(), Cause::NestedMulti(span.start));
-                skipper.from = span.end;
-            }
-            Ok(Some(_)) => {}
-            Ok(None) => return skipper.end(resumed_db),
-            Err(error) => match skipper.damage(error, resumed_db) {
-                Some(db) => resumed_db = db,
-                None => return skipper.sound_without_empty(),
-            },
+        let (from, from_db) = (reader.offset(), reader.db());
+        let (stop, saw_multi) = stretch(&mut reader);
+        let is_part_of_lost = !saw_multi
+            && match (&stop, front) {
+                (_, Front::Sound) | (Stop::End | Stop::NestedMulti(_), _) => false,
+                (Stop::LoneExec(_), _) => true,
+                (Stop::Damage(_), front) => front == Front::DamageInMulti,
+            };
+        let open_multi = reader.open_multi();
+        let mut sound_end = reader.sound_end();
+        if let Stop::LoneExec(exec) = &stop {
+            sound_end = exec.start;
         }
+        if is_part_of_lost {
+            sound_end = from;
+        } else {
+            sound.keep(from..sound_end, (from_db != kept_db).then_some(from_db));
+            kept_db = reader.sound_db();
+        }
+        let (next, why) = match stop {
+            Stop::End => (len, open_multi.map(Cause::OpenMulti)),
+            Stop::LoneExec(exec) => {
+                front = Front::Sound;
+                (exec.end, Some(Cause::LoneExec(exec.start)))
+            }
+            Stop::NestedMulti(at) => {
+                front = Front::Sound;
+                (at, Some(Cause::NestedMulti(at)))
+            }
+            Stop::Damage(error) => {
+                let in_multi = open_multi.is_some() || is_part_of_lost;
+                front = if in_multi { Front::DamageInMulti } else { Front::Damage };
+                (resync(bytes, error.start + 1).unwrap_or(len), Some(Cause::Damage(error)))
+            }
+        };
+        if let Some(why) = if is_part_of_lost { cause.or(why) } else { why } {
+            sound.cut(sound_end..next, why);
+            cause = Some(why);
+        }
+        if next == len {
+            return sound;
+        }
+        reader.jump(next);
     }
 }
 
-impl Skipper<'_> {
-    /// At the sound end of the file.
-    fn end(mut self, resumed_db: u64) -> Sound {
-        self.believe(resumed_db);
-        let len = self.bytes.len() as u64;
-        match self.reader.open_multi() {
-            Some(multi) => self.cut_open(multi, len, Cause::OpenMulti(multi)),
-            None => self.keep(len),
-        }
-        self.sound_without_empty()
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Cuts from an open MULTI on; parts of it may have been kept already.
-    fn cut_open(&mut self, multi: u64, end: u64, cause: Cause) {
-        for piece in &mut self.sound.pieces {
-            piece.bytes.end = piece.bytes.end.min(multi.max(piece.bytes.start));
-        }
-        self.sound.pieces.retain(|piece| piece.bytes.start <= multi);
-        self.sound.gaps.retain(|gap| gap.bytes.start < multi);
-        if self.from < multi {
-            self.keep_in(multi, None);
-        }
-        self.sound.cut(multi..end, cause);
-        self.from = end;
-    }
-
-    /// At damage: goes on behind it and gives the database in force there; none if nothing is found.
-    fn damage(&mut self, error: ReadError, resumed_db: u64) -> Option<u64> {
-        let cause = Cause::Damage(error);
-        let len = self.bytes.len() as u64;
-        let in_multi = self.reader.open_multi();
-        let next = resync(self.bytes, error.start + 1);
-        let db = self.reader.db();
-        if self.doubt.as_ref().is_some_and(|doubt| doubt.in_multi) {
-            // Neither MULTI, EXEC nor a sound end: it may be part of the open transaction.
-            match (next, &mut self.doubt) {
-                (Some(next), Some(doubt)) => doubt.resumed = next,
-                _ => self.disbelieve(len),
+    fn file(commands: &[&str]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for command in commands {
+            if let Some(raw) = command.strip_prefix('!') {
+                bytes.extend_from_slice(raw.as_bytes());
+                continue;
             }
-        } else {
-            self.believe(resumed_db);
-            let gap = in_multi.unwrap_or(error.start);
-            match in_multi {
-                Some(multi) => self.cut_open(multi, next.unwrap_or(len), cause),
-                None => {
-                    self.keep(gap);
-                    self.sound.cut(gap..next.unwrap_or(len), cause);
+            let words: Vec<_> = command.split(' ').collect();
+            bytes.extend_from_slice(format!("*{}\r\n", words.len()).as_bytes());
+            for word in words {
+                bytes.extend_from_slice(format!("${}\r\n{word}\r\n", word.len()).as_bytes());
+            }
+        }
+        bytes
+    }
+
+    /// The commands of what is kept, with the SELECTs that are put in.
+    fn kept(bytes: &[u8], sound: &Sound) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut at = 0;
+        for piece in &sound.pieces {
+            let gaps = sound.gaps.iter().filter(|gap| gap.bytes.start == at);
+            assert!(piece.bytes.start == at || gaps.count() == 1, "{sound:?}");
+            at = piece.bytes.end;
+            all.extend(piece.select.map(|db| format!("+SELECT {db}")));
+            let bytes = &bytes[piece.bytes.start as usize..piece.bytes.end as usize];
+            let mut reader = Reader::new(bytes, 0);
+            while let Some(item) = reader.next().unwrap() {
+                if let Item::Command(command) = item {
+                    let words: Vec<_> =
+                        command.args.iter().map(|a| a.escape_ascii().to_string()).collect();
+                    all.push(words.join(" "));
                 }
             }
-            self.doubt = next.map(|resumed| Doubt { gap, cause, resumed, in_multi: in_multi.is_some() });
+            assert_eq!(reader.open_multi(), None);
         }
-        self.reader.jump(next?);
-        Some(db)
+        let total: u64 = sound.pieces.iter().map(|p| p.bytes.end - p.bytes.start).sum();
+        assert_eq!(total + sound.cut_bytes(), bytes.len() as u64, "{sound:?}");
+        all
     }
 
-    fn sound_without_empty(mut self) -> Sound {
-        // A database selected for a piece that stayed empty is selected for the one behind it.
-        let mut select = None;
-        for piece in &mut self.sound.pieces {
-            piece.select = piece.select.or(select.take());
-            if piece.bytes.is_empty() {
-                select = piece.select;
+    fn check(commands: &[&str], first: &[&str], all: &[&str]) {
+        let bytes = file(commands);
+        assert_eq!(kept(&bytes, &prefix(&bytes, 0)), first, "prefix of {commands:?}");
+        assert_eq!(kept(&bytes, &skip_damage(&bytes, 0)), all, "all of {commands:?}");
+    }
+
+    #[test]
+    fn sound_files_are_kept_whole() {
+        let commands = ["SELECT 1", "SET a b", "MULTI", "SET c d", "EXEC"];
+        check(&commands, &commands, &commands);
+        check(&[], &[], &[]);
+    }
+
+    #[test]
+    fn tails_are_cut_in_front_of_open_transactions() {
+        check(&["SET a 1", "!*3\r\n$3\r\nSE"], &["SET a 1"], &["SET a 1"]);
+        check(&["SET a 1", "MULTI", "SET b 1"], &["SET a 1"], &["SET a 1"]);
+        check(&["SET a 1", "MULTI", "!*3\r"], &["SET a 1"], &["SET a 1"]);
+    }
+
+    #[test]
+    fn it_goes_on_behind_damage() {
+        check(&["SET a 1", "!junk\r\n", "SET b 1"], &["SET a 1"], &["SET a 1", "SET b 1"]);
+        check(&["!*0\r\n", "SET b 1"], &[], &["SET b 1"]);
+        check(&["SET a 1", "!*2\r\n$-4\r\n\r\n", "SET b 1"], &["SET a 1"], &["SET a 1", "SET b 1"]);
+    }
+
+    #[test]
+    fn transactions_are_whole_or_absent() {
+        let junk = "!junk\r\n";
+        let a = "SET a 1";
+        // The end of the transaction is found.
+        check(&[a, "MULTI", "SET b 1", junk, "SET c 1", "EXEC", "SET d 1"], &[a], &[a, "SET d 1"]);
+        // The MULTI is lost.
+        check(&[a, junk, "SET c 1", "EXEC", "SET d 1"], &[a], &[a, "SET d 1"]);
+        // The EXEC is lost: what follows is behind it.
+        check(&[a, "MULTI", junk, "SET c 1"], &[a], &[a, "SET c 1"]);
+        let next = ["MULTI", "SET e 1", "EXEC"];
+        let lost = [&[a, "MULTI", junk, "SET c 1"][..], &next].concat();
+        check(&lost, &[a], &[&[a, "SET c 1"][..], &next].concat());
+        // Nobody knows.
+        check(&[a, "MULTI", junk, "SET c 1", junk, "SET d 1"], &[a], &[a, "SET d 1"]);
+        check(&[a, "MULTI", junk, "SET c 1", "!*3\r\n"], &[a], &[a]);
+        // Unbalanced ones.
+        check(&[a, "EXEC", "SET b 1"], &[a], &[a, "SET b 1"]);
+        let nested = [&[a, "MULTI", "SET b 1"][..], &next].concat();
+        check(&nested, &[a], &[&[a][..], &next].concat());
+    }
+
+    #[test]
+    fn the_database_in_force_is_kept() {
+        let junk = "!junk\r\n";
+        let commands = ["SET a 1", "MULTI", "SELECT 5", "SET b 1", junk, "EXEC", "SET c 1"];
+        check(&commands, &["SET a 1"], &["SET a 1", "+SELECT 5", "SET c 1"]);
+        let commands = ["SELECT 2", "SET a 1", junk, "SET c 1"];
+        check(&commands, &commands[..2], &["SELECT 2", "SET a 1", "SET c 1"]);
+    }
+
+    #[test]
+    fn every_flip_and_cut_gives_sound_parts() {
+        let bytes = file(&["SELECT 1", "SET a 1", "MULTI", "SET b 2", "EXEC", "DEL a", "DEL b"]);
+        for at in 0..bytes.len() {
+            let cut = &bytes[..at];
+            kept(cut, &prefix(cut, 0));
+            kept(cut, &skip_damage(cut, 0));
+            for bit in 0..8 {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 1 << bit;
+                kept(&flipped, &prefix(&flipped, 0));
+                kept(&flipped, &skip_damage(&flipped, 0));
             }
         }
-        self.sound.pieces.retain(|piece| !piece.bytes.is_empty());
-        self.sound
     }
 }

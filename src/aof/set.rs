@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How often a set is opened anew when its manifest changes under our hands.
 const ATTEMPTS: usize = 5;
@@ -98,6 +99,27 @@ impl Member {
             Bytes::Map(map) => map,
             Bytes::Stream(_) => &[],
         }
+    }
+
+    /// The file as an input of its own, which shares its bytes.
+    pub fn share(&self) -> Input {
+        let bytes = match &self.input.bytes {
+            Bytes::Map(map) => Bytes::Map(map.clone()),
+            Bytes::Stream(_) => Bytes::Stream(Box::new(io::empty())),
+        };
+        Input {
+            name: self.input.name.clone(),
+            compression: None,
+            stored_bytes: Some(self.bytes().len() as u64),
+            read_bytes: Arc::default(),
+            bytes,
+        }
+    }
+
+    /// Whether the file has grown since it was opened: somebody writes to it.
+    pub fn has_grown(&self) -> bool {
+        let len = self.bytes().len() as u64;
+        std::fs::metadata(&self.path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > len)
     }
 
     /// The path as text.
@@ -263,11 +285,7 @@ pub fn parent(path: &Path) -> PathBuf {
     }
 }
 
-fn open_member(
-    path: &Path,
-    listed: Option<Listed>,
-    position: u64,
-) -> Result<Member, InputError> {
+fn open_member(path: &Path, listed: Option<Listed>, position: u64) -> Result<Member, InputError> {
     let mut input = Input::open(path)?.into_seekable()?;
     if let (Some(_), Some(name)) = (&listed, path.to_str()) {
         input.name = name.trim_start_matches("./").to_owned();
