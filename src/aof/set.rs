@@ -119,7 +119,8 @@ impl Member {
     /// Whether the file has grown since it was opened: somebody writes to it.
     pub fn has_grown(&self) -> bool {
         let len = self.bytes().len() as u64;
-        std::fs::metadata(&self.path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > len)
+        std::fs::metadata(&self.path)
+            .is_ok_and(|metadata| metadata.is_file() && metadata.len() > len)
     }
 
     /// The path as text.
