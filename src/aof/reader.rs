@@ -21,7 +21,7 @@ use std::ops::Range;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ErrorKind {
     /// The file ends inside of it; at least this many bytes are missing.
-    #[error("the file ends inside a command, at least {0} bytes are missing")]
+    #[error("the file ends inside a command, {0} or more bytes are missing")]
     Truncated(u64),
     /// The file ends inside an annotation.
     #[error("the file ends inside an annotation")]

@@ -4,9 +4,10 @@ use crate::aof::output::OutputError;
 use crate::aof::reader::{Item, ReadError, Reader};
 use crate::aof::repair::Cause;
 use crate::aof::set::{Member, OpenError, Set};
+use crate::base::num;
 use crate::feed::parallel::{Outcome, Stop};
 use crate::feed::{self, Batch, Control, Ending, Failure, Turn, Worker};
-use crate::rdb;
+use crate::rdb::{self, Record};
 use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
@@ -111,26 +112,56 @@ pub fn complete(set: &mut Set) -> Result<(), AofError> {
     }
 }
 
-/// Looks at nothing: the boundary pass itself finds the end and the checksum.
-struct Passer;
+/// Reads the time of writing, if it is there; the boundary pass itself finds the end and the checksum.
+struct Passer {
+    written_at_s: Option<i64>,
+}
 
 impl Worker for Passer {
     type Error = Infallible;
 
-    fn batch(&mut self, _: &Batch<'_>, _: &mut Turn<'_>) -> Result<(), Stop<Infallible>> {
+    fn batch(&mut self, batch: &Batch<'_>, _: &mut Turn<'_>) -> Result<(), Stop<Infallible>> {
+        if let Some(context) = &batch.context {
+            self.written_at_s = context.written_at_s.or(self.written_at_s);
+            return Ok(());
+        }
+        let mut records = batch.records();
+        while let Some(record) = records.next()? {
+            match record {
+                Record::Aux { name, value } if name.eq_ignore_ascii_case(b"ctime") => {
+                    self.written_at_s = num::parse_canonical_i64(&value);
+                }
+                Record::Key(_) => break,
+                _ => {}
+            }
+        }
         Ok(())
     }
 }
 
+/// What is known of an RDB part.
+#[derive(Debug, Clone)]
+pub struct Preamble {
+    /// Offset of the first command behind it.
+    pub end: u64,
+    /// When it was written, in unix seconds, if it says so.
+    pub written_at_s: Option<i64>,
+}
+
 /// Passes the RDB part of a file; none if it has none.
-pub fn preamble(member: &Member, control: &Control) -> Result<Option<Ending>, AofError> {
+pub fn preamble(member: &Member, control: &Control) -> Result<Option<Preamble>, AofError> {
     if !member.is_rdb() {
         return Ok(None);
     }
     let mut input = member.share();
-    let done = feed::run(&mut input, &mut [Passer], &mut io::sink(), control);
+    let mut passer = [Passer { written_at_s: None }];
+    let done = feed::run(&mut input, &mut passer, &mut io::sink(), control);
     match done.map_err(|failure| rdb_failure(member.name(), failure))? {
-        Outcome::Complete(ending) => checked(member.name(), &ending).map(|()| Some(ending)),
+        Outcome::Complete(ending) => {
+            checked(member.name(), &ending)?;
+            let [Passer { written_at_s }] = passer;
+            Ok(Some(Preamble { end: ending.end, written_at_s }))
+        }
         Outcome::Enough => Ok(None),
     }
 }

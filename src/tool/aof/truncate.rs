@@ -8,6 +8,7 @@ use crate::aof::repair::{Cause, Piece};
 use crate::aof::set::{Member, Set};
 use crate::base::glob::Glob;
 use crate::feed::Control;
+use crate::report::human;
 
 /// Where to cut.
 #[derive(Debug, Clone)]
@@ -100,7 +101,19 @@ fn is_named(member: &Member, name: &str) -> bool {
 
 impl Look for Seeker<'_> {
     fn file(&mut self, _: usize, member: &Member, control: &Control) -> Result<u64, AofError> {
-        let start = chain::preamble(member, control)?.map_or(0, |ending| ending.end);
+        let preamble = chain::preamble(member, control)?;
+        let start = preamble.as_ref().map_or(0, |preamble| preamble.end);
+        let written_at_s = preamble.and_then(|preamble| preamble.written_at_s);
+        if let (Limit::Time(limit_ms), Some(written_at_s)) = (self.limit, written_at_s)
+            && written_at_s.saturating_mul(1000) > *limit_ms
+        {
+            let message = format!(
+                "the RDB part of {} is of {}, which is later",
+                member.name(),
+                human::time(written_at_s.saturating_mul(1000))
+            );
+            return Err(AofError::Usage(message));
+        }
         let is_inside = match self.limit {
             Limit::Position(limit) => member.position <= *limit && *limit < member.position + start,
             Limit::Offset(..) | Limit::Time(_) | Limit::Command(_) => false,
