@@ -1,12 +1,10 @@
 //! `rkv aof blame`: every write that touched a key.
 
 use super::super::args::{OutputArgs, ReportArgs};
-use super::super::exit::CliError;
 use super::super::{Context, Done, EXIT_STATUS};
-use super::{INPUT_HELP, finish, open};
+use super::{INPUT_HELP, finish, open, with_progress};
 use crate::aof::set::DEFAULT_FOLDER;
 use crate::base::json::read_visible;
-use crate::feed::Control;
 use crate::report::{Cell, Column, Report, Table};
 use crate::tool::aof::blame::{self, Touch};
 use clap::Args;
@@ -76,8 +74,9 @@ impl BlameArgs {
             read_visible(self.key.as_bytes()).unwrap_or_else(|| self.key.clone().into_bytes());
         let set = open(&self.input)?;
         let threads = context.global.threads();
-        let (touches, ended) = blame::blame(&set, &key, self.db, threads, &Control::default())
-            .map_err(CliError::from)?;
+        let (touches, ended) = with_progress(context, &set, |control| {
+            blame::blame(&set, &key, self.db, threads, control)
+        })?;
         self.report.write(context, &report(&self.key, &touches), &self.output)?;
         finish(context, &set, ended)
     }

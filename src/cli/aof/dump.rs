@@ -4,8 +4,7 @@ use super::super::args::{EncodingArg, OutputArgs};
 use super::super::out::Sink;
 use super::super::{Context, Done, EXIT_STATUS};
 use super::select::SelectArgs;
-use super::{INPUT_HELP, finish, input_path, open};
-use crate::feed::Control;
+use super::{INPUT_HELP, finish, input_path, open, with_progress};
 use crate::tool::aof::dump::{self, Format, Options};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -71,7 +70,8 @@ impl DumpArgs {
         };
         let set = open(&input_path(self.input.as_deref()))?;
         let mut sink = Sink::open(self.output.output.as_deref(), self.output.force)?;
-        let done = dump::dump(&set, &options, &mut sink, &Control::default());
+        let done =
+            with_progress(context, &set, |control| dump::dump(&set, &options, &mut sink, control));
         match done.map_err(Into::into).and_then(|ended| finish(context, &set, ended)) {
             Ok(exit) => sink.finish().map(|()| exit),
             Err(error) => {

@@ -2,9 +2,8 @@
 
 use super::super::args::{OutputArgs, ReportArgs, now_ms};
 use super::super::{Context, Done, EXIT_STATUS};
-use super::{INPUT_HELP, finish, input_path};
+use super::{INPUT_HELP, finish, input_path, with_progress};
 use crate::aof::set::Set;
-use crate::feed::Control;
 use crate::tool::aof::{AofError, info};
 use clap::Args;
 use std::path::PathBuf;
@@ -33,7 +32,8 @@ impl InfoArgs {
         let path = input_path(self.input.as_deref());
         let mut set = Set::open(&path).map_err(AofError::from)?;
         let threads = context.global.threads();
-        let (info, done) = info::info(&set, threads, now_ms(), &Control::default());
+        let (info, done) =
+            with_progress(context, &set, |control| info::info(&set, threads, now_ms(), control));
         self.report.write(context, &info::report(&set, &info), &self.output)?;
         done?;
         let ended = info.ended;

@@ -11,11 +11,14 @@ mod truncate;
 mod verify;
 
 use super::exit::{CliError, Exit};
+use super::progress::Progress;
 use super::{Context, Done};
 use crate::aof::set::{DEFAULT_FOLDER, OpenError, Set};
+use crate::feed::Control;
 use crate::tool::aof::{AofError, Ended};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What `INPUT` may be, as every help text tells it.
 const INPUT_HELP: &str = "\
@@ -60,6 +63,14 @@ fn open(path: &Path) -> Result<Set, CliError> {
     let mut set = Set::open(path).map_err(AofError::from)?;
     crate::tool::aof::chain::complete(&mut set)?;
     Ok(set)
+}
+
+/// Shows progress while `work` runs on a set.
+fn with_progress<T>(context: &Context, set: &Set, work: impl FnOnce(&Control) -> T) -> T {
+    let control = Arc::new(Control::default());
+    let mode = context.global.progress;
+    let _progress = Progress::start_for(mode, Some(set.size_bytes()), None, &control);
+    work(&control)
 }
 
 /// How a command ends that has read all it could.

@@ -3,9 +3,8 @@
 use super::super::exit::CliError;
 use super::super::{Context, Done, EXIT_STATUS};
 use super::output::{NewSetArgs, OUTPUT_HELP};
-use super::{INPUT_HELP, input_path};
+use super::{INPUT_HELP, input_path, with_progress};
 use crate::aof::set::Set;
-use crate::feed::Control;
 use crate::tool::aof::plan::Target;
 use crate::tool::aof::{AofError, repair};
 use clap::Args;
@@ -51,7 +50,8 @@ impl RepairArgs {
         };
         let path = input_path(self.input.as_deref());
         let set = Set::open(&path).map_err(AofError::from)?;
-        let plan = repair::plan(&set, self.skip_damage, &Control::default())?;
+        let plan =
+            with_progress(context, &set, |control| repair::plan(&set, self.skip_damage, control))?;
         if self.in_place && plan.is_whole() && set.missing.is_empty() {
             context.ui.note(&format!("{}: nothing is wrong, nothing is changed", set.name));
             return self.new.tell(context, &set, &plan, None);

@@ -3,8 +3,7 @@
 use super::super::args::{OutputArgs, ReportArgs};
 use super::super::{Context, Done, EXIT_STATUS};
 use super::select::SelectArgs;
-use super::{INPUT_HELP, finish, input_path, open};
-use crate::feed::Control;
+use super::{INPUT_HELP, finish, input_path, open, with_progress};
 use crate::tool::aof::stats::{self, Options};
 use clap::Args;
 use std::path::PathBuf;
@@ -48,7 +47,8 @@ impl StatsArgs {
             selection: self.select.selection()?,
         };
         let set = open(&input_path(self.input.as_deref()))?;
-        let (stats, ended) = stats::stats(&set, &options, &Control::default())?;
+        let (stats, ended) =
+            with_progress(context, &set, |control| stats::stats(&set, &options, control))?;
         self.report.write(context, &stats::report(&set, &options, &stats), &self.output)?;
         finish(context, &set, ended)
     }

@@ -4,9 +4,8 @@ use super::super::args::now_ms;
 use super::super::exit::CliError;
 use super::super::{Context, Done, EXIT_STATUS};
 use super::output::{NewSetArgs, OUTPUT_HELP};
-use super::{INPUT_HELP, input_path, open};
+use super::{INPUT_HELP, input_path, open, with_progress};
 use crate::base::range;
-use crate::feed::Control;
 use crate::tool::aof::truncate::{self, Limit, Pattern};
 use clap::Args;
 use std::path::PathBuf;
@@ -74,7 +73,7 @@ impl TruncateArgs {
         let limit = self.limit()?;
         let target = self.new.need_target()?;
         let set = open(&input_path(self.input.as_deref()))?;
-        let plan = truncate::plan(&set, &limit, &Control::default())?;
+        let plan = with_progress(context, &set, |control| truncate::plan(&set, &limit, control))?;
         self.new.write(context, &set, &plan, &target)
     }
 }

@@ -3,8 +3,8 @@
 use super::super::exit::{CliError, Exit};
 use super::super::out::Sink;
 use super::super::{Context, Done, EXIT_STATUS};
-use super::{INPUT_HELP, input_path};
-use crate::feed::Control;
+use super::{INPUT_HELP, input_path, with_progress};
+use crate::aof::set::Set;
 use crate::report::{self, Severity};
 use crate::tool::aof::rules::RULES;
 use crate::tool::aof::verify::{self, Options, State, Verdict};
@@ -169,7 +169,13 @@ impl VerifyArgs {
             threads: context.global.threads(),
             max_findings: self.max_findings,
         };
-        Ok(verify::verify(path, &options, &Control::default())?)
+        let name = path.display().to_string();
+        Ok(match Set::open(path) {
+            Ok(set) => {
+                with_progress(context, &set, |control| verify::verify(&set, &options, control))?
+            }
+            Err(error) => verify::unreadable(name, error, &options)?,
+        })
     }
 
     fn write(

@@ -14,7 +14,7 @@ use crate::rdb::Class;
 use crate::report::{Finding, Rule, Severity};
 use crate::tool::verify::{self as rdb_verify, VerifyError};
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::sync::atomic::Ordering;
 
 /// Highest database number with the servers' default setting.
 const DB_DEFAULT_MAX: u64 = 15;
@@ -146,27 +146,30 @@ impl Verdict {
     }
 }
 
-/// Checks what a path names. Damage is never an error of this function.
-pub fn verify(path: &Path, options: &Options, control: &Control) -> Result<Verdict, AofError> {
-    let mut verdict = Verdict::new(path.display().to_string(), options.max_findings);
-    let set = match Set::open(path) {
-        Ok(set) => set,
-        Err(OpenError::Manifest { path, error }) => {
+/// The verdict on what cannot be opened as a set, if that is because of what is in it.
+pub fn unreadable(name: String, error: OpenError, options: &Options) -> Result<Verdict, AofError> {
+    let mut verdict = Verdict::new(name, options.max_findings);
+    match error {
+        OpenError::Manifest { path, error } => {
             let message = error.to_string();
             let file = path.display().to_string();
             verdict.find_at(Id::Manifest, &file, error.offset, None, message);
-            return Ok(verdict);
+            Ok(verdict)
         }
-        Err(OpenError::NotAof { path, start }) => {
+        OpenError::NotAof { path, start } => {
             let message = format!("no append-only file: it starts with {start}");
             verdict.find_at(Id::Damage, &path.display().to_string(), 0, None, message);
             verdict.not_aof = true;
-            return Ok(verdict);
+            Ok(verdict)
         }
-        Err(error) => return Err(error.into()),
-    };
-    verdict.name.clone_from(&set.name);
-    check_listing(&set, &mut verdict);
+        error => Err(error.into()),
+    }
+}
+
+/// Checks a set. Damage is never an error of this function.
+pub fn verify(set: &Set, options: &Options, control: &Control) -> Result<Verdict, AofError> {
+    let mut verdict = Verdict::new(set.name.clone(), options.max_findings);
+    check_listing(set, &mut verdict);
     let mut dbs = HashSet::new();
     for (i, member) in set.members.iter().enumerate() {
         let is_last = i + 1 == set.members.len();
@@ -266,7 +269,8 @@ fn check_member(
     };
     if let Some(start) = start {
         state.rdb_bytes = start;
-        let mut check = Check { member, is_last, verdict, dbs, state, behind_damage: false };
+        let behind_damage = false;
+        let mut check = Check { member, is_last, verdict, dbs, state, behind_damage, control };
         check.commands(start);
         state = check.state;
     }
@@ -315,6 +319,7 @@ struct Check<'v> {
     verdict: &'v mut Verdict,
     dbs: &'v mut HashSet<u64>,
     state: FileState,
+    control: &'v Control,
     /// Nothing has told yet whether a transaction is open, since damage may have swallowed its start.
     behind_damage: bool,
 }
@@ -408,6 +413,10 @@ impl Check<'_> {
 
     fn command(&mut self, command: &Command<'_>) {
         self.state.commands += 1;
+        if self.state.commands.is_multiple_of(4096) {
+            let passed = self.member.position + command.span.start;
+            self.control.passed_bytes.store(passed, Ordering::Relaxed);
+        }
         let (start, length) = (command.span.start, Some(command.span.end - command.span.start));
         match command.role {
             Role::NestedMulti => {
