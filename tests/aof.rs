@@ -109,7 +109,9 @@ fn sets_of_servers_are_sound_and_survive_every_tool() {
             drop(server);
             let verdict = rkv(&["aof", "verify", &text(&set)]);
             assert!(verdict.code == 0, "{peer:?} {preamble}: {}", verdict.out());
-            assert!(check_aof(peer, &manifest_of(&set)));
+            // That of Valkey 9.1 does not know the magic of its own RDB files.
+            let is_known = peer != Peer::Valkey91 || preamble == "no";
+            assert!(check_aof(peer, &if is_known { manifest_of(&set) } else { last_file(&set) }));
             let copy = dir.path().join("copy");
             rkv(&["aof", "repair", &text(&set), "-o", &text(&copy)]).expect(0);
             assert_eq!(fs::read(last_file(&copy)).unwrap(), fs::read(last_file(&set)).unwrap());
@@ -160,7 +162,7 @@ fn torn_sets_are_judged_and_repaired_as_servers_do() {
         for cut in (1..bytes.len()).step_by(bytes.len() / 40 + 1) {
             fs::write(&last, &bytes[..cut]).unwrap();
             let run = rkv(&["aof", "verify", &text(&set)]);
-            let sound = check_aof(peer, &manifest_of(&set));
+            let sound = check_aof(peer, &last);
             assert_eq!(run.code, if sound { 0 } else { 6 }, "cut at {cut}: {}", run.out());
             let dumped = rkv(&["aof", "dump", &text(&set)]);
             assert_eq!(dumped.code, run.code, "{}", dumped.err());
@@ -175,7 +177,7 @@ fn torn_sets_are_judged_and_repaired_as_servers_do() {
             rkv(&["aof", "repair", &text(&set), "-o", &text(&fixed)]).expect(0);
             let strict = &["--aof-load-truncated", "no"];
             assert_eq!(load(peer, &fixed, strict).unwrap(), expected, "{peer:?} {cut}");
-            assert!(check_aof(peer, &manifest_of(&fixed)));
+            assert!(check_aof(peer, &last_file(&fixed)));
         }
         // In place: the old set is beside it, byte by byte.
         let torn = fs::read(&last).unwrap();
