@@ -26,13 +26,20 @@
 //! as there are cores. A worker asks the [`feed::Filter`] about each [`rdb::Entry`], takes those it wants apart with
 //! [`rdb::Entry::visit`], and formats the [`rdb::Elem`]s. What the workers write appears in file order.
 //!
+//! # How an append-only file is read
+//!
+//! [`aof::set::Set`] opens what a path names, each file as long as it is then. [`tool::aof::chain`] goes over the files in the order
+//! of loading: an RDB part as above, then commands in place with [`aof::reader::Reader`], which knows the database, the time and the
+//! transaction of each. New sets are made of byte ranges of the old one ([`aof::repair`], [`tool::aof::plan`]) and written by
+//! [`aof::output`].
+//!
 //! # Invariants
 //!
 //! Most say what a module does not do. The test that holds each stands behind it.
 //!
 //! - Layers look downwards only (`tests/architecture.rs`).
 //! - Only `cli` prints and ends the process (`tests/architecture.rs`).
-//! - `rdb` and `packed` do no I/O and know no clock: bytes come in, events go out, times are arguments.
+//! - `rdb` and `packed` do no I/O and know no clock: bytes come in, events go out, times are arguments. `aof` knows no clock either.
 //! - No input makes a parser panic: they hold no unwrap and no index into foreign bytes (`tests/architecture.rs`), and every
 //!   file with every byte flipped or cut gives records or an error (`tests/corpus.rs`, `fuzz`).
 //! - A length is compared with a bound of [`base::limits`], or with the bytes at hand, before anything is allocated for it.
@@ -40,6 +47,8 @@
 //! - A cut input never passes for a whole one (`tests/corpus.rs`).
 //! - Errors carry an offset, the key and the element, and a class that decides the exit status (`tests/cli.rs`).
 //! - An output file is complete or absent, an input is never written to (`tests/cli.rs`).
+//! - A set is the old one or the new one, wherever the power is cut while it is written (tests of `aof::output`).
+//! - A transaction of an append-only file is kept as a whole or not at all (tests of `aof::repair`, `fuzz`).
 //! - `unsafe` stays in the files that a list names (`tests/architecture.rs`).
 //! - Man pages and completions tell what the program takes (`tests/generated.rs`).
 //!

@@ -39,8 +39,8 @@ fn dump(input: &str) -> String {
 }
 
 fn manifest_of(dir: &Path) -> PathBuf {
-    let paths = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-    paths.filter(|path| path.extension().is_some_and(|e| e == "manifest")).next().unwrap()
+    let mut paths = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    paths.find(|path| path.extension().is_some_and(|e| e == "manifest")).unwrap()
 }
 
 /// The last file of a set.
@@ -412,6 +412,8 @@ fn commands_are_filtered_and_have_places() {
     };
     assert_eq!(of(&["--command", "rpush,del"]), "SELECT 3\nRPUSH queue a b\nDEL user:1\n");
     assert_eq!(of(&["--db", "3", "--key-regex", "^q"]), "SELECT 3\nRPUSH queue a b\n");
+    assert_eq!(of(&["--db", "3", "--not-command", "DEL"]), "SELECT 3\nRPUSH queue a b\n");
+    assert_eq!(of(&["--command", "del,flushall", "--not-key", "user:*"]), "FLUSHALL\n");
     let position = lines[2]["position"].to_string();
     assert_eq!(of(&["--offset", &position]), "SELECT 3\nDEL user:1\n");
     assert_eq!(of(&["--time", "~1700000000", "--command", "set*"]).lines().count(), 2);

@@ -35,7 +35,7 @@ pub enum AofCommand {
     Repair(repair::RepairArgs),
     Truncate(truncate::TruncateArgs),
     Blame(blame::BlameArgs),
-    Stats(stats::StatsArgs),
+    Stats(Box<stats::StatsArgs>),
 }
 
 impl AofCommand {

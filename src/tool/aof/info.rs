@@ -398,3 +398,23 @@ fn others(set: &Set) -> Option<Table> {
     }
     (!table.rows.is_empty()).then_some(table)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_counted_in_any_case_and_bounded_in_number() {
+        let mut names = ByName::default();
+        names.add(b"set", 10);
+        names.add(b"SET", 20);
+        names.add(&[b'x'; 1000], 1);
+        for n in 0..2 * NAMES_MAX {
+            names.add(n.to_string().as_bytes(), 1);
+        }
+        assert!(names.0.len() <= NAMES_MAX + 1);
+        let all = names.sorted();
+        assert_eq!(all[0].0, b"(other)");
+        assert_eq!(all[1], (&b"SET"[..], Volume { count: 2, bytes: 30 }));
+    }
+}

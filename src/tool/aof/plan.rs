@@ -275,3 +275,18 @@ fn free_name(dir: &Path, old: &[u8]) -> Vec<u8> {
         n += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_names_are_free() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = |old: &[u8]| free_name(dir.path(), old);
+        assert_eq!(name(b"a.2.incr.aof"), b"a.2.incr.repaired.aof");
+        std::fs::write(dir.path().join("a.2.incr.repaired.aof"), "").unwrap();
+        assert_eq!(name(b"a.2.incr.aof"), b"a.2.incr.repaired-2.aof");
+        assert_eq!(name(b"x"), b"x.repaired");
+    }
+}

@@ -229,3 +229,28 @@ fn cut_at(set: &Set, index: usize, at: u64) -> Plan {
     }
     plan
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aof::reader::Reader;
+    use crate::aof::writer::write_command;
+
+    #[test]
+    fn patterns_are_globs_on_names_and_arguments() {
+        let matches = |pattern: &str, args: &[&[u8]]| {
+            let mut bytes = Vec::new();
+            write_command(&mut bytes, args);
+            let mut reader = Reader::new(&bytes, 0);
+            match reader.next() {
+                Ok(Some(Item::Command(command))) => Pattern::new(pattern).matches(&command.args),
+                _ => false,
+            }
+        };
+        assert!(matches("FLUSH*", &[b"flushall"]));
+        assert!(matches("del", &[b"DEL", b"a", b"b"]));
+        assert!(matches("DEL * user:?", &[b"del", b"x", b"user:1"]));
+        assert!(!matches("DEL User:*", &[b"DEL", b"user:1"]));
+        assert!(!matches("DE", &[b"DEL"]));
+    }
+}
