@@ -419,11 +419,17 @@ base64\t'All as base64'
 hex\t'All as hexadecimal digits'"
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -s o -l output -d 'Write to this file instead of standard output' -r -F
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l key -d 'Keys, as KEYS takes them; any key of a command counts' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l not-key -d 'Inverse of --key' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l key-regex -d 'Keys, by regular expression (bytes that are no UTF-8 as (?-u)\\xNN)' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l not-key-regex -d 'Inverse of --key-regex' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l command -d 'Names of commands, as globs in any case' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l not-command -d 'Inverse of --command' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l db -d 'Databases, as N or a range A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l not-db -d 'Inverse of --db' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l time -d 'Times, such as 2026-01-01~2026-01-02T12:00 or -1h~now; takes timestamps in the files' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l not-time -d 'Inverse of --time' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l offset -d 'Where commands start, in bytes over all files in the order of loading, such as 1000~2000' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l not-offset -d 'Inverse of --offset' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -532,11 +538,17 @@ csv\t'Comma-separated values'
 html\t'One self-contained HTML page'"
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -s o -l output -d 'Write to this file instead of standard output' -r -F
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l key -d 'Keys, as KEYS takes them; any key of a command counts' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l not-key -d 'Inverse of --key' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l key-regex -d 'Keys, by regular expression (bytes that are no UTF-8 as (?-u)\\xNN)' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l not-key-regex -d 'Inverse of --key-regex' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l command -d 'Names of commands, as globs in any case' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l not-command -d 'Inverse of --command' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l db -d 'Databases, as N or a range A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l not-db -d 'Inverse of --db' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l time -d 'Times, such as 2026-01-01~2026-01-02T12:00 or -1h~now; takes timestamps in the files' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l not-time -d 'Inverse of --time' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l offset -d 'Where commands start, in bytes over all files in the order of loading, such as 1000~2000' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l not-offset -d 'Inverse of --offset' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
