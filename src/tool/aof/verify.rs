@@ -461,10 +461,13 @@ impl Check<'_> {
                     n if n < 0 => format!("at least {}", n.unsigned_abs()),
                     n => n.to_string(),
                 };
+                let name = name.to_ascii_uppercase();
                 let message = format!("{name} with {given} words instead of {takes}");
                 (Id::Arity, message)
             }
-            Judgement::NoWrite(name) => (Id::NoWrite, format!("{name} changes nothing")),
+            Judgement::NoWrite(name) => {
+                (Id::NoWrite, format!("{} changes nothing", name.to_ascii_uppercase()))
+            }
         };
         self.find_at(id, start, length, message);
     }
