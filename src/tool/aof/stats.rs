@@ -9,7 +9,7 @@ use crate::aof::reader::{Item, Role};
 use crate::aof::set::Set;
 use crate::feed::Control;
 use crate::report::{Cell, Column, Fields, Report, Table};
-use crate::tool::stats::heavy::Heavy;
+use crate::tool::heavy::HeavyHitters;
 
 /// How to count.
 #[derive(Debug, Clone)]
@@ -22,15 +22,20 @@ pub struct Options {
     pub selection: Selection,
 }
 
+/// Names that are watched; the counts of fewer are exact.
+const WATCHED: usize = 1000;
+
 /// What was counted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Stats {
     /// Commands by name.
     pub names: ByName,
-    /// Keys by writes.
-    pub keys: Heavy,
-    /// Prefixes of keys by writes.
-    pub prefixes: Heavy,
+    /// Keys by writes: each weighs 1.
+    pub hot_keys: HeavyHitters,
+    /// Keys by bytes of the commands that name them.
+    pub heavy_keys: HeavyHitters,
+    /// Prefixes of keys by bytes.
+    pub prefixes: HeavyHitters,
     /// Commands over time.
     pub timeline: Timeline,
     /// Commands.
@@ -41,6 +46,22 @@ pub struct Stats {
     pub frame_bytes: u64,
     /// Bytes of annotations.
     pub note_bytes: u64,
+}
+
+impl Stats {
+    fn new() -> Stats {
+        Stats {
+            names: ByName::default(),
+            hot_keys: HeavyHitters::new(WATCHED),
+            heavy_keys: HeavyHitters::new(WATCHED),
+            prefixes: HeavyHitters::new(WATCHED),
+            timeline: Timeline::default(),
+            commands: 0,
+            bytes: 0,
+            frame_bytes: 0,
+            note_bytes: 0,
+        }
+    }
 }
 
 struct Counting<'o> {
@@ -83,7 +104,8 @@ impl Look for Counting<'_> {
         let mut keys = Vec::new();
         table::keys(&command.args, &mut keys);
         for key in keys {
-            self.stats.keys.add(key, bytes);
+            self.stats.hot_keys.add(key, 1);
+            self.stats.heavy_keys.add(key, bytes);
             let prefix = self.prefix(key).unwrap_or(b"(none)");
             self.stats.prefixes.add(prefix, bytes);
         }
@@ -97,7 +119,7 @@ pub fn stats(
     options: &Options,
     control: &Control,
 ) -> Result<(Stats, Option<Ended>), AofError> {
-    let mut counting = Counting { options, stats: Stats::default() };
+    let mut counting = Counting { options, stats: Stats::new() };
     let ended = chain::look(set, control, &mut counting)?;
     Ok((counting.stats, ended))
 }
@@ -120,41 +142,55 @@ pub fn report(set: &Set, options: &Options, stats: &Stats) -> Report {
     fields.push("commands_per_s", "Commands per second", rate.map_or(Cell::None, Cell::Float));
     report.push(fields);
     report.push(stats.names.table());
-    report.push(heavy(
-        "prefixes",
-        "Key prefixes by writes",
-        "prefix",
-        "Prefix",
-        &stats.prefixes,
-        options.top,
-    ));
-    report.push(heavy("keys", "Hottest keys", "key", "Key", &stats.keys, options.top));
+    report.push(prefixes(&stats.prefixes, options.top));
+    report.push(hot_keys(&stats.hot_keys, options.top));
+    report.push(heavy_keys(&stats.heavy_keys, options.top));
     report.push(stats.timeline.table("rate", "Commands over time"));
     report
 }
 
-fn heavy(
-    name: &'static str,
-    title: &str,
-    column: &'static str,
-    column_title: &'static str,
-    counts: &Heavy,
-    top: usize,
-) -> Table {
+fn by_bytes(mut table: Table, counts: &HeavyHitters, top: usize) -> Table {
+    for (name, heavy) in counts.top(top) {
+        table.push(vec![
+            Cell::bytes(name),
+            Cell::Count(heavy.keys),
+            Cell::Size(heavy.bytes),
+            Cell::Size(heavy.error_bytes),
+        ]);
+    }
+    table
+}
+
+fn prefixes(counts: &HeavyHitters, top: usize) -> Table {
     let columns = [
-        Column::left(column, column_title),
+        Column::left("prefix", "Prefix"),
+        Column::right("writes", "Writes"),
+        Column::right("size_bytes", "Size"),
+        Column::right("size_error_bytes", "Too high by at most"),
+    ];
+    by_bytes(Table::new("prefixes", "Key prefixes by bytes written", &columns), counts, top)
+}
+
+fn heavy_keys(counts: &HeavyHitters, top: usize) -> Table {
+    let columns = [
+        Column::left("key", "Key"),
+        Column::right("writes", "Writes"),
+        Column::right("size_bytes", "Size"),
+        Column::right("size_error_bytes", "Too high by at most"),
+    ];
+    by_bytes(Table::new("heavy_keys", "Keys by bytes written", &columns), counts, top)
+}
+
+fn hot_keys(counts: &HeavyHitters, top: usize) -> Table {
+    let columns = [
+        Column::left("key", "Key"),
         Column::right("writes", "Writes"),
         Column::right("writes_error", "Too high by at most"),
-        Column::right("size_bytes", "Size"),
     ];
-    let mut table = Table::new(name, title, &columns);
-    for counter in counts.sorted().into_iter().take(top) {
-        table.push(vec![
-            Cell::Bytes(counter.name),
-            Cell::Count(counter.keys),
-            Cell::Count(counter.error),
-            Cell::Size(counter.bytes),
-        ]);
+    let mut table = Table::new("keys", "Hottest keys", &columns);
+    for (name, heavy) in counts.top(top) {
+        let (writes, error) = (Cell::Count(heavy.bytes), Cell::Count(heavy.error_bytes));
+        table.push(vec![Cell::bytes(name), writes, error]);
     }
     table
 }
