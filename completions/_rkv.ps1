@@ -34,6 +34,7 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('rdb', 'rdb', [CompletionResultType]::ParameterValue, 'RDB files: snapshots of a data set')
+            [CompletionResult]::new('aof', 'aof', [CompletionResultType]::ParameterValue, 'Append-only files: the log of writes')
             [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell the cluster slots of keys, or how a file''s keys spread over nodes')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -326,6 +327,235 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
         'rkv;rdb;help;help' {
             break
         }
+        'rkv;aof' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Tell what a set is and holds: files, commands by name, times, the state of its tail')
+            [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print the commands, all or some of them')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check the manifest against the files, and every command')
+            [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Keep what is sound of a damaged set')
+            [CompletionResult]::new('truncate', 'truncate', [CompletionResultType]::ParameterValue, 'Cut a set at a time, a place or a command')
+            [CompletionResult]::new('blame', 'blame', [CompletionResultType]::ParameterValue, 'Tell every write that touched a key')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'rkv;aof;info' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;aof;dump' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('--encoding', '--encoding', [CompletionResultType]::ParameterName, 'How JSON tells bytes that are no text')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Keys, as KEYS takes them; any key of a command counts')
+            [CompletionResult]::new('--not-key', '--not-key', [CompletionResultType]::ParameterName, 'Inverse of --key')
+            [CompletionResult]::new('--key-regex', '--key-regex', [CompletionResultType]::ParameterName, 'Keys, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)')
+            [CompletionResult]::new('--not-key-regex', '--not-key-regex', [CompletionResultType]::ParameterName, 'Inverse of --key-regex')
+            [CompletionResult]::new('--command', '--command', [CompletionResultType]::ParameterName, 'Names of commands, as globs in any case')
+            [CompletionResult]::new('--not-command', '--not-command', [CompletionResultType]::ParameterName, 'Inverse of --command')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Databases, as N or a range A-B')
+            [CompletionResult]::new('--not-db', '--not-db', [CompletionResultType]::ParameterName, 'Inverse of --db')
+            [CompletionResult]::new('--time', '--time', [CompletionResultType]::ParameterName, 'Times, such as 2026-01-01~2026-01-02T12:00 or -1h~now; takes timestamps in the files')
+            [CompletionResult]::new('--not-time', '--not-time', [CompletionResultType]::ParameterName, 'Inverse of --time')
+            [CompletionResult]::new('--offset', '--offset', [CompletionResultType]::ParameterName, 'Where commands start, in bytes over all files in the order of loading, such as 1000~2000')
+            [CompletionResult]::new('--not-offset', '--not-offset', [CompletionResultType]::ParameterName, 'Inverse of --offset')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--no-base', '--no-base', [CompletionResultType]::ParameterName, 'Leave out the keys of the RDB part')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;aof;verify' {
+            [CompletionResult]::new('--max-findings', '--max-findings', [CompletionResultType]::ParameterName, 'Findings to show per input; those beyond are counted')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--quick', '--quick', [CompletionResultType]::ParameterName, 'Of the RDB part, structure and checksum only')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Notes count as findings')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
+            [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'List the rules and leave')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;aof;repair' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The new folder, or the new file for a single file')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The new folder, or the new file for a single file')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--skip-damage', '--skip-damage', [CompletionResultType]::ParameterName, 'Go on behind damage instead of leaving out all that follows it')
+            [CompletionResult]::new('--in-place', '--in-place', [CompletionResultType]::ParameterName, 'Replace the input; what was there before is kept with .bak behind its name')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (never a folder)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;aof;truncate' {
+            [CompletionResult]::new('--to-time', '--to-time', [CompletionResultType]::ParameterName, 'Keep what was written up to this time: a date, RFC 3339, unix seconds, or -1h')
+            [CompletionResult]::new('--to-offset', '--to-offset', [CompletionResultType]::ParameterName, 'Keep what ends at this offset or in front of it, counted over all files, or in one as FILE:N')
+            [CompletionResult]::new('--before-command', '--before-command', [CompletionResultType]::ParameterName, 'Keep what stands in front of the first command that matches: NAME, or NAME and arguments joined by blanks, as globs')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The new folder, or the new file for a single file')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The new folder, or the new file for a single file')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (never a folder)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;aof;blame' {
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Only in this database')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;aof;stats' {
+            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'How many keys and prefixes to list (at most 1000)')
+            [CompletionResult]::new('--separator', '--separator', [CompletionResultType]::ParameterName, 'What separates the parts of keys')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Keys, as KEYS takes them; any key of a command counts')
+            [CompletionResult]::new('--not-key', '--not-key', [CompletionResultType]::ParameterName, 'Inverse of --key')
+            [CompletionResult]::new('--key-regex', '--key-regex', [CompletionResultType]::ParameterName, 'Keys, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)')
+            [CompletionResult]::new('--not-key-regex', '--not-key-regex', [CompletionResultType]::ParameterName, 'Inverse of --key-regex')
+            [CompletionResult]::new('--command', '--command', [CompletionResultType]::ParameterName, 'Names of commands, as globs in any case')
+            [CompletionResult]::new('--not-command', '--not-command', [CompletionResultType]::ParameterName, 'Inverse of --command')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Databases, as N or a range A-B')
+            [CompletionResult]::new('--not-db', '--not-db', [CompletionResultType]::ParameterName, 'Inverse of --db')
+            [CompletionResult]::new('--time', '--time', [CompletionResultType]::ParameterName, 'Times, such as 2026-01-01~2026-01-02T12:00 or -1h~now; takes timestamps in the files')
+            [CompletionResult]::new('--not-time', '--not-time', [CompletionResultType]::ParameterName, 'Inverse of --time')
+            [CompletionResult]::new('--offset', '--offset', [CompletionResultType]::ParameterName, 'Where commands start, in bytes over all files in the order of loading, such as 1000~2000')
+            [CompletionResult]::new('--not-offset', '--not-offset', [CompletionResultType]::ParameterName, 'Inverse of --offset')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;aof;help' {
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Tell what a set is and holds: files, commands by name, times, the state of its tail')
+            [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print the commands, all or some of them')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check the manifest against the files, and every command')
+            [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Keep what is sound of a damaged set')
+            [CompletionResult]::new('truncate', 'truncate', [CompletionResultType]::ParameterValue, 'Cut a set at a time, a place or a command')
+            [CompletionResult]::new('blame', 'blame', [CompletionResultType]::ParameterValue, 'Tell every write that touched a key')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'rkv;aof;help;info' {
+            break
+        }
+        'rkv;aof;help;dump' {
+            break
+        }
+        'rkv;aof;help;verify' {
+            break
+        }
+        'rkv;aof;help;repair' {
+            break
+        }
+        'rkv;aof;help;truncate' {
+            break
+        }
+        'rkv;aof;help;blame' {
+            break
+        }
+        'rkv;aof;help;stats' {
+            break
+        }
+        'rkv;aof;help;help' {
+            break
+        }
         'rkv;slots' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
@@ -400,6 +630,7 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
         }
         'rkv;help' {
             [CompletionResult]::new('rdb', 'rdb', [CompletionResultType]::ParameterValue, 'RDB files: snapshots of a data set')
+            [CompletionResult]::new('aof', 'aof', [CompletionResultType]::ParameterValue, 'Append-only files: the log of writes')
             [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell the cluster slots of keys, or how a file''s keys spread over nodes')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -433,6 +664,37 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             break
         }
         'rkv;help;rdb;stats' {
+            break
+        }
+        'rkv;help;aof' {
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Tell what a set is and holds: files, commands by name, times, the state of its tail')
+            [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print the commands, all or some of them')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check the manifest against the files, and every command')
+            [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Keep what is sound of a damaged set')
+            [CompletionResult]::new('truncate', 'truncate', [CompletionResultType]::ParameterValue, 'Cut a set at a time, a place or a command')
+            [CompletionResult]::new('blame', 'blame', [CompletionResultType]::ParameterValue, 'Tell every write that touched a key')
+            [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys')
+            break
+        }
+        'rkv;help;aof;info' {
+            break
+        }
+        'rkv;help;aof;dump' {
+            break
+        }
+        'rkv;help;aof;verify' {
+            break
+        }
+        'rkv;help;aof;repair' {
+            break
+        }
+        'rkv;help;aof;truncate' {
+            break
+        }
+        'rkv;help;aof;blame' {
+            break
+        }
+        'rkv;help;aof;stats' {
             break
         }
         'rkv;help;slots' {

@@ -31,6 +31,7 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand rdb 'RDB files: snapshots of a data set'
+            cand aof 'Append-only files: the log of writes'
             cand slots 'Tell the cluster slots of keys, or how a file''s keys spread over nodes'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -305,6 +306,218 @@ set edit:completion:arg-completer[rkv] = {|@words|
         }
         &'rkv;rdb;help;help'= {
         }
+        &'rkv;aof'= {
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand info 'Tell what a set is and holds: files, commands by name, times, the state of its tail'
+            cand dump 'Print the commands, all or some of them'
+            cand verify 'Check the manifest against the files, and every command'
+            cand repair 'Keep what is sound of a damaged set'
+            cand truncate 'Cut a set at a time, a place or a command'
+            cand blame 'Tell every write that touched a key'
+            cand stats 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'rkv;aof;info'= {
+            cand --format 'What to write'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --force 'Replace an existing output'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;aof;dump'= {
+            cand --format 'What to write'
+            cand --encoding 'How JSON tells bytes that are no text'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --key 'Keys, as KEYS takes them; any key of a command counts'
+            cand --not-key 'Inverse of --key'
+            cand --key-regex 'Keys, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)'
+            cand --not-key-regex 'Inverse of --key-regex'
+            cand --command 'Names of commands, as globs in any case'
+            cand --not-command 'Inverse of --command'
+            cand --db 'Databases, as N or a range A-B'
+            cand --not-db 'Inverse of --db'
+            cand --time 'Times, such as 2026-01-01~2026-01-02T12:00 or -1h~now; takes timestamps in the files'
+            cand --not-time 'Inverse of --time'
+            cand --offset 'Where commands start, in bytes over all files in the order of loading, such as 1000~2000'
+            cand --not-offset 'Inverse of --offset'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --no-base 'Leave out the keys of the RDB part'
+            cand --force 'Replace an existing output'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;aof;verify'= {
+            cand --max-findings 'Findings to show per input; those beyond are counted'
+            cand --format 'What to write'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --quick 'Of the RDB part, structure and checksum only'
+            cand --strict 'Notes count as findings'
+            cand --force 'Replace an existing output'
+            cand --rules 'List the rules and leave'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;aof;repair'= {
+            cand -o 'The new folder, or the new file for a single file'
+            cand --output 'The new folder, or the new file for a single file'
+            cand --format 'What to write'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --skip-damage 'Go on behind damage instead of leaving out all that follows it'
+            cand --in-place 'Replace the input; what was there before is kept with .bak behind its name'
+            cand --force 'Replace an existing file (never a folder)'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;aof;truncate'= {
+            cand --to-time 'Keep what was written up to this time: a date, RFC 3339, unix seconds, or -1h'
+            cand --to-offset 'Keep what ends at this offset or in front of it, counted over all files, or in one as FILE:N'
+            cand --before-command 'Keep what stands in front of the first command that matches: NAME, or NAME and arguments joined by blanks, as globs'
+            cand -o 'The new folder, or the new file for a single file'
+            cand --output 'The new folder, or the new file for a single file'
+            cand --format 'What to write'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --force 'Replace an existing file (never a folder)'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;aof;blame'= {
+            cand --db 'Only in this database'
+            cand --format 'What to write'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --force 'Replace an existing output'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;aof;stats'= {
+            cand --top 'How many keys and prefixes to list (at most 1000)'
+            cand --separator 'What separates the parts of keys'
+            cand --format 'What to write'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --key 'Keys, as KEYS takes them; any key of a command counts'
+            cand --not-key 'Inverse of --key'
+            cand --key-regex 'Keys, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)'
+            cand --not-key-regex 'Inverse of --key-regex'
+            cand --command 'Names of commands, as globs in any case'
+            cand --not-command 'Inverse of --command'
+            cand --db 'Databases, as N or a range A-B'
+            cand --not-db 'Inverse of --db'
+            cand --time 'Times, such as 2026-01-01~2026-01-02T12:00 or -1h~now; takes timestamps in the files'
+            cand --not-time 'Inverse of --time'
+            cand --offset 'Where commands start, in bytes over all files in the order of loading, such as 1000~2000'
+            cand --not-offset 'Inverse of --offset'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --force 'Replace an existing output'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;aof;help'= {
+            cand info 'Tell what a set is and holds: files, commands by name, times, the state of its tail'
+            cand dump 'Print the commands, all or some of them'
+            cand verify 'Check the manifest against the files, and every command'
+            cand repair 'Keep what is sound of a damaged set'
+            cand truncate 'Cut a set at a time, a place or a command'
+            cand blame 'Tell every write that touched a key'
+            cand stats 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'rkv;aof;help;info'= {
+        }
+        &'rkv;aof;help;dump'= {
+        }
+        &'rkv;aof;help;verify'= {
+        }
+        &'rkv;aof;help;repair'= {
+        }
+        &'rkv;aof;help;truncate'= {
+        }
+        &'rkv;aof;help;blame'= {
+        }
+        &'rkv;aof;help;stats'= {
+        }
+        &'rkv;aof;help;help'= {
+        }
         &'rkv;slots'= {
             cand --color 'When to use colour'
             cand --progress 'When to show progress'
@@ -374,6 +587,7 @@ set edit:completion:arg-completer[rkv] = {|@words|
         }
         &'rkv;help'= {
             cand rdb 'RDB files: snapshots of a data set'
+            cand aof 'Append-only files: the log of writes'
             cand slots 'Tell the cluster slots of keys, or how a file''s keys spread over nodes'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -399,6 +613,29 @@ set edit:completion:arg-completer[rkv] = {|@words|
         &'rkv;help;rdb;info'= {
         }
         &'rkv;help;rdb;stats'= {
+        }
+        &'rkv;help;aof'= {
+            cand info 'Tell what a set is and holds: files, commands by name, times, the state of its tail'
+            cand dump 'Print the commands, all or some of them'
+            cand verify 'Check the manifest against the files, and every command'
+            cand repair 'Keep what is sound of a damaged set'
+            cand truncate 'Cut a set at a time, a place or a command'
+            cand blame 'Tell every write that touched a key'
+            cand stats 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
+        }
+        &'rkv;help;aof;info'= {
+        }
+        &'rkv;help;aof;dump'= {
+        }
+        &'rkv;help;aof;verify'= {
+        }
+        &'rkv;help;aof;repair'= {
+        }
+        &'rkv;help;aof;truncate'= {
+        }
+        &'rkv;help;aof;blame'= {
+        }
+        &'rkv;help;aof;stats'= {
         }
         &'rkv;help;slots'= {
             cand map 'Tell how a file''s keys spread over slots and nodes'

@@ -38,6 +38,7 @@ complete -c rkv -n "__fish_rkv_needs_command" -l json -d 'Write reports and erro
 complete -c rkv -n "__fish_rkv_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rkv -n "__fish_rkv_needs_command" -s V -l version -d 'Print version'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "rdb" -d 'RDB files: snapshots of a data set'
+complete -c rkv -n "__fish_rkv_needs_command" -f -a "aof" -d 'Append-only files: the log of writes'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "slots" -d 'Tell the cluster slots of keys, or how a file\'s keys spread over nodes'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -368,6 +369,208 @@ complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "info" -d 'Tell what a file is and holds: version, origin, databases, types, sizes, checksum'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Tell where the memory goes: types, prefixes, the biggest keys, expiries, slots'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "info" -d 'Tell what a set is and holds: files, commands by name, times, the state of its tail'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "dump" -d 'Print the commands, all or some of them'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "verify" -d 'Check the manifest against the files, and every command'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "repair" -d 'Keep what is sound of a damaged set'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "truncate" -d 'Cut a set at a time, a place or a command'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "blame" -d 'Tell every write that touched a key'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "stats" -d 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from info" -l format -d 'What to write' -r -f -a "table\t'Text for people'
+json\t'One JSON object'
+csv\t'Comma-separated values'
+html\t'One self-contained HTML page'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from info" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from info" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from info" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from info" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from info" -l force -d 'Replace an existing output'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from info" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from info" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from info" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from info" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l format -d 'What to write' -r -f -a "commands\t'Text, as typed into redis-cli'
+resp\t'The wire format, for redis-cli --pipe'
+jsonl\t'A JSON object per command, with file, offset, position in the chain, database and time'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l encoding -d 'How JSON tells bytes that are no text' -r -f -a "auto\t'Text as it is, other bytes as {"base64":"…"}'
+utf8\t'Text; other bytes become U+FFFD'
+escape\t'Every byte visible, as \\xNN'
+base64\t'All as base64'
+hex\t'All as hexadecimal digits'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l key -d 'Keys, as KEYS takes them; any key of a command counts' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l not-key -d 'Inverse of --key' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l key-regex -d 'Keys, by regular expression (bytes that are no UTF-8 as (?-u)\\xNN)' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l not-key-regex -d 'Inverse of --key-regex' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l command -d 'Names of commands, as globs in any case' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l not-command -d 'Inverse of --command' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l db -d 'Databases, as N or a range A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l not-db -d 'Inverse of --db' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l time -d 'Times, such as 2026-01-01~2026-01-02T12:00 or -1h~now; takes timestamps in the files' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l not-time -d 'Inverse of --time' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l offset -d 'Where commands start, in bytes over all files in the order of loading, such as 1000~2000' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l not-offset -d 'Inverse of --offset' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l no-base -d 'Leave out the keys of the RDB part'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l force -d 'Replace an existing output'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from dump" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -l max-findings -d 'Findings to show per input; those beyond are counted' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -l format -d 'What to write' -r -f -a "table\t'A line per finding, and a summary'
+json\t'One object per input, in an array'
+sarif\t'SARIF 2.1.0'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -l quick -d 'Of the RDB part, structure and checksum only'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -l strict -d 'Notes count as findings'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -l force -d 'Replace an existing output'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -l rules -d 'List the rules and leave'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -s o -l output -d 'The new folder, or the new file for a single file' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -l format -d 'What to write' -r -f -a "table\t'Text for people'
+json\t'One JSON object'
+csv\t'Comma-separated values'
+html\t'One self-contained HTML page'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -l skip-damage -d 'Go on behind damage instead of leaving out all that follows it'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -l in-place -d 'Replace the input; what was there before is kept with .bak behind its name'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -l force -d 'Replace an existing file (never a folder)'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -l to-time -d 'Keep what was written up to this time: a date, RFC 3339, unix seconds, or -1h' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -l to-offset -d 'Keep what ends at this offset or in front of it, counted over all files, or in one as FILE:N' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -l before-command -d 'Keep what stands in front of the first command that matches: NAME, or NAME and arguments joined by blanks, as globs' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -s o -l output -d 'The new folder, or the new file for a single file' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -l format -d 'What to write' -r -f -a "table\t'Text for people'
+json\t'One JSON object'
+csv\t'Comma-separated values'
+html\t'One self-contained HTML page'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -l force -d 'Replace an existing file (never a folder)'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from blame" -l db -d 'Only in this database' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from blame" -l format -d 'What to write' -r -f -a "table\t'Text for people'
+json\t'One JSON object'
+csv\t'Comma-separated values'
+html\t'One self-contained HTML page'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from blame" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from blame" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from blame" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from blame" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from blame" -l force -d 'Replace an existing output'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from blame" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from blame" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from blame" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from blame" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from blame" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l top -d 'How many keys and prefixes to list (at most 1000)' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l separator -d 'What separates the parts of keys' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l format -d 'What to write' -r -f -a "table\t'Text for people'
+json\t'One JSON object'
+csv\t'Comma-separated values'
+html\t'One self-contained HTML page'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l key -d 'Keys, as KEYS takes them; any key of a command counts' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l not-key -d 'Inverse of --key' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l key-regex -d 'Keys, by regular expression (bytes that are no UTF-8 as (?-u)\\xNN)' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l not-key-regex -d 'Inverse of --key-regex' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l command -d 'Names of commands, as globs in any case' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l not-command -d 'Inverse of --command' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l db -d 'Databases, as N or a range A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l not-db -d 'Inverse of --db' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l time -d 'Times, such as 2026-01-01~2026-01-02T12:00 or -1h~now; takes timestamps in the files' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l not-time -d 'Inverse of --time' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l offset -d 'Where commands start, in bytes over all files in the order of loading, such as 1000~2000' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l not-offset -d 'Inverse of --offset' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l force -d 'Replace an existing output'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "info" -d 'Tell what a set is and holds: files, commands by name, times, the state of its tail'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "dump" -d 'Print the commands, all or some of them'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check the manifest against the files, and every command'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "repair" -d 'Keep what is sound of a damaged set'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "truncate" -d 'Cut a set at a time, a place or a command'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "blame" -d 'Tell every write that touched a key'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand slots; and not __fish_seen_subcommand_from map help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -445,9 +648,10 @@ complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcomman
 complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -s V -l version -d 'Print version'
 complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from help" -f -a "map" -d 'Tell how a file\'s keys spread over slots and nodes'
 complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb slots help" -f -a "rdb" -d 'RDB files: snapshots of a data set'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb slots help" -f -a "slots" -d 'Tell the cluster slots of keys, or how a file\'s keys spread over nodes'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb slots help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots help" -f -a "rdb" -d 'RDB files: snapshots of a data set'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots help" -f -a "aof" -d 'Append-only files: the log of writes'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots help" -f -a "slots" -d 'Tell the cluster slots of keys, or how a file\'s keys spread over nodes'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "verify" -d 'Check structure, checksum and every value'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "convert" -d 'Write RDB files of any version from RDB files, JSON or commands'
@@ -455,4 +659,11 @@ complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "index" -d 'Write an index beside the file, through which get and filtered dumps find keys at once'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "info" -d 'Tell what a file is and holds: version, origin, databases, types, sizes, checksum'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "stats" -d 'Tell where the memory goes: types, prefixes, the biggest keys, expiries, slots'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "info" -d 'Tell what a set is and holds: files, commands by name, times, the state of its tail'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "dump" -d 'Print the commands, all or some of them'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "verify" -d 'Check the manifest against the files, and every command'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "repair" -d 'Keep what is sound of a damaged set'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "truncate" -d 'Cut a set at a time, a place or a command'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "blame" -d 'Tell every write that touched a key'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "stats" -d 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from slots" -f -a "map" -d 'Tell how a file\'s keys spread over slots and nodes'

@@ -10,13 +10,14 @@
 //! 10  cli              arguments, help, exit status; the only printing
 //!  9  tool             operations: an input, filters and an output
 //!  4  cluster          nodes.conf, who owns which slot
+//!  3  aof              append-only files: manifest, commands, repair, new sets
 //!  2  feed             inputs, batches, filters, threads
 //!  1  rdb              bytes <-> records and elements
 //! 0b  resp  packed  report   wire format | packed structures | tables, charts, renderers
 //! 0a  base             checksums, LZF, numbers, globs, limits
 //! ```
 //!
-//! The gaps between 2 and 9 are where a data model, append-only files and a server have their places.
+//! The gaps between 2 and 9 are where a data model and a server have their places.
 //!
 //! # How a dump runs
 //!
@@ -25,13 +26,20 @@
 //! as there are cores. A worker asks the [`feed::Filter`] about each [`rdb::Entry`], takes those it wants apart with
 //! [`rdb::Entry::visit`], and formats the [`rdb::Elem`]s. What the workers write appears in file order.
 //!
+//! # How an append-only file is read
+//!
+//! [`aof::set::Set`] opens what a path names, each file as long as it is then. [`tool::aof::chain`] goes over the files in the order
+//! of loading: an RDB part as above, then commands in place with [`aof::reader::Reader`], which knows the database, the time and the
+//! transaction of each. New sets are made of byte ranges of the old one ([`aof::repair`], [`tool::aof::plan`]) and written by
+//! [`aof::output`].
+//!
 //! # Invariants
 //!
 //! Most say what a module does not do. The test that holds each stands behind it.
 //!
 //! - Layers look downwards only (`tests/architecture.rs`).
 //! - Only `cli` prints and ends the process (`tests/architecture.rs`).
-//! - `rdb` and `packed` do no I/O and know no clock: bytes come in, events go out, times are arguments.
+//! - `rdb` and `packed` do no I/O and know no clock: bytes come in, events go out, times are arguments. `aof` knows no clock either.
 //! - No input makes a parser panic: they hold no unwrap and no index into foreign bytes (`tests/architecture.rs`), and every
 //!   file with every byte flipped or cut gives records or an error (`tests/corpus.rs`, `fuzz`).
 //! - A length is compared with a bound of [`base::limits`], or with the bytes at hand, before anything is allocated for it.
@@ -39,6 +47,8 @@
 //! - A cut input never passes for a whole one (`tests/corpus.rs`).
 //! - Errors carry an offset, the key and the element, and a class that decides the exit status (`tests/cli.rs`).
 //! - An output file is complete or absent, an input is never written to (`tests/cli.rs`).
+//! - A set is the old one or the new one, wherever the power is cut while it is written (tests of `aof::output`).
+//! - A transaction of an append-only file is kept as a whole or not at all (tests of `aof::repair`, `fuzz`).
 //! - `unsafe` stays in the files that a list names (`tests/architecture.rs`).
 //! - Man pages and completions tell what the program takes (`tests/generated.rs`).
 //!
@@ -49,6 +59,7 @@
 //! - [`resp`]: commands on the wire.
 //! - [`rdb`]: the file format with its versions; records, values, payloads, errors with a place.
 //! - [`feed`]: opens inputs, cuts them into batches, filters keys, shares the work among threads.
+//! - [`aof`]: append-only files: what belongs to a set, its commands, what is sound, how a new set is written.
 //! - [`cluster`]: the layout of a cluster: nodes.conf, slots and their owners.
 //! - [`report`]: findings, tables and charts, and their forms: text, JSON, CSV, HTML, SARIF.
 //! - [`tool`]: the operations behind the subcommands; they write to what they are given.
@@ -61,6 +72,7 @@
 //! - A form of a dump: a formatter in `tool/dump` and a line in its list of formats.
 //! - A subcommand: a file in `tool`, one in `cli`, a line of registration, a test; man page and completions follow from it.
 
+pub mod aof;
 pub mod base;
 pub mod cli;
 pub mod cluster;

@@ -26,3 +26,10 @@ pub const SLOT_IMPORT_JOB_BYTES: usize = 40;
 /// Longest stretch of an input that is not a regular file kept in memory while an entry is
 /// incomplete, in bytes; longer entries go to an unnamed temporary file.
 pub const ENTRY_BUFFER_BYTES: usize = 8 << 20;
+
+/// Most arguments of one command: servers count them in a C `int`.
+pub const AOF_ARGUMENTS_MAX: i64 = i32::MAX as i64;
+
+/// Longest annotation of an append-only file with its line end, in bytes: servers read lines into
+/// 1024 bytes and take the rest of a longer one for a new line.
+pub const AOF_LINE_BYTES_MAX: usize = 1023;

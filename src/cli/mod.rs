@@ -3,6 +3,7 @@
 //! One file per subcommand: its help, its options as typed, and a `run` that checks them, calls
 //! one operation of [`crate::tool`] and says how it went.
 
+mod aof;
 pub mod args;
 pub mod exit;
 pub mod out;
@@ -50,6 +51,9 @@ enum Command {
     /// RDB files: snapshots of a data set
     #[command(subcommand)]
     Rdb(rdb::RdbCommand),
+    /// Append-only files: the log of writes
+    #[command(subcommand)]
+    Aof(aof::AofCommand),
     Slots(slots::SlotsArgs),
 }
 
@@ -69,6 +73,7 @@ pub fn main() -> ExitCode {
     let context = Context { global: cli.global, ui };
     let done = match cli.command {
         Command::Rdb(command) => command.run(&context),
+        Command::Aof(command) => command.run(&context),
         Command::Slots(args) => args.run(&context),
     };
     out::conclude(&context.ui, done)

@@ -83,10 +83,10 @@ impl Ui {
     }
 }
 
-/// Unfinished files, removed when a signal ends the program.
+/// Unfinished files and folders, removed when a signal ends the program.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Remembers an unfinished file.
+/// Remembers an unfinished file or folder.
 pub fn register_unfinished(path: &Path) {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(path.into());
 }
@@ -98,8 +98,10 @@ pub fn watch_signals() {
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             for path in UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-                // It may have got its name already.
-                let _ = std::fs::remove_file(path);
+                // It may have got its name already, and it may be a folder.
+                if std::fs::remove_file(path).is_err() {
+                    let _ = std::fs::remove_dir_all(path);
+                }
             }
             std::process::exit(128 + signal);
         }

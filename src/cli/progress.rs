@@ -82,6 +82,19 @@ fn bar(total: Option<u64>, always: bool) -> ProgressBar {
 impl Progress {
     /// Starts showing how much of `input` has been passed.
     pub fn start(mode: Mode, input: &Input, control: &Arc<Control>) -> Progress {
+        // Compressed inputs count what is read, since that is what has a known total.
+        let read = matches!(input.bytes, crate::feed::input::Bytes::Stream(_))
+            .then(|| input.read_bytes.clone());
+        Progress::start_for(mode, input.stored_bytes, read, control)
+    }
+
+    /// Starts showing how much of `total` bytes has been passed, or read if that is counted apart.
+    pub fn start_for(
+        mode: Mode,
+        total: Option<u64>,
+        read: Option<Arc<AtomicU64>>,
+        control: &Arc<Control>,
+    ) -> Progress {
         let stop = Arc::new(AtomicBool::new(false));
         let shown = match mode {
             Mode::Never => false,
@@ -91,11 +104,6 @@ impl Progress {
         if !shown {
             return Progress { stop, thread: None };
         }
-        let total = input.stored_bytes;
-        // Compressed inputs count what is read, since that is what has a known total.
-        let read: Option<Arc<AtomicU64>> =
-            matches!(input.bytes, crate::feed::input::Bytes::Stream(_))
-                .then(|| input.read_bytes.clone());
         let control = control.clone();
         let stopped = stop.clone();
         let thread = std::thread::spawn(move || {

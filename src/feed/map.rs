@@ -4,10 +4,11 @@
 use std::fs::File;
 use std::io;
 use std::ops::Deref;
+use std::sync::Arc;
 
-/// A file mapped read-only.
-#[derive(Debug)]
-pub struct Map(memmap2::Mmap);
+/// A file mapped read-only; clones share the mapping.
+#[derive(Debug, Clone)]
+pub struct Map(Arc<memmap2::Mmap>);
 
 impl Map {
     /// Maps a regular file.
@@ -24,7 +25,7 @@ impl Map {
             // Only hints: an old kernel that refuses them costs time, not correctness.
             let _ = map.advise(memmap2::Advice::Sequential);
         }
-        Ok(Map(map))
+        Ok(Map(Arc::new(map)))
     }
 
     /// Asks the kernel to bring these bytes in and to map them in one go.

@@ -1,5 +1,6 @@
 //! Layer 9: offline operations, each a source, filters and a sink. Nothing here prints.
 
+pub mod aof;
 pub mod convert;
 pub mod dump;
 pub mod file;

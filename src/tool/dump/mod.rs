@@ -1,6 +1,6 @@
 //! `rdb dump`: keys as JSON, commands or text, in file order, formatted on all cores.
 
-mod command;
+pub(in crate::tool) mod command;
 mod csv;
 pub mod json;
 mod resp;

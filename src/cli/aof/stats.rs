@@ -1,0 +1,55 @@
+//! `rkv aof stats`: what is written, how often, and to which keys.
+
+use super::super::args::{OutputArgs, ReportArgs};
+use super::super::{Context, Done, EXIT_STATUS};
+use super::select::SelectArgs;
+use super::{INPUT_HELP, finish, input_path, open, with_progress};
+use crate::tool::aof::stats::{self, Options};
+use clap::Args;
+use std::path::PathBuf;
+
+const AFTER_HELP: &str = "\
+Examples:
+  rkv aof stats                              commands, prefixes, hottest keys, writes over time
+  rkv aof stats --top 50 --time -1h~now --json
+  rkv aof stats --command 'hset,hincrby' --separator /
+
+Keys and prefixes are counted in bounded memory: among very many of them a count may be too high by
+what its column says, and is never too low.";
+
+/// Count commands and bytes by name, by key prefix and over time, and find the hottest keys
+#[derive(Debug, Args)]
+#[command(after_help = format!("{AFTER_HELP}\n\n{INPUT_HELP}\n\n{EXIT_STATUS}"))]
+pub struct StatsArgs {
+    /// A folder, a manifest or a file, or - for standard input [default: appendonlydir]
+    #[arg(value_name = "INPUT")]
+    input: Option<PathBuf>,
+    /// How many keys and prefixes to list (at most 1000)
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    top: usize,
+    /// What separates the parts of keys
+    #[arg(long, value_name = "TEXT", default_value = ":")]
+    separator: String,
+    #[command(flatten)]
+    report: ReportArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    select: SelectArgs,
+}
+
+impl StatsArgs {
+    /// Runs the verb.
+    pub(crate) fn run(self, context: &Context) -> Done {
+        let options = Options {
+            separator: self.separator.clone().into_bytes(),
+            top: self.top,
+            selection: self.select.selection()?,
+        };
+        let set = open(&input_path(self.input.as_deref()))?;
+        let (stats, ended) =
+            with_progress(context, &set, |control| stats::stats(&set, &options, control))?;
+        self.report.write(context, &stats::report(&set, &options, &stats), &self.output)?;
+        finish(context, &set, ended)
+    }
+}
