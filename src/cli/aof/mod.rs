@@ -5,6 +5,7 @@ mod dump;
 mod info;
 mod output;
 mod repair;
+mod rewrite;
 mod select;
 mod stats;
 mod truncate;
@@ -33,6 +34,7 @@ pub enum AofCommand {
     Dump(Box<dump::DumpArgs>),
     Verify(verify::VerifyArgs),
     Repair(repair::RepairArgs),
+    Rewrite(Box<rewrite::RewriteArgs>),
     Truncate(truncate::TruncateArgs),
     Blame(blame::BlameArgs),
     Stats(Box<stats::StatsArgs>),
@@ -46,6 +48,7 @@ impl AofCommand {
             AofCommand::Dump(args) => args.run(context),
             AofCommand::Verify(args) => args.run(context),
             AofCommand::Repair(args) => args.run(context),
+            AofCommand::Rewrite(args) => args.run(context),
             AofCommand::Truncate(args) => args.run(context),
             AofCommand::Blame(args) => args.run(context),
             AofCommand::Stats(args) => args.run(context),
@@ -127,6 +130,13 @@ impl From<AofError> for CliError {
                 let error = CliError::new(exit, message).in_file(file);
                 let error = error.hint("`rkv aof repair` keeps what is sound");
                 CliError { offset: Some(cause.offset()), ..error }
+            }
+            AofError::Unreplayable { file, offset, .. } => CliError {
+                offset: Some(offset),
+                ..CliError::new(Exit::Unsupported, message).in_file(file)
+            },
+            AofError::Unsupported(_) => {
+                CliError::new(Exit::Unsupported, message).hint("--on-loss drop leaves it out")
             }
             AofError::Output(e) => CliError::from(e.error).in_file(e.path.display().to_string()),
             AofError::Write(e) => e.into(),

@@ -53,6 +53,21 @@ pub enum AofError {
         /// Whether it is the last file, whose cut is a torn tail and nothing worse.
         is_last: bool,
     },
+    /// A command that cannot be replayed.
+    #[error("command {command:?} {what} (offset 0x{offset:x}, {offset})")]
+    Unreplayable {
+        /// The file.
+        file: String,
+        /// Where the command is.
+        offset: u64,
+        /// Its name.
+        command: String,
+        /// Why.
+        what: &'static str,
+    },
+    /// The output's form has no place for something.
+    #[error("{0}")]
+    Unsupported(String),
     /// A new set cannot be written.
     #[error("{0}")]
     Output(#[from] OutputError),

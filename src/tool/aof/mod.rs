@@ -5,6 +5,7 @@
 //! - [`select`]: which commands; [`timeline`]: counts over time
 //! - [`info`], [`dump`], [`verify`], [`blame`], [`stats`]: reports
 //! - [`plan`], [`repair`], [`truncate`]: new sets
+//! - [`replay`], [`rewrite`]: the data itself, and the least that gives it
 
 pub mod blame;
 pub mod chain;
@@ -12,6 +13,8 @@ pub mod dump;
 pub mod info;
 pub mod plan;
 pub mod repair;
+pub mod replay;
+pub mod rewrite;
 pub mod rules;
 pub mod select;
 pub mod stats;
