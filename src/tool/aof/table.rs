@@ -4,7 +4,7 @@
 
 use crate::aof::reader::Args;
 use crate::command::lookup;
-use crate::command::spec::{MAY_REPLICATE, NOT_KEY, READONLY};
+use crate::command::spec::{MAY_REPLICATE, NOT_KEY, READONLY, RW};
 
 /// What the command table says of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,10 @@ pub fn judge(args: &Args<'_>) -> Verdict {
     if !spec.takes(args.len()) {
         return Verdict::Arity(spec.name, spec.arity);
     }
-    match spec.flags.contains(READONLY) && !spec.flags.contains(MAY_REPLICATE) {
+    // PFCOUNT reads, but keeps what it has counted.
+    let changes =
+        spec.flags.contains(MAY_REPLICATE) || spec.keys.iter().any(|key| key.flags.contains(RW));
+    match spec.flags.contains(READONLY) && !changes {
         true => Verdict::NoWrite(spec.name),
         false => Verdict::Fine,
     }
