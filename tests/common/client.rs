@@ -21,6 +21,14 @@ pub enum Reply {
     Nil,
     /// `*2 …`
     Array(Vec<Reply>),
+    /// `%1 …`: keys and values in turn
+    Map(Vec<Reply>),
+    /// `~2 …`
+    Set(Vec<Reply>),
+    /// `,1.5`
+    Double(String),
+    /// `#t`
+    Bool(bool),
 }
 
 impl Reply {
@@ -179,44 +187,53 @@ impl Client {
 
     /// Reads one reply, or a pushed message.
     pub fn read_reply(&mut self) -> io::Result<Reply> {
-        let line = self.read_line()?;
-        let (kind, rest) = line.split_first().ok_or_else(|| bad("empty reply line"))?;
-        let text = || String::from_utf8_lossy(rest).into_owned();
-        let number = || text().parse::<i64>().map_err(|_| bad("not a number in a reply"));
-        Ok(match kind {
-            b'+' => Reply::Simple(text()),
-            b'-' => Reply::Error(text()),
-            b':' => Reply::Int(number()?),
-            b'$' => match usize::try_from(number()?) {
-                Err(_) => Reply::Nil,
-                Ok(length) => {
-                    let mut bytes = vec![0; length + 2];
-                    self.reader.read_exact(&mut bytes)?;
-                    bytes.truncate(length);
-                    Reply::Bulk(bytes)
-                }
-            },
-            b'*' => match usize::try_from(number()?) {
-                Err(_) => Reply::Nil,
-                Ok(count) => {
-                    Reply::Array((0..count).map(|_| self.read_reply()).collect::<io::Result<_>>()?)
-                }
-            },
-            other => return Err(bad(&format!("reply of unknown type 0x{other:02x}"))),
-        })
+        read_reply(&mut self.reader)
     }
+}
 
-    fn read_line(&mut self) -> io::Result<Vec<u8>> {
-        let mut line = Vec::new();
-        self.reader.read_until(b'\n', &mut line)?;
-        if line.is_empty() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        line.truncate(
-            line.strip_suffix(b"\r\n").ok_or_else(|| bad("reply line without CRLF"))?.len(),
-        );
-        Ok(line)
+/// Reads one reply of either version of the protocol.
+pub fn read_reply(reader: &mut impl BufRead) -> io::Result<Reply> {
+    let line = read_line(reader)?;
+    let (kind, rest) = line.split_first().ok_or_else(|| bad("empty reply line"))?;
+    let text = || String::from_utf8_lossy(rest).into_owned();
+    let number = || text().parse::<i64>().map_err(|_| bad("not a number in a reply"));
+    let mut many = |count: usize| -> io::Result<Vec<Reply>> {
+        (0..count).map(|_| read_reply(reader)).collect()
+    };
+    Ok(match kind {
+        b'+' => Reply::Simple(text()),
+        b'-' => Reply::Error(text()),
+        b':' => Reply::Int(number()?),
+        b',' => Reply::Double(text()),
+        b'#' => Reply::Bool(rest == b"t"),
+        b'_' => Reply::Nil,
+        b'$' | b'=' => match usize::try_from(number()?) {
+            Err(_) => Reply::Nil,
+            Ok(length) => {
+                let mut bytes = vec![0; length + 2];
+                reader.read_exact(&mut bytes)?;
+                bytes.truncate(length);
+                Reply::Bulk(bytes)
+            }
+        },
+        b'*' | b'>' => match usize::try_from(number()?) {
+            Err(_) => Reply::Nil,
+            Ok(count) => Reply::Array(many(count)?),
+        },
+        b'%' => Reply::Map(many(usize::try_from(number()?).map_err(|_| bad("bad map"))? * 2)?),
+        b'~' => Reply::Set(many(usize::try_from(number()?).map_err(|_| bad("bad set"))?)?),
+        other => return Err(bad(&format!("reply of unknown type 0x{other:02x}"))),
+    })
+}
+
+fn read_line(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    reader.read_until(b'\n', &mut line)?;
+    if line.is_empty() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
     }
+    line.truncate(line.strip_suffix(b"\r\n").ok_or_else(|| bad("reply line without CRLF"))?.len());
+    Ok(line)
 }
 
 fn bad(message: &str) -> io::Error {

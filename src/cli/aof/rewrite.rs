@@ -97,12 +97,14 @@ impl RewriteArgs {
         let find = |name: &String| {
             Target::find(name).ok_or_else(|| {
                 let names: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
-                CliError::usage(format!("--to: no release \"{name}\"")).hint(format!("one of {}", names.join(", ")))
+                CliError::usage(format!("--to: no release \"{name}\""))
+                    .hint(format!("one of {}", names.join(", ")))
             })
         };
         let now_ms = now_ms();
         let until_ms = self.at_time.as_ref().map(|time| range::parse_time_ms(time, now_ms));
-        let until_ms = until_ms.transpose().map_err(|e| CliError::usage(format!("--at-time: {e}")))?;
+        let until_ms =
+            until_ms.transpose().map_err(|e| CliError::usage(format!("--at-time: {e}")))?;
         Ok(Options {
             target: self.to.as_ref().map(find).transpose()?,
             form: match self.format {
@@ -134,13 +136,23 @@ impl RewriteArgs {
         for path in plan::Plan::unfinished(&set, &place) {
             super::super::out::register_unfinished(&path);
         }
-        let done = with_progress(context, &set, |control| rewrite::rewrite(&set, &place, &options, control))?;
+        let done = with_progress(context, &set, |control| {
+            rewrite::rewrite(&set, &place, &options, control)
+        })?;
         for failed in &done.replayed.failed {
-            context.ui.note(&format!("{}: passed over: {} (offset 0x{:x}, {})", failed.file, failed.error, failed.offset, failed.offset));
+            context.ui.note(&format!(
+                "{}: passed over: {} (offset 0x{:x}, {})",
+                failed.file, failed.error, failed.offset, failed.offset
+            ));
         }
         if let Some(ended) = &done.replayed.ended {
             let file = set.members.get(ended.member).map_or("", |member| member.name());
-            context.ui.note(&format!("{file}: left out: {} (offset 0x{:x}, {})", ended.cause, ended.cause.offset(), ended.cause.offset()));
+            context.ui.note(&format!(
+                "{file}: left out: {} (offset 0x{:x}, {})",
+                ended.cause,
+                ended.cause.offset(),
+                ended.cause.offset()
+            ));
         }
         let nowhere = OutputArgs { output: None, force: false };
         self.report.write(context, &report(&set.name, &done), &nowhere).map(|()| Exit::Clean)
@@ -152,7 +164,11 @@ fn report(name: &str, done: &rewrite::Done) -> Report {
     let mut fields = Fields::new("output", "Output");
     let path = |path: &PathBuf| Cell::Text(path.display().to_string());
     fields.push("written", "Written", path(&done.written.path));
-    fields.push("backup", "What was there before", done.written.backup.as_ref().map_or(Cell::None, path));
+    fields.push(
+        "backup",
+        "What was there before",
+        done.written.backup.as_ref().map_or(Cell::None, path),
+    );
     fields.push("keys", "Keys", Cell::Count(done.summary.keys));
     fields.push("expiring", "Of them with an expiry", Cell::Count(done.expiring));
     fields.push("left_out_keys", "Keys left out", Cell::Count(done.summary.left_out));
@@ -169,7 +185,11 @@ fn report(name: &str, done: &rewrite::Done) -> Report {
     ];
     let mut table = Table::new("failed", "Commands that failed", &columns);
     for failed in &done.replayed.failed {
-        table.push(vec![Cell::text(&failed.file), Cell::Offset(failed.offset), Cell::text(&failed.error)]);
+        table.push(vec![
+            Cell::text(&failed.file),
+            Cell::Offset(failed.offset),
+            Cell::text(&failed.error),
+        ]);
     }
     if !done.replayed.failed.is_empty() {
         report.push(table);
