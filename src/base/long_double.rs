@@ -86,7 +86,7 @@ impl LongDouble {
     }
 
     /// The sum, `None` if it is infinite.
-    pub fn add(self, other: LongDouble) -> Option<LongDouble> {
+    pub fn plus(self, other: LongDouble) -> Option<LongDouble> {
         let exponent = self.exponent.min(other.exponent);
         let wide = |n: LongDouble| {
             BigUint::from(n.significand) << u64::try_from(n.exponent - exponent).unwrap_or(0)
@@ -153,7 +153,7 @@ mod tests {
                 LongDouble::parse(a.as_bytes()).unwrap(),
                 LongDouble::parse(b.as_bytes()).unwrap(),
             );
-            assert_eq!(first.add(second).unwrap().to_text(), sum, "{a} + {b}");
+            assert_eq!(first.plus(second).unwrap().to_text(), sum, "{a} + {b}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Arguments as numbers, words and times.
 
 use super::error::Error;
+use crate::base::long_double::LongDouble;
 use crate::base::num::parse_canonical_i64;
 
 /// A 64-bit integer.
@@ -18,12 +19,10 @@ pub fn positive_or(text: &[u8], message: &'static str) -> Result<u64, Error> {
     parse_canonical_i64(text).and_then(|n| u64::try_from(n).ok()).ok_or(Error::text(message))
 }
 
-/// An integer that a C `long` in a range takes.
-pub fn int_between(text: &[u8], low: i64, high: i64, message: &'static str) -> Result<i64, Error> {
-    match parse_canonical_i64(text) {
-        Some(n) if (low..=high).contains(&n) => Ok(n),
-        _ => Err(Error::text(message)),
-    }
+/// A 32-bit integer.
+pub fn int32(text: &[u8]) -> Result<i32, Error> {
+    const RANGE: &str = "ERR value is out of range, value must between -2147483648 and 2147483647";
+    i32::try_from(int(text)?).map_err(|_| Error::text(RANGE))
 }
 
 /// A floating point number as `strtod` reads it, the whole text, and not NaN.
@@ -68,6 +67,39 @@ fn parse_hex(text: &str) -> Option<f64> {
         value = value * 16.0 + f64::from(digit.to_digit(16)?);
     }
     Some(value * 2.0_f64.powi(exponent.checked_sub(4 * i32::try_from(fraction.len()).ok()?)?))
+}
+
+/// A number as INCRBYFLOAT and HINCRBYFLOAT take it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LongDoubleArg {
+    /// A number that can be added to.
+    Finite(LongDouble),
+    /// A number whose sum with any other is none.
+    Infinite,
+}
+
+impl LongDoubleArg {
+    /// Reads a number, the whole text.
+    pub fn parse(text: &[u8]) -> Result<LongDoubleArg, Error> {
+        match (LongDouble::parse(text), parse_strtod(text)) {
+            (Some(n), _) => Ok(LongDoubleArg::Finite(n)),
+            (None, Some(n)) if n.is_infinite() => Ok(LongDoubleArg::Infinite),
+            // Hexadecimal numbers are exact.
+            (None, Some(n)) => LongDouble::parse(format!("{n:e}").as_bytes())
+                .map(LongDoubleArg::Finite)
+                .ok_or(Error::NotFloat),
+            (None, None) => Err(Error::NotFloat),
+        }
+    }
+
+    /// The sum, which must be finite.
+    pub fn add(self, other: LongDoubleArg) -> Result<LongDouble, Error> {
+        let sum = match (self, other) {
+            (LongDoubleArg::Finite(a), LongDoubleArg::Finite(b)) => a.plus(b),
+            _ => None,
+        };
+        sum.ok_or(Error::text("ERR increment would produce NaN or Infinity"))
+    }
 }
 
 /// Whether an argument is a word, in any case.

@@ -1,7 +1,7 @@
 //! Commands on keys of any type, and on whole databases.
 
 use super::super::error::Error;
-use super::super::parse::{TimeUnit, any_expiry, int, is};
+use super::super::parse::{TimeUnit, any_expiry, int, int32, is};
 use super::super::{Ctx, Handler};
 use crate::base::glob::Glob;
 use crate::keyspace::{Change, Event};
@@ -236,16 +236,14 @@ fn rename_with(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], only_new: bool) -> Result<
 }
 
 /// A database's number that exists.
-fn db_number(ctx: &Ctx<'_, '_>, text: &[u8], wrong: &'static str) -> Result<usize, Error> {
-    let n =
-        int(text).ok().and_then(|n| usize::try_from(n).ok()).filter(|n| *n < ctx.unit.databases());
-    n.ok_or(Error::text(wrong))
+fn db_number(ctx: &Ctx<'_, '_>, text: &[u8]) -> Result<usize, Error> {
+    let n = usize::try_from(int32(text)?).ok().filter(|n| *n < ctx.unit.databases());
+    n.ok_or(Error::text("ERR DB index is out of range"))
 }
 
 fn move_(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let (key, here) = (args[1], ctx.unit.db());
-    int(args[2])?;
-    let there = db_number(ctx, args[2], "ERR DB index is out of range")?;
+    let there = db_number(ctx, args[2])?;
     if here == there {
         return Err(Error::text("ERR source and destination objects are the same"));
     }
@@ -277,8 +275,7 @@ fn copy(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
             word if is(word, "replace") => replace = true,
             word if is(word, "db") && at + 1 < args.len() => {
                 at += 1;
-                int(args[at])?;
-                there = db_number(ctx, args[at], "ERR DB index is out of range")?;
+                there = db_number(ctx, args[at])?;
             }
             _ => return Err(Error::Syntax),
         }

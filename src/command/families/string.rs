@@ -1,7 +1,7 @@
 //! Commands on strings.
 
 use super::super::error::Error;
-use super::super::parse::{TimeUnit, expiry, float_or, index_range, int, int_or, is};
+use super::super::parse::{LongDoubleArg, TimeUnit, expiry, index_range, int, int_or, is};
 use super::super::{Ctx, Handler};
 use crate::base::long_double::LongDouble;
 use crate::base::num::parse_canonical_i64;
@@ -547,15 +547,12 @@ fn add(ctx: &mut Ctx<'_, '_>, key: &[u8], n: i64) -> Done {
 }
 
 fn incrbyfloat(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
-    let n = LongDouble::parse(args[2]).ok_or(Error::NotFloat)?;
-    float_or(args[2], "ERR value is not a valid float")?;
     let text = ctx.update(args[1], |place| {
         let old = match place.string()? {
-            Some(text) => LongDouble::parse(text).ok_or(Error::NotFloat)?,
-            None => LongDouble::ZERO,
+            Some(text) => LongDoubleArg::parse(text)?,
+            None => LongDoubleArg::Finite(LongDouble::ZERO),
         };
-        let sum = old.add(n).ok_or(Error::text("ERR increment would produce NaN or Infinity"))?;
-        let text = sum.to_text();
+        let text = old.add(LongDoubleArg::parse(args[2])?)?.to_text();
         let expire_at_ms = place.expire_at_ms();
         place.set_string(text.as_bytes(), StringForm::Text, expire_at_ms);
         Ok((text, Change::wrote(Event::string("incrbyfloat"), 1)))
