@@ -15,8 +15,8 @@ use common::client::{Reply, read_reply};
 use common::servers::{Peer, Server};
 use rkv::base::rng::Rng;
 use rkv::command::spec::{Arg, ArgKind, Group};
-use rkv::command::{self, Ctx, Outcome};
-use rkv::keyspace::{Keyspace, Origin, Settings, Unit};
+use rkv::command::{self, Ctx, Outcome, Propagation, Replay, Replayed};
+use rkv::keyspace::{Digest, Keyspace, Origin, Settings, Snapshot};
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -56,9 +56,8 @@ const UNORDERED: &[&str] = &[
 ];
 
 /// Commands that reply with times, which may have been set a moment apart.
-const TIMES: &[&str] = &[
-    "ttl", "pttl", "expiretime", "pexpiretime", "httl", "hpttl", "hexpiretime", "hpexpiretime",
-];
+const TIMES: &[&str] =
+    &["ttl", "pttl", "expiretime", "pexpiretime", "httl", "hpttl", "hexpiretime", "hpexpiretime"];
 
 fn now_ms() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -219,16 +218,72 @@ impl Generator {
     }
 }
 
-/// Runs a command by its handler.
-fn ours(unit: &mut Unit<'_>, rng: &mut Rng, resp3: bool, args: &[Vec<u8>]) -> Reply {
-    let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-    let mut reply = rkv::resp::encode::Reply::new(resp3);
-    let outcome = Ctx::new(unit, &mut reply, rng).call(&args);
-    assert!(matches!(outcome, Outcome::Done | Outcome::Failed), "{outcome:?}");
-    let mut bytes = reply.as_bytes();
-    let parsed = read_reply(&mut bytes).expect("a reply");
-    assert!(bytes.is_empty(), "more than one reply to {args:?}");
-    parsed
+/// The handlers at work, and what a replica would make of what they propagate.
+struct Ours {
+    keyspace: Keyspace,
+    replica: Keyspace,
+    rng: Rng,
+    resp3: bool,
+    /// Snapshots with the digests they had when they were taken.
+    frozen: Vec<(Snapshot, Digest)>,
+}
+
+impl Ours {
+    fn new(seed: u64, resp3: bool) -> Ours {
+        let (keyspace, replica) =
+            (Keyspace::new(Settings::default()), Keyspace::new(Settings::default()));
+        Ours { keyspace, replica, rng: Rng::new(seed), resp3, frozen: Vec::new() }
+    }
+
+    /// Runs a command by its handler, and on the replica what others run instead.
+    fn run(&mut self, args: &[Vec<u8>]) -> Reply {
+        let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+        let now_ms = now_ms();
+        let mut unit = self.keyspace.unit(Origin::Client, now_ms);
+        let mut reply = rkv::resp::encode::Reply::new(self.resp3);
+        let mut ctx = Ctx::new(&mut unit, &mut reply, &mut self.rng);
+        let outcome = ctx.call(&args);
+        let propagation = ctx.take_propagation();
+        let effects = unit.commit();
+        assert!(matches!(outcome, Outcome::Done | Outcome::Failed), "{outcome:?}");
+        let mut replay = Replay::new(&mut self.replica, Origin::Primary);
+        for (_, key) in &effects.expired {
+            replay.command(&[b"DEL", key], now_ms);
+        }
+        let commands = match propagation {
+            Propagation::Instead(commands) => commands,
+            Propagation::Verbatim if effects.dirty > 0 => {
+                vec![args.iter().map(|arg| arg.to_vec()).collect()]
+            }
+            Propagation::Verbatim => Vec::new(),
+        };
+        for command in &commands {
+            let command: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
+            let done = replay.command(&command, now_ms);
+            assert_eq!(done, Replayed::Done, "{command:?} instead of {args:?}");
+        }
+        let mut bytes = reply.as_bytes();
+        let parsed = read_reply(&mut bytes).expect("a reply");
+        assert!(bytes.is_empty(), "more than one reply to {args:?}");
+        parsed
+    }
+
+    /// The digest of all data, which a replica must have too.
+    fn digest(&mut self) -> Result<String, String> {
+        let snapshot = self.keyspace.snapshot();
+        let digest = snapshot.digest();
+        if self.replica.snapshot().digest() != digest {
+            return Err("what is propagated gives other data".to_owned());
+        }
+        self.frozen.push((snapshot, digest));
+        if self.frozen.len() > 8 {
+            let (snapshot, digest) = self.frozen.remove(0);
+            if snapshot.digest() != digest {
+                return Err("a snapshot has changed".to_owned());
+            }
+        }
+        Ok(digest.to_string())
+    }
 }
 
 /// A number, if a reply is the text of one that is not whole.
@@ -321,16 +376,13 @@ fn drive(peer: Peer, resp3: bool, groups: &[Group], excused: &[(&str, &str)]) {
     commands.sort_by_key(|spec| spec.name);
     assert!(!commands.is_empty());
     let mut generator = Generator { rng: Rng::new(seed), announced: None };
-    let mut keyspace = Keyspace::new(Settings::default());
-    let mut rng = Rng::new(seed);
+    let mut ours = Ours::new(seed, resp3);
     let mut history: Vec<String> = Vec::new();
     let (mut compared, mut sound) = (0_u64, 0_u64);
     for step in 0..number_from_env("RKV_COMMANDS").unwrap_or(COMMANDS) {
         let spec = *generator.pick(&commands);
         let args = generator.command(spec);
-        let mut unit = keyspace.unit(Origin::Client, now_ms());
-        let our_reply = ours(&mut unit, &mut rng, resp3, &args);
-        let _ = unit.commit();
+        let our_reply = ours.run(&args);
         let their_reply = server.client.cmd(&args);
         let shown: Vec<_> = args.iter().map(|arg| arg.escape_ascii().to_string()).collect();
         history.push(shown.join(" "));
@@ -346,8 +398,9 @@ fn drive(peer: Peer, resp3: bool, groups: &[Group], excused: &[(&str, &str)]) {
         );
         if step % DIGEST_EVERY == DIGEST_EVERY - 1 {
             let theirs = server.client.cmd(&["DEBUG", "DIGEST"]).text();
-            if keyspace.snapshot().digest().to_string() != theirs {
-                let keys = differing_keys(&keyspace, &mut server);
+            let digest = ours.digest();
+            if digest.as_ref() != Ok(&theirs) {
+                let keys = (digest, differing_keys(&ours.keyspace, &mut server));
                 panic!(
                     "RKV_SEED={seed}, step {step}: data differs in {keys:?}; commands before:\n{}",
                     tail()
