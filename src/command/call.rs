@@ -39,12 +39,14 @@ pub struct Ctx<'u, 'k> {
     /// Where chance comes from.
     pub rng: &'u mut Rng,
     propagation: Propagation,
+    /// What others run first, whatever becomes of the command.
+    before: Vec<Vec<Vec<u8>>>,
 }
 
 impl<'u, 'k> Ctx<'u, 'k> {
     /// Prepares for one command.
     pub fn new(unit: &'u mut Unit<'k>, reply: &'u mut Reply, rng: &'u mut Rng) -> Ctx<'u, 'k> {
-        Ctx { unit, reply, rng, propagation: Propagation::Verbatim }
+        Ctx { unit, reply, rng, propagation: Propagation::Verbatim, before: Vec::new() }
     }
 
     /// Changes what a key holds; see [`Unit::update`].
@@ -76,6 +78,18 @@ impl<'u, 'k> Ctx<'u, 'k> {
             Propagation::Instead(commands) => commands.push(args),
             Propagation::Verbatim => self.propagation = Propagation::Instead(vec![args]),
         }
+    }
+
+    /// Lets others run a command before this one, or before what stands for it.
+    pub fn propagate_before(&mut self, args: &[&[u8]]) {
+        if self.unit.origin() != Origin::Load {
+            self.before.push(args.iter().map(|arg| arg.to_vec()).collect());
+        }
+    }
+
+    /// Takes what others run before the command.
+    pub fn take_before(&mut self) -> Vec<Vec<Vec<u8>>> {
+        std::mem::take(&mut self.before)
     }
 
     /// Lets others run nothing, whatever was changed.

@@ -1,16 +1,18 @@
 //! `rkv aof rewrite`: the least that gives the same data.
 
-use super::super::args::{OutputArgs, ReportArgs, now_ms};
+use super::super::args::{OutputArgs, ReportArgs, ReportFormat, now_ms};
 use super::super::exit::{CliError, Exit};
+use super::super::out::Sink;
 use super::super::{Context, Done, EXIT_STATUS};
 use super::{INPUT_HELP, input_path, open, with_progress};
 use crate::base::range;
 use crate::rdb::encode::{TARGETS, Target};
-use crate::report::{Cell, Column, Fields, Report, Table};
+use crate::report::{Cell, Column, Fields, Report, Table, human};
 use crate::tool::aof::plan;
 use crate::tool::aof::replay;
 use crate::tool::aof::rewrite::{self, Form, Options, Shape};
 use clap::{Args, ValueEnum};
+use std::io::Write;
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
@@ -88,8 +90,6 @@ pub struct RewriteArgs {
     /// Replace an existing file (never a folder)
     #[arg(long, help_heading = "Output")]
     force: bool,
-    #[command(flatten)]
-    report: ReportArgs,
 }
 
 impl RewriteArgs {
@@ -154,8 +154,24 @@ impl RewriteArgs {
                 ended.cause.offset()
             ));
         }
-        let nowhere = OutputArgs { output: None, force: false };
-        self.report.write(context, &report(&set.name, &done), &nowhere).map(|()| Exit::Clean)
+        if context.global.json {
+            let nowhere = OutputArgs { output: None, force: false };
+            let form = ReportArgs { format: ReportFormat::Table };
+            form.write(context, &report(&set.name, &done), &nowhere)?;
+            return Ok(Exit::Clean);
+        }
+        context.ui.note(&format!(
+            "{} keys; {} commands replayed, {} failed; {} before, {} now",
+            done.summary.keys,
+            done.replayed.commands,
+            done.replayed.failed_count,
+            human::size(done.sizes.0),
+            human::size(done.sizes.1)
+        ));
+        let mut sink = Sink::open(None, false)?;
+        writeln!(sink, "{}", done.written.path.display())?;
+        sink.finish()?;
+        Ok(Exit::Clean)
     }
 }
 

@@ -3,9 +3,12 @@
 mod dump;
 pub mod function;
 mod generic;
+mod hash;
+mod set;
 mod string;
 
 use super::Handler;
 
 /// The handlers by the names of their commands.
-pub const FAMILIES: &[&[(&str, Handler)]] = &[dump::HANDLERS, generic::HANDLERS, string::HANDLERS];
+pub const FAMILIES: &[&[(&str, Handler)]] =
+    &[dump::HANDLERS, generic::HANDLERS, hash::HANDLERS, set::HANDLERS, string::HANDLERS];

@@ -1,0 +1,199 @@
+//! `aof rewrite`: what is replayed without a server is what servers load.
+
+mod common;
+
+use common::program::{rkv, rkv_in, testdata};
+use common::servers::{Peer, Server, program};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const AOF: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
+
+/// Files of servers, and who reads them.
+const FILES: &[(&str, Peer)] = &[
+    ("servers/redis-7.0-types.rdb", Peer::Redis70),
+    ("servers/redis-7.0-binary.rdb", Peer::Redis70),
+    ("servers/redis-7.0-streams.rdb", Peer::Redis70),
+    ("servers/redis-7.0-uncompressed.rdb", Peer::Redis70),
+    ("redis-7.0.15.rdb", Peer::Redis70),
+    ("servers/valkey-8.1-types.rdb", Peer::Valkey81),
+    ("servers/valkey-8.1-binary.rdb", Peer::Valkey81),
+    ("servers/valkey-8.1-streams.rdb", Peer::Valkey81),
+    ("servers/valkey-9.1-types.rdb", Peer::Valkey91),
+    ("servers/valkey-9.1-binary.rdb", Peer::Valkey91),
+    ("servers/valkey-9.1-streams.rdb", Peer::Valkey91),
+];
+
+fn release(peer: Peer) -> &'static str {
+    match peer {
+        Peer::Redis70 => "redis-7.0",
+        Peer::Valkey81 => "valkey-8.1",
+        Peer::Valkey91 => "valkey-9.1",
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn temp() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn copy_dir(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+/// The digest of a server that has loaded a set.
+#[track_caller]
+fn digest_of_set(peer: Peer, set: &Path) -> String {
+    let dir = tempfile::Builder::new().prefix("rkv-server-").tempdir().unwrap();
+    copy_dir(set, &dir.path().join("appendonlydir"));
+    match Server::start_in(peer, dir, AOF) {
+        Ok(mut server) => server.debug_digest(),
+        Err(log) => panic!("{peer:?} refuses {}: {log}", set.display()),
+    }
+}
+
+#[track_caller]
+fn digest_of_rdb(peer: Peer, file: &Path) -> String {
+    match Server::load(peer, file) {
+        Ok(mut server) => server.debug_digest(),
+        Err(log) => panic!("{peer:?} refuses {}: {log}", file.display()),
+    }
+}
+
+fn check(program: &Path, file: &Path) {
+    let done = Command::new(program).arg(file).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{}: {said}", file.display());
+}
+
+#[test]
+fn an_rdb_file_comes_back_with_equal_digest() {
+    for (name, peer) in FILES {
+        let (dir, input) = (temp(), testdata(name));
+        let expected = digest_of_rdb(*peer, &input);
+        let out = dir.path().join("out.rdb");
+        let input = text(&input);
+        rkv(&["aof", "rewrite", &input, "--to", release(*peer), "-o", &text(&out)]).expect(0);
+        assert_eq!(digest_of_rdb(*peer, &out), expected, "{name}");
+        check(&peer.check_rdb(), &out);
+        rkv(&["rdb", "verify", &text(&out)]).expect(0);
+        let folder = dir.path().join("set");
+        let args = ["--shape", "folder", "--format", "resp", "--to", release(*peer)];
+        let folder_text = text(&folder);
+        let args = [&["aof", "rewrite", &input, "-o", &folder_text], &args[..]].concat();
+        rkv(&args).expect(0);
+        assert_eq!(digest_of_set(*peer, &folder), expected, "{name} as commands");
+    }
+}
+
+/// Commands of all kinds, as a client sends them.
+fn fill(server: &mut Server, round: u64) {
+    let lines = "\
+SET s:1 hello|SET s:2 12345|APPEND s:1 world|INCRBY s:2 5|SET s:3 x EX 100000|INCRBYFLOAT s:f 1.5|SETRANGE s:1 20 end
+SETBIT b:1 77 1|BITFIELD b:2 SET u8 0 200 INCRBY i5 100 1|GETDEL s:3|MSET s:4 a s:5 b|EXPIRE s:4 100000|PERSIST s:4
+RPUSH l:1 a b c d e f|LPOP l:1 2|LINSERT l:1 BEFORE d x|LSET l:1 0 first|LMOVE l:1 l:2 LEFT RIGHT|LTRIM l:1 0 2|LREM l:1 0 x
+SADD set:1 a b c 1 2 3|SREM set:1 a|SADD set:2 1 2 3|SINTERSTORE set:3 set:1 set:2|SMOVE set:1 set:2 b|SPOP set:2
+ZADD z:1 1 a 2 b 3.5 c -inf d|ZINCRBY z:1 2.25 a|ZRANGESTORE z:2 z:1 0 1|ZPOPMIN z:1|ZUNIONSTORE z:3 2 z:1 z:2 WEIGHTS 2 3
+HSET h:1 f1 v1 f2 v2 n 1|HINCRBY h:1 n 5|HDEL h:1 f2|HINCRBYFLOAT h:1 d 0.1|HSETNX h:1 f1 no
+XADD x:1 1-1 a 1 b 2|XADD x:1 * a 3 b 4|XGROUP CREATE x:1 g 0|XREADGROUP GROUP g c1 COUNT 1 STREAMS x:1 >|XADD x:1 MAXLEN ~ 100 * c d
+XADD x:2 5-1 q r|XDEL x:2 5-1|XGROUP CREATE x:2 g2 $ MKSTREAM|XGROUP CREATECONSUMER x:2 g2 alone
+PFADD p:1 a b c d|PFADD p:2 x y|PFMERGE p:3 p:1 p:2|PFCOUNT p:3|GEOADD g:1 13.36 38.11 Palermo 15.08 37.5 Catania
+COPY s:1 s:copy|RENAME s:5 s:renamed|SORT l:1 ALPHA STORE l:sorted|LMPOP 1 l:2 LEFT|ZMPOP 1 z:3 MAX|SELECT 3|SET other db|MOVE other 4|SELECT 0
+MULTI|SET t:1 a|INCR t:2|EXEC|EVAL return{redis.call('SET','e:1','x'),redis.call('INCR','e:2')} 0";
+    for line in lines.replace('\n', "|").split('|') {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let reply = server.cmd(&words);
+        assert!(!reply.is_error(), "{line}: {reply:?}");
+    }
+    for i in 0..300 {
+        let (i, round) = (i.to_string(), round.to_string());
+        server.ok(&["HSET", &format!("big:hash:{round}"), &format!("field:{i}"), &"v".repeat(20)]);
+        server.ok(&["ZADD", "big:zset", &format!("{i}.5"), &format!("member:{round}:{i}")]);
+        server.ok(&["RPUSH", "big:list", &format!("{}:{i}", "item".repeat(30))]);
+        server.ok(&["SADD", "big:set", &format!("member:{round}:{i}")]);
+        server.ok(&["XADD", "big:stream", "*", "round", &round, "i", &i]);
+    }
+}
+
+fn rewritten_by_itself(server: &mut Server) {
+    server.ok(&["BGREWRITEAOF"]);
+    let start = Instant::now();
+    loop {
+        let info = server.ok(&["INFO", "persistence"]).text();
+        if info.contains("aof_rewrite_in_progress:0") && info.contains("aof_rewrite_scheduled:0") {
+            return;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_set_of_a_server_comes_back_with_equal_digest() {
+    for peer in Peer::ALL {
+        for preamble in ["yes", "no"] {
+            let more = ["--aof-use-rdb-preamble", preamble, "--aof-timestamp-enabled", "yes"];
+            let mut server = Server::start_with(peer, &[AOF, &more].concat());
+            fill(&mut server, 1);
+            rewritten_by_itself(&mut server);
+            fill(&mut server, 2);
+            let expected = server.debug_digest();
+            let dir = temp();
+            let set = dir.path().join("appendonlydir");
+            copy_dir(&server.dir().join("appendonlydir"), &set);
+            drop(server);
+            for (name, args) in [
+                ("rdb", &["--to", release(peer)][..]),
+                ("resp", &["--format", "resp", "--to", release(peer)]),
+            ] {
+                let out = dir.path().join(name);
+                let (set_text, out_text) = (text(&set), text(&out));
+                let args = [&["aof", "rewrite", &set_text, "-o", &out_text], args].concat();
+                rkv(&args).expect(0);
+                assert_eq!(
+                    digest_of_set(peer, &out),
+                    expected,
+                    "{peer:?} preamble {preamble} {name}"
+                );
+                rkv(&["aof", "verify", &text(&out)]).expect(0);
+            }
+            // In place: the new set is there, and the old one beside it.
+            let run = rkv_in(dir.path(), &["aof", "rewrite", "--in-place", "--to", release(peer)]);
+            run.expect(0);
+            assert_eq!(digest_of_set(peer, &set), expected, "{peer:?} in place");
+            assert_eq!(digest_of_set(peer, &dir.path().join("appendonlydir.bak")), expected);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_replayed_is_told() {
+    let dir = temp();
+    for (name, status, words) in [
+        ("torn.aof", 6, "cut"),
+        ("garbage.aof", 5, ""),
+        ("unknown-command.aof", 4, "is no command"),
+    ] {
+        let input = text(&testdata("aof").join(name));
+        let out = text(&dir.path().join("out"));
+        let run = rkv(&["aof", "rewrite", &input, "-o", &out]);
+        let run = run.expect(status);
+        assert!(run.err().contains(words), "{name}: {}", run.err());
+        assert!(!Path::new(&out).exists(), "{name}");
+    }
+    let torn = text(&testdata("aof").join("torn.aof"));
+    let out = text(&dir.path().join("out.rdb"));
+    let run = rkv(&["aof", "rewrite", &torn, "--load-truncated", "-o", &out]);
+    assert!(run.expect(0).err().contains("left out"));
+    let _ = program("redis-server");
+}
