@@ -17,6 +17,7 @@ use rkv::base::rng::Rng;
 use rkv::command::spec::{Arg, ArgKind, Group};
 use rkv::command::{self, Ctx, Outcome, Propagation, Replay, Replayed};
 use rkv::keyspace::{Digest, Keyspace, Origin, Settings, Snapshot};
+use rkv::rdb::Dialect;
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -237,15 +238,16 @@ struct Ours {
     replica: Keyspace,
     rng: Rng,
     resp3: bool,
+    vendor: Dialect,
     /// Snapshots with the digests they had when they were taken.
     frozen: Vec<(Snapshot, Digest)>,
 }
 
 impl Ours {
-    fn new(seed: u64, resp3: bool) -> Ours {
+    fn new(seed: u64, resp3: bool, vendor: Dialect) -> Ours {
         let (keyspace, replica) =
             (Keyspace::new(Settings::default()), Keyspace::new(Settings::default()));
-        Ours { keyspace, replica, rng: Rng::new(seed), resp3, frozen: Vec::new() }
+        Ours { keyspace, replica, rng: Rng::new(seed), resp3, vendor, frozen: Vec::new() }
     }
 
     /// Runs a command by its handler, and on the replica what others run instead.
@@ -284,14 +286,14 @@ impl Ours {
     /// The digest of all data, which a replica must have too.
     fn digest(&mut self) -> Result<String, String> {
         let snapshot = self.keyspace.snapshot();
-        let digest = snapshot.digest();
-        if self.replica.snapshot().digest() != digest {
+        let digest = snapshot.digest(self.vendor);
+        if self.replica.snapshot().digest(self.vendor) != digest {
             return Err("what is propagated gives other data".to_owned());
         }
         self.frozen.push((snapshot, digest));
         if self.frozen.len() > 8 {
             let (snapshot, digest) = self.frozen.remove(0);
-            if snapshot.digest() != digest {
+            if snapshot.digest(self.vendor) != digest {
                 return Err("a snapshot has changed".to_owned());
             }
         }
@@ -339,7 +341,7 @@ fn same(ours: &Reply, theirs: &Reply, unordered: bool, times: bool) -> bool {
 }
 
 /// Tells where the data of both sides differs.
-fn differing_keys(keyspace: &Keyspace, server: &mut Server) -> Vec<String> {
+fn differing_keys(keyspace: &Keyspace, server: &mut Server, vendor: Dialect) -> Vec<String> {
     let snapshot = keyspace.snapshot();
     let mut found = Vec::new();
     let mut ours = BTreeSet::new();
@@ -352,7 +354,7 @@ fn differing_keys(keyspace: &Keyspace, server: &mut Server) -> Vec<String> {
                 .array()
                 .remove(0)
                 .text();
-            if rkv::keyspace::Digest::of_value(&value).to_string() != theirs {
+            if rkv::keyspace::Digest::of_value(&value, vendor).to_string() != theirs {
                 found.push(String::from_utf8_lossy(value.key()).into_owned());
             }
         }
@@ -389,7 +391,8 @@ fn drive(peer: Peer, resp3: bool, groups: &[Group], excused: &[(&str, &str)]) {
     commands.sort_by_key(|spec| spec.name);
     assert!(!commands.is_empty());
     let mut generator = Generator { rng: Rng::new(seed), announced: None };
-    let mut ours = Ours::new(seed, resp3);
+    let vendor = if peer == Peer::Redis70 { Dialect::Redis } else { Dialect::Valkey };
+    let mut ours = Ours::new(seed, resp3, vendor);
     let mut history: Vec<String> = Vec::new();
     let (mut compared, mut sound) = (0_u64, 0_u64);
     for step in 0..number_from_env("RKV_COMMANDS").unwrap_or(COMMANDS) {
@@ -417,7 +420,7 @@ fn drive(peer: Peer, resp3: bool, groups: &[Group], excused: &[(&str, &str)]) {
             let theirs = server.client.cmd(&["DEBUG", "DIGEST"]).text();
             let digest = ours.digest();
             if digest.as_ref() != Ok(&theirs) {
-                let keys = (digest, differing_keys(&ours.keyspace, &mut server));
+                let keys = (digest, differing_keys(&ours.keyspace, &mut server, vendor));
                 panic!(
                     "RKV_SEED={seed}, step {step}: data differs in {keys:?}; commands before:\n{}",
                     tail()

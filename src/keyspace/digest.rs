@@ -4,6 +4,7 @@ use super::snapshot::Snapshot;
 use super::unit::ValueRef;
 use crate::base::bulk::{Bulk, IntBuf};
 use crate::base::num::format_g17;
+use crate::rdb::Dialect;
 use crate::value::Value;
 use sha1::{Digest as _, Sha1};
 use std::fmt;
@@ -36,13 +37,14 @@ impl Digest {
     }
 
     /// The fingerprint of a key's value and expiry time, as `DEBUG DIGEST-VALUE` gives it for the value alone.
-    pub fn of_value(value: &ValueRef<'_>) -> Digest {
+    pub fn of_value(value: &ValueRef<'_>, vendor: Dialect) -> Digest {
         let mut digest = Digest::default();
-        digest.mix_value(value);
+        digest.mix_value(value, vendor);
         digest
     }
 
-    fn mix_value(&mut self, value: &ValueRef<'_>) {
+    /// Only Redis counts whether fields have times.
+    fn mix_value(&mut self, value: &ValueRef<'_>, vendor: Dialect) {
         self.mix(&(value.kind() as u32).to_be_bytes());
         if let Some(bytes) = value.string() {
             self.mix(bytes);
@@ -72,7 +74,7 @@ impl Digest {
                     let mut one = Digest::default();
                     one.mix_bulk(field.name);
                     one.mix_bulk(field.value);
-                    if field.expire_at_ms.is_some() {
+                    if field.expire_at_ms.is_some() && vendor == Dialect::Redis {
                         one.add(b"!!hexpire!!");
                     }
                     self.add(&one.0);
@@ -88,15 +90,15 @@ impl Digest {
 }
 
 impl Snapshot {
-    /// The fingerprint of all databases.
-    pub fn digest(&self) -> Digest {
+    /// The fingerprint of all databases, as a server of that vendor gives it.
+    pub fn digest(&self, vendor: Dialect) -> Digest {
         let mut all = Digest::default();
         for (db, keys) in self.dbs() {
             all.mix(&u32::try_from(db).unwrap_or(u32::MAX).to_be_bytes());
             for value in keys.iter() {
                 let mut one = Digest::default();
                 one.mix(value.key());
-                one.mix_value(&value);
+                one.mix_value(&value, vendor);
                 all.add(&one.0);
             }
         }

@@ -53,23 +53,21 @@ enum Condition<'a> {
     Present,
     Equal(&'a [u8]),
     Different(&'a [u8]),
-    DigestEqual(u64),
-    DigestDifferent(u64),
+    DigestEqual(&'a [u8]),
+    DigestDifferent(&'a [u8]),
 }
 
 impl<'a> Condition<'a> {
     /// Reads one of the conditions that compare, with its operand.
     fn comparing(word: &[u8], operand: Option<&&'a [u8]>) -> Result<Option<Condition<'a>>, Error> {
-        let make: fn(&'a [u8]) -> Result<Condition<'a>, Error> = match word {
-            _ if is(word, "ifeq") => |operand| Ok(Condition::Equal(operand)),
-            _ if is(word, "ifne") => |operand| Ok(Condition::Different(operand)),
-            _ if is(word, "ifdeq") => |operand| parse_digest(operand).map(Condition::DigestEqual),
-            _ if is(word, "ifdne") => {
-                |operand| parse_digest(operand).map(Condition::DigestDifferent)
-            }
+        let make: fn(&'a [u8]) -> Condition<'a> = match word {
+            _ if is(word, "ifeq") => Condition::Equal,
+            _ if is(word, "ifne") => Condition::Different,
+            _ if is(word, "ifdeq") => Condition::DigestEqual,
+            _ if is(word, "ifdne") => Condition::DigestDifferent,
             _ => return Ok(None),
         };
-        make(operand.ok_or(Error::Syntax)?).map(Some)
+        Ok(Some(make(operand.ok_or(Error::Syntax)?)))
     }
 
     /// Whether it holds. A comparison of another type of value is an error.
@@ -80,8 +78,15 @@ impl<'a> Condition<'a> {
             Condition::Present => place.exists(),
             Condition::Equal(operand) => place.string()? == Some(operand),
             Condition::Different(operand) => place.string()? != Some(operand),
-            Condition::DigestEqual(wanted) => place.string()?.map(digest_of) == Some(wanted),
-            Condition::DigestDifferent(wanted) => place.string()?.map(digest_of) != Some(wanted),
+            // A digest is read only if there is a string to compare it with.
+            Condition::DigestEqual(wanted) => match place.string()? {
+                Some(bytes) => digest_of(bytes) == parse_digest(wanted)?,
+                None => false,
+            },
+            Condition::DigestDifferent(wanted) => match place.string()? {
+                Some(bytes) => digest_of(bytes) != parse_digest(wanted)?,
+                None => true,
+            },
         })
     }
 }

@@ -311,13 +311,30 @@ pub(super) fn hgetdel(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let names = fields(args, 2)?;
     let key = args[1];
     expire_fields(ctx, key)?;
-    reply_values(ctx, key, names)?;
+    let mut values: Vec<Option<Vec<u8>>> = Vec::with_capacity(names.len());
     let removed: Vec<&[u8]> = ctx.update(key, |place| {
-        let Some((hash, _)) = place.get::<Hash>()? else { return Ok((Vec::new(), Change::None)) };
-        let removed: Vec<&[u8]> = names.iter().copied().filter(|name| hash.remove(name)).collect();
+        let Some((hash, _)) = place.get::<Hash>()? else {
+            values.resize(names.len(), None);
+            return Ok((Vec::new(), Change::None));
+        };
+        let mut removed = Vec::new();
+        for name in names {
+            // A field that is named twice is gone the second time.
+            values.push(hash.get(name).map(|field| field.value.to_vec()));
+            if hash.remove(name) {
+                removed.push(*name);
+            }
+        }
         let change = Change::wrote(Event::hash("hdel"), removed.len() as u64);
         Ok((removed, change))
     })?;
+    ctx.reply.array(values.len());
+    for value in &values {
+        match value {
+            Some(value) => ctx.reply.bulk(value),
+            None => ctx.reply.null(),
+        }
+    }
     if !removed.is_empty() {
         let mut command: Vec<&[u8]> = vec![b"HDEL", key];
         command.extend(&removed);
