@@ -2,9 +2,11 @@
 
 pub mod function;
 mod generic;
+mod stream;
 mod string;
 
 use super::Handler;
 
 /// The handlers by the names of their commands.
-pub const FAMILIES: &[&[(&str, Handler)]] = &[generic::HANDLERS, string::HANDLERS];
+pub const FAMILIES: &[&[(&str, Handler)]] =
+    &[generic::HANDLERS, stream::HANDLERS, string::HANDLERS];
