@@ -474,3 +474,17 @@ fn hashes_as_redis_7_0() {
 fn hashes_as_valkey_9_1() {
     drive(Peer::Valkey91, false, &[Group::Hash], &[]);
 }
+
+/// Those whose replies tell of layout or of passing time.
+const STREAM_INSIDES: &[(&str, &str)] =
+    &[("xinfo", "tells the layout of nodes and idle times"), ("xpending", "tells idle times")];
+
+#[test]
+fn streams_as_redis_7_0() {
+    drive(Peer::Redis70, false, &[Group::Stream], STREAM_INSIDES);
+}
+
+#[test]
+fn streams_as_valkey_9_1() {
+    drive(Peer::Valkey91, true, &[Group::Stream], STREAM_INSIDES);
+}

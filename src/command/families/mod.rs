@@ -5,10 +5,17 @@ pub mod function;
 mod generic;
 mod hash;
 mod set;
+mod stream;
 mod string;
 
 use super::Handler;
 
 /// The handlers by the names of their commands.
-pub const FAMILIES: &[&[(&str, Handler)]] =
-    &[dump::HANDLERS, generic::HANDLERS, hash::HANDLERS, set::HANDLERS, string::HANDLERS];
+pub const FAMILIES: &[&[(&str, Handler)]] = &[
+    dump::HANDLERS,
+    generic::HANDLERS,
+    hash::HANDLERS,
+    set::HANDLERS,
+    stream::HANDLERS,
+    string::HANDLERS,
+];

@@ -107,6 +107,11 @@ impl Group {
         self.pending.get(id)
     }
 
+    /// The highest id that is pending.
+    pub fn last_pending_id(&self) -> Option<StreamId> {
+        self.pending.last_id()
+    }
+
     /// The pending entries from an id on, ascending.
     pub fn pending_from(&self, id: StreamId) -> impl Iterator<Item = (StreamId, &Pending)> {
         self.pending.iter_from(id)

@@ -81,6 +81,12 @@ impl<V: Clone + Debug> IdMap<V> {
         pairs.search(id).ok().map(|at| &pairs.0[at].1)
     }
 
+    /// The highest id.
+    pub fn last_id(&self) -> Option<StreamId> {
+        let pairs = self.tree.leaf(Place::Last)?.leaf;
+        pairs.0.last().map(|pair| pair.0)
+    }
+
     /// Whether an id is there.
     pub fn contains(&self, id: StreamId) -> bool {
         self.get(id).is_some()

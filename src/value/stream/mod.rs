@@ -37,7 +37,7 @@ pub struct Stream {
 }
 
 /// What a stream remembers of idempotent producers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotence {
     /// Seconds for which a producer's ids are remembered.
     pub duration_s: u64,
@@ -49,6 +49,60 @@ pub struct Idempotence {
     pub added: u64,
     /// Duplicates ever rejected.
     pub duplicates: u64,
+}
+
+impl Default for Idempotence {
+    /// Nothing, with the limits that servers begin with.
+    fn default() -> Self {
+        Idempotence {
+            duration_s: 100,
+            max_entries: 100,
+            producers: BTreeMap::new(),
+            added: 0,
+            duplicates: 0,
+        }
+    }
+}
+
+impl Idempotence {
+    /// The entry that a producer's id gave, if it is remembered.
+    pub fn find(&self, producer: &[u8], iid: &[u8]) -> Option<StreamId> {
+        let ids = self.producers.get(producer)?;
+        ids.iter().find(|(known, _)| known == iid).map(|(_, id)| *id)
+    }
+
+    /// Remembers the entry that a producer's id gave, and forgets the oldest ids beyond the limit.
+    pub fn record(&mut self, producer: &[u8], iid: &[u8], id: StreamId) {
+        let ids = self.producers.entry(producer.to_vec()).or_default();
+        ids.retain(|(known, _)| known != iid);
+        ids.push_back((iid.to_vec(), id));
+        while ids.len() as u64 > self.max_entries.max(1) {
+            ids.pop_front();
+        }
+        self.added += 1;
+    }
+
+    /// Forgets the ids of a producer whose time has passed, going by the times in the ids of their entries.
+    pub fn forget_old(&mut self, producer: &[u8], now_ms: u64) {
+        let oldest_ms = now_ms.saturating_sub(self.duration_s.saturating_mul(1000));
+        if let Some(ids) = self.producers.get_mut(producer) {
+            while ids.front().is_some_and(|(_, id)| id.ms < oldest_ms) {
+                ids.pop_front();
+            }
+        }
+    }
+}
+
+/// What becomes of the references to entries that are removed: those of groups that have them pending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum References {
+    /// They stay.
+    #[default]
+    Keep,
+    /// They are removed too.
+    Delete,
+    /// Entries that a group has pending or has not read yet are not removed at all.
+    Acknowledged,
 }
 
 /// What a trimmed stream keeps.
@@ -128,6 +182,12 @@ impl Stream {
     /// Id of the first entry, 0-0 if there is none.
     pub fn first_id(&self) -> StreamId {
         self.first_id
+    }
+
+    /// Id of the last entry that is there, if any. It may be below the last id that was given.
+    pub fn last_entry_id(&self) -> Option<StreamId> {
+        let end = StreamId { ms: u64::MAX, seq: u64::MAX };
+        self.range(StreamId::default(), end, true).next().map(|entry| entry.id)
     }
 
     /// Highest id ever deleted.
@@ -267,6 +327,76 @@ impl Stream {
         removed
     }
 
+    /// As [`Stream::trim`], with regard to the groups. Where references forbid it, an entry is passed over. Unless references are
+    /// kept, nodes are opened even if approximate; only the limit holds then.
+    pub fn trim_with(
+        &mut self,
+        keep: Keep,
+        approximate: bool,
+        limit: u64,
+        references: References,
+    ) -> u64 {
+        if references == References::Keep {
+            return self.trim(keep, approximate, limit);
+        }
+        let mut removed = 0;
+        // Walks over the nodes as they were.
+        let nodes = self.nodes.clone();
+        for node in nodes.leaves() {
+            if matches!(keep, Keep::Last(max) if self.len() <= max) {
+                break;
+            }
+            let live = node.live() as u64;
+            if limit != 0 && removed + live > limit {
+                break;
+            }
+            let whole = match keep {
+                Keep::Last(max) => self.len() - live >= max,
+                Keep::From(id) => node.last_id() < id,
+            };
+            for entry in node.entries() {
+                let enough = match keep {
+                    Keep::Last(max) => self.len() <= max,
+                    Keep::From(id) => entry.id >= id,
+                };
+                if enough {
+                    break;
+                }
+                if references == References::Acknowledged && self.is_referenced(entry.id) {
+                    continue;
+                }
+                self.nodes
+                    .update_where(|master| *master <= entry.id, |node, _| node.delete(entry.id));
+                if references == References::Delete {
+                    self.remove_references(entry.id);
+                }
+                removed += 1;
+            }
+            if !whole {
+                break;
+            }
+        }
+        if removed > 0 {
+            self.find_first_id();
+        }
+        removed
+    }
+
+    /// Whether a group has an entry pending or has not read it yet.
+    pub fn is_referenced(&self, id: StreamId) -> bool {
+        self.groups.values().any(|group| group.last_id < id || group.pending(id).is_some())
+    }
+
+    /// Takes an entry from what groups have pending. Returns from how many it was taken.
+    pub fn remove_references(&mut self, id: StreamId) -> u64 {
+        if self.groups.values().all(|group| group.pending(id).is_none()) {
+            return 0;
+        }
+        let groups = Arc::make_mut(&mut self.groups).values_mut();
+        let having = groups.filter(|group| group.pending(id).is_some());
+        having.map(|group| u64::from(Arc::make_mut(group).acknowledge(id))).sum()
+    }
+
     /// Number of groups.
     pub fn group_count(&self) -> usize {
         self.groups.len()
@@ -311,7 +441,7 @@ impl Stream {
             return;
         }
         let entries_read = match group.entries_read {
-            Some(read) if !self.has_tombstones_from(group.last_id) => Some(read + 1),
+            Some(read) if self.counts_on(group.last_id) => Some(read + 1),
             read if self.entries_added == 0 => read,
             _ => self.estimate_entries_read(id),
         };
@@ -334,13 +464,22 @@ impl Stream {
             && id <= self.max_deleted_id
     }
 
+    /// Whether entries can be counted on from an id: none behind it was removed.
+    fn counts_on(&self, id: StreamId) -> bool {
+        id >= self.first_id && !self.has_tombstones_from(id)
+    }
+
     /// Number of entries that a group has not read yet, if that can be told.
     pub fn lag(&self, group: &Group) -> Option<u64> {
-        if self.entries_added == 0 {
+        if self.entries_added == 0 || self.is_empty() {
             return Some(0);
         }
+        if group.last_id < self.first_id && self.max_deleted_id < self.first_id {
+            // All that is there has yet to be read.
+            return Some(self.len());
+        }
         let read = match group.entries_read {
-            Some(read) if !self.has_tombstones_from(group.last_id) => Some(read),
+            Some(read) if self.counts_on(group.last_id) => Some(read),
             _ => self.estimate_entries_read(group.last_id),
         };
         read.map(|read| self.entries_added.saturating_sub(read))
