@@ -19,6 +19,14 @@ pub fn positive_or(text: &[u8], message: &'static str) -> Result<u64, Error> {
     parse_canonical_i64(text).and_then(|n| u64::try_from(n).ok()).ok_or(Error::text(message))
 }
 
+/// An integer in a range, with a text for anything else.
+pub fn int_between(text: &[u8], low: i64, high: i64, message: &'static str) -> Result<i64, Error> {
+    match parse_canonical_i64(text) {
+        Some(n) if (low..=high).contains(&n) => Ok(n),
+        _ => Err(Error::text(message)),
+    }
+}
+
 /// A 32-bit integer.
 pub fn int32(text: &[u8]) -> Result<i32, Error> {
     const RANGE: &str = "ERR value is out of range, value must between -2147483648 and 2147483647";
