@@ -1,10 +1,13 @@
 //! The handlers of commands that need nothing but data: a file per family.
 
+#[cfg(test)]
+mod check;
 pub mod function;
 mod generic;
 mod string;
+mod zset;
 
 use super::Handler;
 
 /// The handlers by the names of their commands.
-pub const FAMILIES: &[&[(&str, Handler)]] = &[generic::HANDLERS, string::HANDLERS];
+pub const FAMILIES: &[&[(&str, Handler)]] = &[generic::HANDLERS, string::HANDLERS, zset::HANDLERS];
