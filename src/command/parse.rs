@@ -143,6 +143,24 @@ pub fn any_expiry(n: i64, unit: TimeUnit, base_ms: i64) -> Option<i64> {
     n.checked_add(base_ms)
 }
 
+/// How long a blocking command waits, in milliseconds, from a number of seconds; 0 for ever. The time must be one that a clock
+/// can show.
+pub fn timeout_ms(text: &[u8], now_ms: i64) -> Result<i64, Error> {
+    let seconds = float_or(text, "ERR timeout is not a float or out of range")?;
+    let ms = (seconds * 1000.0).ceil();
+    if ms >= i64::MAX as f64 {
+        return Err(Error::text("ERR timeout is out of range"));
+    }
+    if ms < 0.0 {
+        return Err(Error::text("ERR timeout is negative"));
+    }
+    let ms = ms as i64;
+    if ms > i64::MAX - now_ms {
+        return Err(Error::text("ERR timeout is out of range"));
+    }
+    Ok(ms)
+}
+
 /// A range of indexes, which count from the end if negative, cut to what is there: `start..end`, empty if nothing is.
 pub fn index_range(start: i64, end: i64, len: usize) -> std::ops::Range<usize> {
     let len_i = i64::try_from(len).unwrap_or(i64::MAX);

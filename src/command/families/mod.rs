@@ -1,5 +1,7 @@
 //! The handlers of commands that need nothing but data: a file per family.
 
+#[cfg(test)]
+mod check;
 mod dump;
 pub mod function;
 mod generic;
@@ -7,6 +9,7 @@ mod hash;
 mod set;
 mod stream;
 mod string;
+mod zset;
 
 use super::Handler;
 
@@ -18,4 +21,5 @@ pub const FAMILIES: &[&[(&str, Handler)]] = &[
     set::HANDLERS,
     stream::HANDLERS,
     string::HANDLERS,
+    zset::HANDLERS,
 ];

@@ -44,6 +44,14 @@ fn hash(member: &[u8]) -> u64 {
     hasher.finish()
 }
 
+/// Number of positions that a member can have in a walk over a set by hashes.
+pub(super) const POSITIONS: u64 = 1 << 48;
+
+/// A member's position in such a walk, which never changes.
+pub(super) fn position(member: &[u8]) -> u64 {
+    hash(member) >> 16
+}
+
 impl ScoreIndex {
     pub(super) fn new() -> ScoreIndex {
         ScoreIndex { table: Table::new(Seed::new(SEED)) }

@@ -312,6 +312,31 @@ impl Zset {
         }
     }
 
+    /// Shows about `count` members from a cursor on, and returns where to go on, 0 at the end. A member that is there from the
+    /// first step to the last is shown, whatever else changes meanwhile. Small sets come whole; of a large one a step shows at
+    /// least a 64th, as it walks over all members to find those whose hash is next.
+    pub fn scan<'a>(
+        &'a self,
+        cursor: u64,
+        count: usize,
+        mut visit: impl FnMut(Bulk<'a>, f64),
+    ) -> u64 {
+        const STEPS_MAX: u64 = 64;
+        if self.is_packed() {
+            self.iter().for_each(|(member, score)| visit(member, score));
+            return 0;
+        }
+        let steps = (self.len() / (count as u64).max(1)).clamp(1, STEPS_MAX);
+        let end = cursor.saturating_add(index::POSITIONS.div_ceil(steps));
+        for (member, score) in self.iter() {
+            let mut buf = IntBuf::new();
+            if (cursor..end).contains(&index::position(member.text(&mut buf))) {
+                visit(member, score);
+            }
+        }
+        if end < index::POSITIONS { end } else { 0 }
+    }
+
     /// The member at a rank.
     pub fn get(&self, rank: u64) -> Option<(Bulk<'_>, f64)> {
         self.iter_by_rank(rank, false).next()

@@ -1,0 +1,104 @@
+//! Holds handlers to replies that were recorded from servers.
+
+use super::super::{Ctx, find};
+use crate::base::rng::Rng;
+use crate::keyspace::{Change, Event, Keyspace, Origin, Place, Settings};
+use crate::resp::encode::Reply;
+use crate::value::{Hash, Set};
+
+/// When the recorded commands ran, in unix milliseconds.
+const NOW_MS: i64 = 1_700_000_000_000;
+
+/// The arguments of a line: words between spaces, `""` for an empty one.
+pub fn words(line: &str) -> Vec<Vec<u8>> {
+    line.split(' ').map(|word| if word == "\"\"" { Vec::new() } else { word.into() }).collect()
+}
+
+/// Runs commands, each a unit of its own, and gives their replies as they go to a client.
+pub struct Runner {
+    keyspace: Keyspace,
+    rng: Rng,
+    resp3: bool,
+}
+
+impl Runner {
+    /// Begins with no keys.
+    pub fn new(resp3: bool) -> Runner {
+        Runner { keyspace: Keyspace::new(Settings::default()), rng: Rng::new(1), resp3 }
+    }
+
+    /// Runs a command.
+    pub fn run(&mut self, args: &[Vec<u8>]) -> Vec<u8> {
+        self.run_propagating(args).0
+    }
+
+    /// Runs a command; gives what others run instead too, if that is not the command itself.
+    pub fn run_propagating(&mut self, args: &[Vec<u8>]) -> (Vec<u8>, Option<Vec<String>>) {
+        let args: Vec<&[u8]> = args.iter().map(|arg| &arg[..]).collect();
+        let mut reply = Reply::new(self.resp3);
+        let mut unit = self.keyspace.unit(Origin::Client, NOW_MS);
+        let mut ctx = Ctx::new(&mut unit, &mut reply, &mut self.rng);
+        let has_handler = find(args[0]).is_some_and(|command| command.run.is_some());
+        match args[0] {
+            b"SADD" if !has_handler => fill(&mut ctx, args[1], |place| {
+                let (set, limits) = place.get_or_create::<Set>().unwrap();
+                args[2..].iter().filter(|member| set.insert(member, limits)).count()
+            }),
+            b"HSET" if !has_handler => fill(&mut ctx, args[1], |place| {
+                let (hash, limits) = place.get_or_create::<Hash>().unwrap();
+                args[2..].chunks(2).filter(|pair| hash.insert(pair[0], pair[1], limits)).count()
+            }),
+            _ => {
+                ctx.call(&args);
+            }
+        }
+        let instead = match ctx.take_propagation() {
+            super::super::Propagation::Verbatim => None,
+            super::super::Propagation::Instead(commands) => Some(
+                commands
+                    .iter()
+                    .map(|command| String::from_utf8_lossy(&command.join(&b' ')).into_owned())
+                    .collect(),
+            ),
+        };
+        let _effects = unit.commit();
+        (reply.as_bytes().to_vec(), instead)
+    }
+}
+
+/// Stands in for a command of a family that is not there.
+fn fill(ctx: &mut Ctx<'_, '_>, key: &[u8], fill: impl FnOnce(&mut Place<'_>) -> usize) {
+    let added = ctx.update(key, |place| Ok((fill(place), Change::wrote(Event::generic("set"), 1))));
+    ctx.reply.count(added.unwrap() as u64);
+}
+
+/// Runs recorded lines: a command, its reply in the second version of the protocol, and, if it differs, in the third, between
+/// tabs, with `\r\n` and the like escaped. An empty line forgets all keys.
+pub fn check_recorded(recorded: &str) {
+    for resp3 in [false, true] {
+        let mut runner = Runner::new(resp3);
+        for (number, line) in recorded.lines().enumerate() {
+            if line.is_empty() {
+                runner = Runner::new(resp3);
+                continue;
+            }
+            let mut parts = line.split('\t');
+            let command = parts.next().unwrap();
+            let second = parts.next().unwrap();
+            let wanted = if resp3 { parts.next().unwrap_or(second) } else { second };
+            let got = runner.run(&words(command)).escape_ascii().to_string();
+            assert_eq!(got, wanted, "line {}, {command}, resp3 {resp3}", number + 1);
+        }
+    }
+}
+
+/// Runs commands and holds what others are told to run instead to what is given; `None` is the command itself.
+pub fn check_propagated(lines: &[(&str, Option<&[&str]>)]) {
+    let mut runner = Runner::new(false);
+    for (command, wanted) in lines {
+        let (_, instead) = runner.run_propagating(&words(command));
+        let instead: Option<Vec<&str>> =
+            instead.as_ref().map(|commands| commands.iter().map(|text| &text[..]).collect());
+        assert_eq!(instead.as_deref(), *wanted, "{command}");
+    }
+}

@@ -1,0 +1,175 @@
+//! Taking the first or last members out of sorted sets.
+
+use super::super::super::Ctx;
+use super::super::super::error::Error;
+use super::super::super::parse::{int, int_between, is, timeout_ms};
+use super::{Done, Pairs};
+use crate::base::bulk::Bulk;
+use crate::keyspace::{Change, Event};
+use crate::value::Zset;
+
+/// The end of a set that members are taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Min,
+    Max,
+}
+
+impl End {
+    fn parse(word: &[u8]) -> Result<End, Error> {
+        match word {
+            _ if is(word, "min") => Ok(End::Min),
+            _ if is(word, "max") => Ok(End::Max),
+            _ => Err(Error::Syntax),
+        }
+    }
+
+    /// The command that takes one member or several from this end.
+    fn command(self) -> &'static [u8] {
+        match self {
+            End::Min => b"ZPOPMIN",
+            End::Max => b"ZPOPMAX",
+        }
+    }
+
+    fn event(self) -> Event {
+        Event::zset(match self {
+            End::Min => "zpopmin",
+            End::Max => "zpopmax",
+        })
+    }
+}
+
+/// Takes up to `count` members out of a set, the outermost first.
+fn take(ctx: &mut Ctx<'_, '_>, key: &[u8], end: End, count: u64) -> Result<Pairs, Error> {
+    ctx.update(key, |place| {
+        let mut taken = Pairs::new();
+        if count == 0 {
+            place.read::<Zset>()?;
+            return Ok((taken, Change::None));
+        }
+        let Some((set, _)) = place.get::<Zset>()? else { return Ok((taken, Change::None)) };
+        let len = set.len();
+        let count = count.min(len);
+        let ranks = match end {
+            End::Min => 0..count,
+            End::Max => len - count..len,
+        };
+        set.remove_by_rank(ranks, |member, score| taken.push((member.to_vec(), score)));
+        if end == End::Max {
+            taken.reverse();
+        }
+        Ok((taken, Change::wrote(end.event(), count)))
+    })
+}
+
+/// The first of several keys that is there. A key of another type before it is an error.
+fn first_there<'a>(ctx: &mut Ctx<'_, '_>, keys: &[&'a [u8]]) -> Result<Option<&'a [u8]>, Error> {
+    for key in keys {
+        if ctx.unit.read::<Zset>(key)?.is_some() {
+            return Ok(Some(key));
+        }
+    }
+    Ok(None)
+}
+
+pub(super) fn zpopmin(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
+    pop(ctx, args, End::Min)
+}
+
+pub(super) fn zpopmax(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
+    pop(ctx, args, End::Max)
+}
+
+fn pop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], end: End) -> Done {
+    let count = match &args[2..] {
+        [] => None,
+        [count] => Some(
+            u64::try_from(int(count)?)
+                .map_err(|_| Error::text("ERR value is out of range, must be positive"))?,
+        ),
+        _ => return Err(Error::Syntax),
+    };
+    let taken = take(ctx, args[1], end, count.unwrap_or(1))?;
+    let nested = ctx.reply.is_resp3() && count.is_some();
+    ctx.reply.array(if nested { taken.len() } else { taken.len() * 2 });
+    reply_taken(ctx, &taken, nested);
+    Ok(())
+}
+
+fn reply_taken(ctx: &mut Ctx<'_, '_>, taken: &Pairs, nested: bool) {
+    for (member, score) in taken {
+        if nested {
+            ctx.reply.array(2);
+        }
+        super::reply_member(ctx.reply, Bulk::Bytes(member));
+        ctx.reply.double(*score);
+    }
+}
+
+pub(super) fn bzpopmin(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
+    blocking_pop(ctx, args, End::Min)
+}
+
+pub(super) fn bzpopmax(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
+    blocking_pop(ctx, args, End::Max)
+}
+
+fn blocking_pop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], end: End) -> Done {
+    let last = args.len() - 1;
+    timeout_ms(args[last], ctx.now_ms())?;
+    let Some(key) = first_there(ctx, &args[1..last])? else {
+        ctx.reply.null_array();
+        return Ok(());
+    };
+    let taken = take(ctx, key, end, 1)?;
+    ctx.propagate(&[end.command(), key]);
+    ctx.reply.array(1 + taken.len() * 2);
+    ctx.reply.bulk(key);
+    reply_taken(ctx, &taken, false);
+    Ok(())
+}
+
+pub(super) fn zmpop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
+    pop_of_many(ctx, args, 1)
+}
+
+pub(super) fn bzmpop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
+    pop_of_many(ctx, args, 2)
+}
+
+/// The work of ZMPOP, with the number of keys at an argument; if that is not the first one, a timeout is.
+fn pop_of_many(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], numkeys_at: usize) -> Done {
+    const NO_KEYS: &str = "ERR numkeys should be greater than 0";
+    const NO_COUNT: &str = "ERR count should be greater than 0";
+    let keys = int_between(args[numkeys_at], 1, i64::MAX, NO_KEYS)?;
+    let rest = &args[numkeys_at + 1..];
+    let keys = usize::try_from(keys).unwrap_or(usize::MAX);
+    let (Some(names), Some(word)) = (rest.get(..keys), rest.get(keys)) else {
+        return Err(Error::Syntax);
+    };
+    let end = End::parse(word)?;
+    let count = match &rest[keys + 1..] {
+        [] => 1,
+        [word, count] if is(word, "count") => int_between(count, 1, i64::MAX, NO_COUNT)?,
+        [word, count, ..] if is(word, "count") => {
+            int_between(count, 1, i64::MAX, NO_COUNT)?;
+            return Err(Error::Syntax);
+        }
+        _ => return Err(Error::Syntax),
+    };
+    if numkeys_at > 1 {
+        timeout_ms(args[1], ctx.now_ms())?;
+    }
+    let Some(key) = first_there(ctx, names)? else {
+        ctx.reply.null_array();
+        return Ok(());
+    };
+    let taken = take(ctx, key, end, count.unsigned_abs())?;
+    ctx.propagate(&[end.command(), key, taken.len().to_string().as_bytes()]);
+    ctx.reply.array(2);
+    ctx.reply.bulk(key);
+    ctx.reply.array(taken.len());
+    reply_taken(ctx, &taken, true);
+    Ok(())
+}
