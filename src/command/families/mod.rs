@@ -4,10 +4,13 @@
 mod check;
 pub mod function;
 mod generic;
+mod geo;
+mod list;
 mod string;
 mod zset;
 
 use super::Handler;
 
 /// The handlers by the names of their commands.
-pub const FAMILIES: &[&[(&str, Handler)]] = &[generic::HANDLERS, string::HANDLERS, zset::HANDLERS];
+pub const FAMILIES: &[&[(&str, Handler)]] =
+    &[generic::HANDLERS, geo::HANDLERS, list::HANDLERS, string::HANDLERS, zset::HANDLERS];
