@@ -5,8 +5,11 @@ mod check;
 mod dump;
 pub mod function;
 mod generic;
+mod geo;
 mod hash;
+mod list;
 mod set;
+mod sort;
 mod stream;
 mod string;
 mod zset;
@@ -17,8 +20,11 @@ use super::Handler;
 pub const FAMILIES: &[&[(&str, Handler)]] = &[
     dump::HANDLERS,
     generic::HANDLERS,
+    geo::HANDLERS,
     hash::HANDLERS,
+    list::HANDLERS,
     set::HANDLERS,
+    sort::HANDLERS,
     stream::HANDLERS,
     string::HANDLERS,
     zset::HANDLERS,

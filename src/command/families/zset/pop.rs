@@ -2,7 +2,7 @@
 
 use super::super::super::Ctx;
 use super::super::super::error::Error;
-use super::super::super::parse::{int, int_between, is, timeout_ms};
+use super::super::super::parse::{int_between, is, positive_or, timeout_ms};
 use super::{Done, Pairs};
 use crate::base::bulk::Bulk;
 use crate::keyspace::{Change, Event};
@@ -84,10 +84,7 @@ pub(super) fn zpopmax(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 fn pop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], end: End) -> Done {
     let count = match &args[2..] {
         [] => None,
-        [count] => Some(
-            u64::try_from(int(count)?)
-                .map_err(|_| Error::text("ERR value is out of range, must be positive"))?,
-        ),
+        [count] => Some(positive_or(count, "ERR value is out of range, must be positive")?),
         _ => return Err(Error::Syntax),
     };
     let taken = take(ctx, args[1], end, count.unwrap_or(1))?;
