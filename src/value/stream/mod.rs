@@ -479,20 +479,21 @@ impl Stream {
         id >= self.first_id && !self.has_tombstones_from(id)
     }
 
-    /// Number of entries that a group has not read yet, if that can be told.
-    pub fn lag(&self, group: &Group) -> Option<u64> {
+    /// Number of entries that a group has not read yet, if that can be told. It is negative where a group
+    /// was set back and counts entries again.
+    pub fn lag(&self, group: &Group) -> Option<i64> {
         if self.entries_added == 0 || self.is_empty() {
             return Some(0);
         }
         if group.last_id < self.first_id && self.max_deleted_id < self.first_id {
             // All that is there has yet to be read.
-            return Some(self.len());
+            return Some(self.len().cast_signed());
         }
         let read = match group.entries_read {
             Some(read) if self.counts_on(group.last_id) => Some(read),
             _ => self.estimate_entries_read(group.last_id),
         };
-        read.map(|read| self.entries_added.saturating_sub(read))
+        read.map(|read| self.entries_added.wrapping_sub(read).cast_signed())
     }
 
     /// What is remembered of idempotent producers.

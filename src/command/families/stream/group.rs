@@ -66,6 +66,12 @@ fn options(args: &[&[u8]]) -> Result<(bool, Option<u64>), Error> {
     Ok((make, entries_read))
 }
 
+/// A count of entries read, at most as many as there ever were. What is replayed is taken as it was.
+fn checked_read(stream: &Stream, entries_read: Option<u64>, replayed: bool) -> Option<u64> {
+    let max = if replayed { u64::MAX } else { stream.entries_added() };
+    entries_read.map(|count| count.min(max))
+}
+
 /// Whether there are as many arguments as CREATE or SETID takes.
 fn check_count(args: &[&[u8]]) -> Result<(), Error> {
     let takes = if is(args[1], "create") {
@@ -78,7 +84,7 @@ fn check_count(args: &[&[u8]]) -> Result<(), Error> {
 
 fn create(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let (make, entries_read) = options(args)?;
-    let (name, id_text) = (args[3], args[4]);
+    let (name, id_text, replayed) = (args[3], args[4], ctx.is_replayed());
     ctx.update(args[2], |place| {
         let stream = place.read::<Stream>()?;
         if stream.is_none() && !make {
@@ -89,9 +95,9 @@ fn create(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
             b"$" => stream.map_or(ID_ZERO, Stream::last_id),
             text => strict_id(text, 0)?,
         };
-        let added = stream.map_or(0, Stream::entries_added);
         let (stream, _) = place.get_or_create::<Stream>()?;
-        if !stream.create_group(name, Group::new(id, entries_read.map(|n| n.min(added)))) {
+        let entries_read = checked_read(stream, entries_read, replayed);
+        if !stream.create_group(name, Group::new(id, entries_read)) {
             return Err(Error::text("BUSYGROUP Consumer Group name already exists"));
         }
         Ok(((), Change::wrote(Event::stream("xgroup-create"), 1)))
@@ -118,13 +124,15 @@ fn with_group<R>(
 
 fn setid(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let (_, entries_read) = options(args)?;
+    let replayed = ctx.is_replayed();
     with_group(ctx, args, |stream| {
         check_count(args)?;
-        let (last_id, added) = (stream.last_id(), stream.entries_added());
+        let (last_id, entries_read) =
+            (stream.last_id(), checked_read(stream, entries_read, replayed));
         let id = if args[4] == b"$" { last_id } else { any_id(args[4], 0)? };
         if let Some(group) = stream.group_mut(args[3]) {
             group.last_id = id;
-            group.entries_read = entries_read.map(|n| n.min(added));
+            group.entries_read = entries_read;
         }
         Ok(((), Change::wrote(Event::stream("xgroup-setid"), 1)))
     })?;

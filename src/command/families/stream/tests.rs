@@ -237,6 +237,28 @@ fn events_and_waiting_clients() {
 }
 
 #[test]
+fn a_group_that_reads_again_is_ahead() {
+    let mut fixture = Fixture::new();
+    for line in [
+        "XADD s 1-1 a 1",
+        "XGROUP CREATE s g 0",
+        "XREADGROUP GROUP g c STREAMS s >",
+        "XGROUP SETID s g 0-1 ENTRIESREAD 1",
+        "XADD s 2-1 a 1",
+        "XGROUP SETID s g 1-1 ENTRIESREAD 2",
+        "XREADGROUP GROUP g c STREAMS s >",
+    ] {
+        assert!(!fixture.run(line).reply.starts_with('-'), "{line}");
+    }
+    let reply = fixture.run("XINFO GROUPS s").reply;
+    assert!(reply.ends_with("$12 entries-read :3 $3 lag :-1"), "{reply}");
+    // What a primary says is taken as it is.
+    fixture.origin = Origin::Primary;
+    fixture.check(&[("XGROUP SETID s g 2-1 ENTRIESREAD 3", "+OK")]);
+    assert!(fixture.run("XINFO GROUPS s").reply.ends_with("entries-read :3 $3 lag :-1"));
+}
+
+#[test]
 fn ids_as_servers_read_them() {
     for (text, id) in [
         ("1-2", Some((1, 2))),
