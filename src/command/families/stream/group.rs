@@ -4,7 +4,8 @@ use super::super::super::Ctx;
 use super::super::super::error::Error;
 use super::super::super::parse::{int, is};
 use super::{
-    Done, ID_ZERO, any_id, check_subcommand, no_group, reply_help, strict_id, subcommand_syntax,
+    Done, ID_ZERO, any_id, check_subcommand, no_group, propagate_lines, reply_help, setid_line,
+    strict_id, subcommand_syntax,
 };
 use crate::keyspace::{Change, Event};
 use crate::value::stream::{Group, Stream};
@@ -66,10 +67,9 @@ fn options(args: &[&[u8]]) -> Result<(bool, Option<u64>), Error> {
     Ok((make, entries_read))
 }
 
-/// A count of entries read, at most as many as there ever were. What is replayed is taken as it was.
-fn checked_read(stream: &Stream, entries_read: Option<u64>, replayed: bool) -> Option<u64> {
-    let max = if replayed { u64::MAX } else { stream.entries_added() };
-    entries_read.map(|count| count.min(max))
+/// A count of entries read, at most as many as there ever were.
+fn checked_read(stream: &Stream, entries_read: Option<u64>) -> Option<u64> {
+    entries_read.map(|count| count.min(stream.entries_added()))
 }
 
 /// Whether there are as many arguments as CREATE or SETID takes.
@@ -84,7 +84,7 @@ fn check_count(args: &[&[u8]]) -> Result<(), Error> {
 
 fn create(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let (make, entries_read) = options(args)?;
-    let (name, id_text, replayed) = (args[3], args[4], ctx.is_replayed());
+    let (name, id_text) = (args[3], args[4]);
     ctx.update(args[2], |place| {
         let stream = place.read::<Stream>()?;
         if stream.is_none() && !make {
@@ -96,7 +96,7 @@ fn create(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
             text => strict_id(text, 0)?,
         };
         let (stream, _) = place.get_or_create::<Stream>()?;
-        let entries_read = checked_read(stream, entries_read, replayed);
+        let entries_read = checked_read(stream, entries_read);
         if !stream.create_group(name, Group::new(id, entries_read)) {
             return Err(Error::text("BUSYGROUP Consumer Group name already exists"));
         }
@@ -125,17 +125,23 @@ fn with_group<R>(
 fn setid(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let (_, entries_read) = options(args)?;
     let replayed = ctx.is_replayed();
-    with_group(ctx, args, |stream| {
+    let instead = with_group(ctx, args, |stream| {
         check_count(args)?;
-        let (last_id, entries_read) =
-            (stream.last_id(), checked_read(stream, entries_read, replayed));
+        let last_id = stream.last_id();
         let id = if args[4] == b"$" { last_id } else { any_id(args[4], 0)? };
+        // A group may have read more than there is; whoever sent that knows.
+        let checked = if replayed { entries_read } else { checked_read(stream, entries_read) };
+        let mut instead = None;
         if let Some(group) = stream.group_mut(args[3]) {
             group.last_id = id;
-            group.entries_read = entries_read;
+            group.entries_read = checked;
+            instead = (checked != entries_read).then(|| setid_line(args[2], args[3], group));
         }
-        Ok(((), Change::wrote(Event::stream("xgroup-setid"), 1)))
+        Ok((instead, Change::wrote(Event::stream("xgroup-setid"), 1)))
     })?;
+    if let Some(line) = instead {
+        propagate_lines(ctx, &[line]);
+    }
     ctx.reply.ok();
     Ok(())
 }

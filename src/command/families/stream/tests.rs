@@ -175,6 +175,8 @@ fn others_are_told_what_was_done() {
         ("XADD r ACKED MAXLEN ~ 0 4-1 a 1", "XADD r ACKED MINID = 0-0 4-1 a 1"),
         ("XGROUP SETID r g 2-1", "XGROUP SETID r g 2-1"),
         ("XTRIM r MAXLEN ~ 0 ACKED", "XTRIM r MINID = 2-2 ACKED"),
+        ("XGROUP SETID r g $ ENTRIESREAD 4", "XGROUP SETID r g $ ENTRIESREAD 4"),
+        ("XGROUP SETID r g $ ENTRIESREAD 5", "XGROUP SETID r g 4-1 ENTRIESREAD 4"),
         ("XADD p IDMP a b MAXLEN ~ 9 * f v", "XADD p IDMP a b MAXLEN = 1 5000-0 f v"),
         ("XADD p IDMP a b * f v", "XADD p IDMP a b * f v"),
     ] {
