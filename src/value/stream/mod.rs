@@ -105,6 +105,15 @@ pub enum References {
     Acknowledged,
 }
 
+/// What was trimmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Trimmed {
+    /// How many entries went.
+    pub removed: u64,
+    /// The highest of their ids, if references were looked at.
+    pub last_id: Option<StreamId>,
+}
+
 /// What a trimmed stream keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
@@ -335,11 +344,11 @@ impl Stream {
         approximate: bool,
         limit: u64,
         references: References,
-    ) -> u64 {
+    ) -> Trimmed {
         if references == References::Keep {
-            return self.trim(keep, approximate, limit);
+            return Trimmed { removed: self.trim(keep, approximate, limit), last_id: None };
         }
-        let mut removed = 0;
+        let mut trimmed = Trimmed::default();
         // Walks over the nodes as they were.
         let nodes = self.nodes.clone();
         for node in nodes.leaves() {
@@ -347,7 +356,7 @@ impl Stream {
                 break;
             }
             let live = node.live() as u64;
-            if limit != 0 && removed + live > limit {
+            if limit != 0 && trimmed.removed + live > limit {
                 break;
             }
             let whole = match keep {
@@ -370,16 +379,17 @@ impl Stream {
                 if references == References::Delete {
                     self.remove_references(entry.id);
                 }
-                removed += 1;
+                trimmed.removed += 1;
+                trimmed.last_id = Some(entry.id);
             }
             if !whole {
                 break;
             }
         }
-        if removed > 0 {
+        if trimmed.removed > 0 {
             self.find_first_id();
         }
-        removed
+        trimmed
     }
 
     /// Whether a group has an entry pending or has not read it yet.
@@ -469,20 +479,21 @@ impl Stream {
         id >= self.first_id && !self.has_tombstones_from(id)
     }
 
-    /// Number of entries that a group has not read yet, if that can be told.
-    pub fn lag(&self, group: &Group) -> Option<u64> {
+    /// Number of entries that a group has not read yet, if that can be told. It is negative where a group
+    /// was set back and counts entries again.
+    pub fn lag(&self, group: &Group) -> Option<i64> {
         if self.entries_added == 0 || self.is_empty() {
             return Some(0);
         }
         if group.last_id < self.first_id && self.max_deleted_id < self.first_id {
             // All that is there has yet to be read.
-            return Some(self.len());
+            return Some(self.len().cast_signed());
         }
         let read = match group.entries_read {
             Some(read) if self.counts_on(group.last_id) => Some(read),
             _ => self.estimate_entries_read(group.last_id),
         };
-        read.map(|read| self.entries_added.saturating_sub(read))
+        read.map(|read| self.entries_added.wrapping_sub(read).cast_signed())
     }
 
     /// What is remembered of idempotent producers.

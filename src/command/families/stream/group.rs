@@ -4,7 +4,8 @@ use super::super::super::Ctx;
 use super::super::super::error::Error;
 use super::super::super::parse::{int, is};
 use super::{
-    Done, ID_ZERO, any_id, check_subcommand, no_group, reply_help, strict_id, subcommand_syntax,
+    Done, ID_ZERO, any_id, check_subcommand, no_group, propagate_lines, reply_help, setid_line,
+    strict_id, subcommand_syntax,
 };
 use crate::keyspace::{Change, Event};
 use crate::value::stream::{Group, Stream};
@@ -66,6 +67,11 @@ fn options(args: &[&[u8]]) -> Result<(bool, Option<u64>), Error> {
     Ok((make, entries_read))
 }
 
+/// A count of entries read, at most as many as there ever were.
+fn checked_read(stream: &Stream, entries_read: Option<u64>) -> Option<u64> {
+    entries_read.map(|count| count.min(stream.entries_added()))
+}
+
 /// Whether there are as many arguments as CREATE or SETID takes.
 fn check_count(args: &[&[u8]]) -> Result<(), Error> {
     let takes = if is(args[1], "create") {
@@ -89,9 +95,9 @@ fn create(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
             b"$" => stream.map_or(ID_ZERO, Stream::last_id),
             text => strict_id(text, 0)?,
         };
-        let added = stream.map_or(0, Stream::entries_added);
         let (stream, _) = place.get_or_create::<Stream>()?;
-        if !stream.create_group(name, Group::new(id, entries_read.map(|n| n.min(added)))) {
+        let entries_read = checked_read(stream, entries_read);
+        if !stream.create_group(name, Group::new(id, entries_read)) {
             return Err(Error::text("BUSYGROUP Consumer Group name already exists"));
         }
         Ok(((), Change::wrote(Event::stream("xgroup-create"), 1)))
@@ -118,16 +124,24 @@ fn with_group<R>(
 
 fn setid(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let (_, entries_read) = options(args)?;
-    with_group(ctx, args, |stream| {
+    let replayed = ctx.is_replayed();
+    let instead = with_group(ctx, args, |stream| {
         check_count(args)?;
-        let (last_id, added) = (stream.last_id(), stream.entries_added());
+        let last_id = stream.last_id();
         let id = if args[4] == b"$" { last_id } else { any_id(args[4], 0)? };
+        // A group may have read more than there is; whoever sent that knows.
+        let checked = if replayed { entries_read } else { checked_read(stream, entries_read) };
+        let mut instead = None;
         if let Some(group) = stream.group_mut(args[3]) {
             group.last_id = id;
-            group.entries_read = entries_read.map(|n| n.min(added));
+            group.entries_read = checked;
+            instead = (checked != entries_read).then(|| setid_line(args[2], args[3], group));
         }
-        Ok(((), Change::wrote(Event::stream("xgroup-setid"), 1)))
+        Ok((instead, Change::wrote(Event::stream("xgroup-setid"), 1)))
     })?;
+    if let Some(line) = instead {
+        propagate_lines(ctx, &[line]);
+    }
     ctx.reply.ok();
     Ok(())
 }

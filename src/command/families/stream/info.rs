@@ -95,10 +95,11 @@ fn reply_group(reply: &mut Reply, stream: &Stream, name: &[u8], group: &Group) {
 fn reply_progress(reply: &mut Reply, stream: &Stream, group: &Group) {
     reply.bulk(b"last-delivered-id");
     reply_id(reply, group.last_id);
-    for (name, count) in [("entries-read", group.entries_read), ("lag", stream.lag(group))] {
+    let entries_read = group.entries_read.map(u64::cast_signed);
+    for (name, count) in [("entries-read", entries_read), ("lag", stream.lag(group))] {
         reply.bulk(name.as_bytes());
         match count {
-            Some(count) => reply.count(count),
+            Some(count) => reply.int(count),
             None => reply.null(),
         }
     }

@@ -3,9 +3,9 @@
 use super::super::super::Ctx;
 use super::super::super::error::Error;
 use super::super::super::parse::{int, is};
-use super::{ID_MAX, ID_ZERO, INVALID_ID, IdText, id_text, strict_id};
+use super::{ID_MAX, ID_ZERO, INVALID_ID, IdText, id_text, next_id, strict_id};
 use crate::rdb::StreamId;
-use crate::value::stream::{Keep, References, Stream};
+use crate::value::stream::{Keep, References, Stream, Trimmed};
 
 /// How a stream is trimmed.
 #[derive(Debug, Clone, Copy)]
@@ -21,17 +21,30 @@ pub(super) struct Trim {
 }
 
 impl Trim {
-    /// Trims a stream and returns how many entries went.
-    pub(super) fn run(&self, stream: &mut Stream, references: References) -> u64 {
+    /// Trims a stream.
+    pub(super) fn run(&self, stream: &mut Stream, references: References) -> Trimmed {
         stream.trim_with(self.keep, self.approximate, self.limit, references)
     }
 
     /// Makes the arguments say exactly what was done, so that others do the same. False if they do already.
-    pub(super) fn rewrite(&self, args: &mut [Vec<u8>], stream: &Stream) -> bool {
+    pub(super) fn rewrite(
+        &self,
+        args: &mut [Vec<u8>],
+        stream: &Stream,
+        references: References,
+        trimmed: Trimmed,
+    ) -> bool {
         if !self.approximate {
             return false;
         }
         args[self.at - 1] = b"=".to_vec();
+        if references == References::Acknowledged {
+            // What was passed over still stands before what went, so neither length nor first id would do.
+            let end = trimmed.last_id.and_then(next_id).unwrap_or(ID_ZERO);
+            args[self.at - 2] = b"MINID".to_vec();
+            args[self.at] = end.to_string().into_bytes();
+            return true;
+        }
         args[self.at] = match self.keep {
             Keep::Last(_) => stream.len().to_string().into_bytes(),
             // Of an emptied stream nothing stays.

@@ -99,8 +99,9 @@ pub(super) fn xadd(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         }
         let mut trimmed = false;
         if let Some(trim) = options.trim {
-            trimmed = trim.run(stream, options.references) > 0;
-            rewritten |= trim.rewrite(&mut instead, stream);
+            let done = trim.run(stream, options.references);
+            trimmed = done.removed > 0;
+            rewritten |= trim.rewrite(&mut instead, stream, options.references, done);
         }
         let added = Added::Entry { id, trimmed, instead: rewritten.then_some(instead) };
         Ok((added, Change::wrote(Event::stream("xadd"), 1)))
@@ -128,8 +129,9 @@ pub(super) fn xtrim(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         let (Some(trim), Some((stream, _))) = (options.trim, place.get::<Stream>()?) else {
             return Ok(((0, false), Change::None));
         };
-        let removed = trim.run(stream, options.references);
-        let rewritten = removed > 0 && trim.rewrite(&mut instead, stream);
+        let done = trim.run(stream, options.references);
+        let removed = done.removed;
+        let rewritten = removed > 0 && trim.rewrite(&mut instead, stream, options.references, done);
         Ok(((removed, rewritten), Change::wrote(Event::stream("xtrim"), removed)))
     })?;
     if rewritten {
