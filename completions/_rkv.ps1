@@ -344,6 +344,7 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print the commands, all or some of them')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check the manifest against the files, and every command')
             [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Keep what is sound of a damaged set')
+            [CompletionResult]::new('rewrite', 'rewrite', [CompletionResultType]::ParameterValue, 'Replay a set and write the least that gives the same data')
             [CompletionResult]::new('truncate', 'truncate', [CompletionResultType]::ParameterValue, 'Cut a set at a time, a place or a command')
             [CompletionResult]::new('blame', 'blame', [CompletionResultType]::ParameterValue, 'Tell every write that touched a key')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys')
@@ -446,6 +447,31 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'rkv;aof;rewrite' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The release whose servers shall load it [default: the one that wrote the base]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the data')
+            [CompletionResult]::new('--shape', '--shape', [CompletionResultType]::ParameterName, 'What is written [default: what was read]')
+            [CompletionResult]::new('--at-time', '--at-time', [CompletionResultType]::ParameterName, 'The data as of this time: a date, RFC 3339, unix seconds, or -1h')
+            [CompletionResult]::new('--on-loss', '--on-loss', [CompletionResultType]::ParameterName, 'What becomes of what the release has no form for')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The new folder or file [default: INPUT.rewritten]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The new folder or file [default: INPUT.rewritten]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--load-truncated', '--load-truncated', [CompletionResultType]::ParameterName, 'Leave a torn tail of the last file out, as servers do with aof-load-truncated yes')
+            [CompletionResult]::new('--in-place', '--in-place', [CompletionResultType]::ParameterName, 'Replace the input; what was there before is kept with .bak behind its name')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (never a folder)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'rkv;aof;truncate' {
             [CompletionResult]::new('--to-time', '--to-time', [CompletionResultType]::ParameterName, 'Keep what was written up to this time: a date, RFC 3339, unix seconds, or -1h')
             [CompletionResult]::new('--to-offset', '--to-offset', [CompletionResultType]::ParameterName, 'Keep what ends at this offset or in front of it, counted over all files, or in one as FILE:N')
@@ -526,6 +552,7 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print the commands, all or some of them')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check the manifest against the files, and every command')
             [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Keep what is sound of a damaged set')
+            [CompletionResult]::new('rewrite', 'rewrite', [CompletionResultType]::ParameterValue, 'Replay a set and write the least that gives the same data')
             [CompletionResult]::new('truncate', 'truncate', [CompletionResultType]::ParameterValue, 'Cut a set at a time, a place or a command')
             [CompletionResult]::new('blame', 'blame', [CompletionResultType]::ParameterValue, 'Tell every write that touched a key')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys')
@@ -542,6 +569,9 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             break
         }
         'rkv;aof;help;repair' {
+            break
+        }
+        'rkv;aof;help;rewrite' {
             break
         }
         'rkv;aof;help;truncate' {
@@ -671,6 +701,7 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('dump', 'dump', [CompletionResultType]::ParameterValue, 'Print the commands, all or some of them')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check the manifest against the files, and every command')
             [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Keep what is sound of a damaged set')
+            [CompletionResult]::new('rewrite', 'rewrite', [CompletionResultType]::ParameterValue, 'Replay a set and write the least that gives the same data')
             [CompletionResult]::new('truncate', 'truncate', [CompletionResultType]::ParameterValue, 'Cut a set at a time, a place or a command')
             [CompletionResult]::new('blame', 'blame', [CompletionResultType]::ParameterValue, 'Tell every write that touched a key')
             [CompletionResult]::new('stats', 'stats', [CompletionResultType]::ParameterValue, 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys')
@@ -686,6 +717,9 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             break
         }
         'rkv;help;aof;repair' {
+            break
+        }
+        'rkv;help;aof;rewrite' {
             break
         }
         'rkv;help;aof;truncate' {

@@ -43,6 +43,9 @@ _rkv() {
             rkv__subcmd__aof,repair)
                 cmd="rkv__subcmd__aof__subcmd__repair"
                 ;;
+            rkv__subcmd__aof,rewrite)
+                cmd="rkv__subcmd__aof__subcmd__rewrite"
+                ;;
             rkv__subcmd__aof,stats)
                 cmd="rkv__subcmd__aof__subcmd__stats"
                 ;;
@@ -66,6 +69,9 @@ _rkv() {
                 ;;
             rkv__subcmd__aof__subcmd__help,repair)
                 cmd="rkv__subcmd__aof__subcmd__help__subcmd__repair"
+                ;;
+            rkv__subcmd__aof__subcmd__help,rewrite)
+                cmd="rkv__subcmd__aof__subcmd__help__subcmd__rewrite"
                 ;;
             rkv__subcmd__aof__subcmd__help,stats)
                 cmd="rkv__subcmd__aof__subcmd__help__subcmd__stats"
@@ -99,6 +105,9 @@ _rkv() {
                 ;;
             rkv__subcmd__help__subcmd__aof,repair)
                 cmd="rkv__subcmd__help__subcmd__aof__subcmd__repair"
+                ;;
+            rkv__subcmd__help__subcmd__aof,rewrite)
+                cmd="rkv__subcmd__help__subcmd__aof__subcmd__rewrite"
                 ;;
             rkv__subcmd__help__subcmd__aof,stats)
                 cmd="rkv__subcmd__help__subcmd__aof__subcmd__stats"
@@ -226,7 +235,7 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__aof)
-            opts="-q -v -h -V --quiet --verbose --json --color --progress --threads --help --version info dump verify repair truncate blame stats help"
+            opts="-q -v -h -V --quiet --verbose --json --color --progress --threads --help --version info dump verify repair rewrite truncate blame stats help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -384,7 +393,7 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__aof__subcmd__help)
-            opts="info dump verify repair truncate blame stats help"
+            opts="info dump verify repair rewrite truncate blame stats help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -454,6 +463,20 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__aof__subcmd__help__subcmd__repair)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rkv__subcmd__aof__subcmd__help__subcmd__rewrite)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -564,6 +587,60 @@ _rkv() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json csv html" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never json" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rkv__subcmd__aof__subcmd__rewrite)
+            opts="-o -q -v -h -V --to --format --shape --at-time --load-truncated --on-loss --in-place --output --force --quiet --verbose --json --color --progress --threads --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "rdb resp" -- "${cur}"))
+                    return 0
+                    ;;
+                --shape)
+                    COMPREPLY=($(compgen -W "folder file" -- "${cur}"))
+                    return 0
+                    ;;
+                --at-time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-loss)
+                    COMPREPLY=($(compgen -W "fail drop" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -786,7 +863,7 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__help__subcmd__aof)
-            opts="info dump verify repair truncate blame stats"
+            opts="info dump verify repair rewrite truncate blame stats"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -842,6 +919,20 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__help__subcmd__aof__subcmd__repair)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rkv__subcmd__help__subcmd__aof__subcmd__rewrite)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

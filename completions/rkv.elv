@@ -323,6 +323,7 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand dump 'Print the commands, all or some of them'
             cand verify 'Check the manifest against the files, and every command'
             cand repair 'Keep what is sound of a damaged set'
+            cand rewrite 'Replay a set and write the least that gives the same data'
             cand truncate 'Cut a set at a time, a place or a command'
             cand blame 'Tell every write that touched a key'
             cand stats 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
@@ -420,6 +421,30 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'rkv;aof;rewrite'= {
+            cand --to 'The release whose servers shall load it [default: the one that wrote the base]'
+            cand --format 'The form of the data'
+            cand --shape 'What is written [default: what was read]'
+            cand --at-time 'The data as of this time: a date, RFC 3339, unix seconds, or -1h'
+            cand --on-loss 'What becomes of what the release has no form for'
+            cand -o 'The new folder or file [default: INPUT.rewritten]'
+            cand --output 'The new folder or file [default: INPUT.rewritten]'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --load-truncated 'Leave a torn tail of the last file out, as servers do with aof-load-truncated yes'
+            cand --in-place 'Replace the input; what was there before is kept with .bak behind its name'
+            cand --force 'Replace an existing file (never a folder)'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'rkv;aof;truncate'= {
             cand --to-time 'Keep what was written up to this time: a date, RFC 3339, unix seconds, or -1h'
             cand --to-offset 'Keep what ends at this offset or in front of it, counted over all files, or in one as FILE:N'
@@ -497,6 +522,7 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand dump 'Print the commands, all or some of them'
             cand verify 'Check the manifest against the files, and every command'
             cand repair 'Keep what is sound of a damaged set'
+            cand rewrite 'Replay a set and write the least that gives the same data'
             cand truncate 'Cut a set at a time, a place or a command'
             cand blame 'Tell every write that touched a key'
             cand stats 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
@@ -509,6 +535,8 @@ set edit:completion:arg-completer[rkv] = {|@words|
         &'rkv;aof;help;verify'= {
         }
         &'rkv;aof;help;repair'= {
+        }
+        &'rkv;aof;help;rewrite'= {
         }
         &'rkv;aof;help;truncate'= {
         }
@@ -619,6 +647,7 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand dump 'Print the commands, all or some of them'
             cand verify 'Check the manifest against the files, and every command'
             cand repair 'Keep what is sound of a damaged set'
+            cand rewrite 'Replay a set and write the least that gives the same data'
             cand truncate 'Cut a set at a time, a place or a command'
             cand blame 'Tell every write that touched a key'
             cand stats 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
@@ -630,6 +659,8 @@ set edit:completion:arg-completer[rkv] = {|@words|
         &'rkv;help;aof;verify'= {
         }
         &'rkv;help;aof;repair'= {
+        }
+        &'rkv;help;aof;rewrite'= {
         }
         &'rkv;help;aof;truncate'= {
         }

@@ -369,27 +369,28 @@ complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "info" -d 'Tell what a file is and holds: version, origin, databases, types, sizes, checksum'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Tell where the memory goes: types, prefixes, the biggest keys, expiries, slots'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'
 json\t'As lines of JSON'"
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -l threads -d 'Threads that decode [default: one per core]' -r
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -s q -l quiet -d 'Say nothing but errors'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -s v -l verbose -d 'Say more; twice for even more'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -l json -d 'Write reports and errors as JSON'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -s V -l version -d 'Print version'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "info" -d 'Tell what a set is and holds: files, commands by name, times, the state of its tail'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "dump" -d 'Print the commands, all or some of them'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "verify" -d 'Check the manifest against the files, and every command'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "repair" -d 'Keep what is sound of a damaged set'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "truncate" -d 'Cut a set at a time, a place or a command'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "blame" -d 'Tell every write that touched a key'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "stats" -d 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
-complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair truncate blame stats help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -f -a "info" -d 'Tell what a set is and holds: files, commands by name, times, the state of its tail'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -f -a "dump" -d 'Print the commands, all or some of them'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -f -a "verify" -d 'Check the manifest against the files, and every command'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -f -a "repair" -d 'Keep what is sound of a damaged set'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -f -a "rewrite" -d 'Replay a set and write the least that gives the same data'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -f -a "truncate" -d 'Cut a set at a time, a place or a command'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -f -a "blame" -d 'Tell every write that touched a key'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -f -a "stats" -d 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and not __fish_seen_subcommand_from info dump verify repair rewrite truncate blame stats help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from info" -l format -d 'What to write' -r -f -a "table\t'Text for people'
 json\t'One JSON object'
 csv\t'Comma-separated values'
@@ -488,6 +489,31 @@ complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -l json -d 'Write reports and errors as JSON'
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from repair" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -l to -d 'The release whose servers shall load it [default: the one that wrote the base]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -l format -d 'The form of the data' -r -f -a "rdb\t'An RDB base'
+resp\t'Commands'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -l shape -d 'What is written [default: what was read]' -r -f -a "folder\t'A folder with a manifest'
+file\t'A single file'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -l at-time -d 'The data as of this time: a date, RFC 3339, unix seconds, or -1h' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -l on-loss -d 'What becomes of what the release has no form for' -r -f -a "fail\t'Nothing is written'
+drop\t'It is left out'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -s o -l output -d 'The new folder or file [default: INPUT.rewritten]' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -l load-truncated -d 'Leave a torn tail of the last file out, as servers do with aof-load-truncated yes'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -l in-place -d 'Replace the input; what was there before is kept with .bak behind its name'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -l force -d 'Replace an existing file (never a folder)'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from rewrite" -s V -l version -d 'Print version'
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -l to-time -d 'Keep what was written up to this time: a date, RFC 3339, unix seconds, or -1h' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -l to-offset -d 'Keep what ends at this offset or in front of it, counted over all files, or in one as FILE:N' -r
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from truncate" -l before-command -d 'Keep what stands in front of the first command that matches: NAME, or NAME and arguments joined by blanks, as globs' -r
@@ -567,6 +593,7 @@ complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "dump" -d 'Print the commands, all or some of them'
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Check the manifest against the files, and every command'
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "repair" -d 'Keep what is sound of a damaged set'
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "rewrite" -d 'Replay a set and write the least that gives the same data'
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "truncate" -d 'Cut a set at a time, a place or a command'
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "blame" -d 'Tell every write that touched a key'
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
@@ -663,6 +690,7 @@ complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "dump" -d 'Print the commands, all or some of them'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "verify" -d 'Check the manifest against the files, and every command'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "repair" -d 'Keep what is sound of a damaged set'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "rewrite" -d 'Replay a set and write the least that gives the same data'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "truncate" -d 'Cut a set at a time, a place or a command'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "blame" -d 'Tell every write that touched a key'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "stats" -d 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'

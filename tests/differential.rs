@@ -145,7 +145,7 @@ impl Generator {
         }
         match self.rng.below(14) {
             0 => Vec::new(),
-            1 => b"\x00\xff\r\n".to_vec(),
+            1 => b"\xff\r\n\x00".to_vec(),
             2 => vec![b'x'; 70],
             3 => self.rng.next_u64().to_string().into_bytes(),
             4 => self.rng.below(20).to_string().into_bytes(),
@@ -187,6 +187,8 @@ impl Generator {
                 };
                 out.push(value);
             }
+            // Long enough to be a time, and short enough to wait for.
+            ArgKind::Double if arg.name == "timeout" => out.push(b"0.001".to_vec()),
             ArgKind::Double => {
                 let doubles =
                     ["0", "1", "-1", "1.5", "2.25", "inf", "-inf", "100", "nan", "1e3", "x", "-0"];
@@ -529,8 +531,11 @@ fn hashes_as_valkey_9_1() {
 }
 
 /// Those whose replies tell of layout or of passing time.
-const STREAM_INSIDES: &[(&str, &str)] =
-    &[("xinfo", "tells the layout of nodes and idle times"), ("xpending", "tells idle times")];
+const STREAM_INSIDES: &[(&str, &str)] = &[
+    ("xinfo", "tells the layout of nodes and idle times"),
+    ("xpending", "tells idle times"),
+    ("xsetid", "its checks follow the newest release"),
+];
 
 #[test]
 fn streams_as_redis_7_0() {
@@ -550,4 +555,14 @@ fn sorted_sets_as_redis_7_0() {
 #[test]
 fn sorted_sets_as_valkey_9_1() {
     drive(Peer::Valkey91, false, &[Group::SortedSet], &[]);
+}
+
+#[test]
+fn lists_as_redis_7_0() {
+    drive(Peer::Redis70, false, &[Group::List], &[]);
+}
+
+#[test]
+fn lists_as_valkey_9_1() {
+    drive(Peer::Valkey91, true, &[Group::List], &[]);
 }

@@ -112,13 +112,11 @@ fn packed_value(
     }
 }
 
-/// Takes the one packed structure of a value without looking into it.
+/// Takes the one packed structure of a value and passes over its elements.
 struct OneBlob(Vec<u8>);
 
 impl Visit for OneBlob {
     type Error = Error;
-
-    const DECODE: bool = false;
 
     fn elem(&mut self, _: &Elem<'_>) -> Result<(), Error> {
         Ok(())
@@ -131,7 +129,7 @@ impl Visit for OneBlob {
     }
 }
 
-/// Takes the nodes of a list without looking into them.
+/// Takes the nodes of a list and passes over their elements.
 #[derive(Default)]
 struct Chunks {
     nodes: Vec<Chunk>,
@@ -141,8 +139,6 @@ struct Chunks {
 
 impl Visit for Chunks {
     type Error = Error;
-
-    const DECODE: bool = false;
 
     fn elem(&mut self, _: &Elem<'_>) -> Result<(), Error> {
         Ok(())

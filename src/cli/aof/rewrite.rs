@@ -145,6 +145,9 @@ impl RewriteArgs {
                 failed.file, failed.error, failed.offset, failed.offset
             ));
         }
+        for loss in done.summary.losses.iter() {
+            context.ui.note(&format!("the release has no form for it: {}", loss.name()));
+        }
         if let Some(ended) = &done.replayed.ended {
             let file = set.members.get(ended.member).map_or("", |member| member.name());
             context.ui.note(&format!(

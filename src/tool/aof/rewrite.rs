@@ -195,7 +195,8 @@ fn open(path: &Path) -> Result<Spooled, AofError> {
 
 fn refuse_losses(summary: &Summary, target: Target, options: &Options) -> Result<(), AofError> {
     let names: Vec<_> = summary.losses.iter().map(|loss| loss.name()).collect();
-    if options.drop_losses || summary.left_out == 0 && names.is_empty() {
+    // What is no data, such as when a consumer was last active, is told and not refused.
+    if options.drop_losses || summary.left_out == 0 && !summary.losses.has_data() {
         return Ok(());
     }
     let name = target.name;
