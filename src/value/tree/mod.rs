@@ -21,7 +21,7 @@ mod tests;
 pub use node::Inner;
 pub use walk::Leaves;
 
-use node::Removal;
+use node::{Removal, Shown};
 use std::ops::Range;
 use triomphe::Arc;
 
@@ -230,18 +230,14 @@ impl<L: Leaf> Tree<L> {
         self.remove_range(range, Some(&mut each));
     }
 
-    fn remove_range(
-        &mut self,
-        range: Range<u64>,
-        mut each: Option<&mut dyn FnMut(&L, Range<usize>)>,
-    ) {
+    fn remove_range<'f>(&mut self, range: Range<u64>, each: Option<&'f mut Shown<'f, L>>) {
         let end = range.end.min(self.len());
         if range.start >= end {
             return;
         }
         let range = range.start..end;
         if range == (0..self.len()) {
-            if let Some(each) = each.as_deref_mut() {
+            if let Some(each) = each {
                 for leaf in self.leaves() {
                     each(leaf, 0..leaf.count());
                 }

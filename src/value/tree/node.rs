@@ -317,10 +317,13 @@ impl<L: Leaf> Inner<L> {
     }
 }
 
+/// Is shown a leaf, and which of its elements go.
+pub(super) type Shown<'f, L> = dyn FnMut(&L, Range<usize>) + 'f;
+
 /// The removal of a range of ranks.
 pub(super) struct Removal<'f, L> {
     /// Is shown each leaf concerned.
-    pub(super) each: Option<&'f mut dyn FnMut(&L, Range<usize>)>,
+    pub(super) each: Option<&'f mut Shown<'f, L>>,
 }
 
 impl<L: Leaf> Removal<'_, L> {
