@@ -9,15 +9,16 @@
 //! ```text
 //! 10  cli              arguments, help, exit status; the only printing
 //!  9  tool             operations: an input, filters and an output
-//!  4  cluster          nodes.conf, who owns which slot
-//!  3  aof              append-only files: manifest, commands, repair, new sets
+//!  5  command          the command table, the handlers of data commands, replay
+//!  4  keyspace  cluster   databases of keys, the door to their values, snapshots | nodes.conf, who owns which slot
+//!  3  value  aof       what a key can hold, copied on write | append-only files: manifest, commands, repair, new sets
 //!  2  feed             inputs, batches, filters, threads
 //!  1  rdb              bytes <-> records and elements
 //! 0b  resp  packed  report   wire format | packed structures | tables, charts, renderers
 //! 0a  base             checksums, LZF, numbers, globs, limits
 //! ```
 //!
-//! The gaps between 2 and 9 are where a data model and a server have their places.
+//! The gap between 5 and 9 is where a server has its place.
 //!
 //! # How a dump runs
 //!
@@ -33,10 +34,17 @@
 //! transaction of each. New sets are made of byte ranges of the old one ([`aof::repair`], [`tool::aof::plan`]) and written by
 //! [`aof::output`].
 //!
+//! # How an append-only file is rewritten
+//!
+//! [`tool::aof::replay`] loads the RDB part with [`keyspace::RdbLoad`] and runs the commands behind it with [`command::Replay`].
+//! Handlers change values through [`keyspace::Unit::update`] alone. [`keyspace::Keyspace::snapshot`] clones the top of each
+//! [`value::table::Table`], and the snapshot writes itself as a new base.
+//!
 //! # Invariants
 //!
 //! Most say what a module does not do. The test that holds each stands behind it.
 //!
+//! - A snapshot stays as it is, and what handlers propagate gives a replica the same data (`tests/differential.rs`).
 //! - Layers look downwards only (`tests/architecture.rs`).
 //! - Only `cli` prints and ends the process (`tests/architecture.rs`).
 //! - `rdb` and `packed` do no I/O and know no clock: bytes come in, events go out, times are arguments. `aof` knows no clock either.
@@ -60,6 +68,9 @@
 //! - [`rdb`]: the file format with its versions; records, values, payloads, errors with a place.
 //! - [`feed`]: opens inputs, cuts them into batches, filters keys, shares the work among threads.
 //! - [`aof`]: append-only files: what belongs to a set, its commands, what is sound, how a new set is written.
+//! - [`value`]: the containers: a persistent hash table and a counted tree, and the five kinds made of them.
+//! - [`keyspace`]: databases, expiry, the write path, loading, saving, digests.
+//! - [`command`]: what is known of each command, and the handlers that need nothing but data.
 //! - [`cluster`]: the layout of a cluster: nodes.conf, slots and their owners.
 //! - [`report`]: findings, tables and charts, and their forms: text, JSON, CSV, HTML, SARIF.
 //! - [`tool`]: the operations behind the subcommands; they write to what they are given.

@@ -147,7 +147,7 @@ impl Hash {
                 }
                 return old.is_none();
             }
-            self.to_table(limits);
+            self.become_table(limits);
         }
         let Form::Table(table) = &mut self.0 else { return false };
         let meta = Meta { expire_at_ms, ..Meta::default() };
@@ -171,13 +171,13 @@ impl Hash {
             if expire_at_ms.is_none() {
                 return Some(None);
             }
-            self.to_table(limits);
+            self.become_table(limits);
         }
         let Form::Table(table) = &mut self.0 else { return None };
         table.set_meta(name, Meta { expire_at_ms, ..Meta::default() }).map(|meta| meta.expire_at_ms)
     }
 
-    fn to_table(&mut self, limits: &Limits) {
+    fn become_table(&mut self, limits: &Limits) {
         let mut table = Table::new(Seed::new(limits.hash_seed));
         let (mut name_text, mut value_text) = (IntBuf::new(), IntBuf::new());
         for field in self.fields() {

@@ -96,7 +96,7 @@ impl Set {
                         return false;
                     }
                     if ints.len() > limits.set_max_intset_entries {
-                        self.to_table(limits);
+                        self.become_table(limits);
                     }
                     return true;
                 }
@@ -123,7 +123,7 @@ impl Set {
                     listpack.push_back(member);
                     return true;
                 }
-                self.to_table(limits);
+                self.become_table(limits);
                 self.insert_other(member, limits)
             }
             Form::Table(table) => {
@@ -148,11 +148,11 @@ impl Set {
             }
             self.0 = Form::Packed(listpack);
         } else {
-            self.to_table(limits);
+            self.become_table(limits);
         }
     }
 
-    fn to_table(&mut self, limits: &Limits) {
+    fn become_table(&mut self, limits: &Limits) {
         let mut table = Table::new(Seed::new(limits.hash_seed));
         self.each(|member| {
             table.insert(member, New::Bytes(b""), Meta::default());

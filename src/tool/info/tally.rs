@@ -266,7 +266,7 @@ pub struct LeftOff {
 }
 
 impl Tally {
-    /// What is beyond the first [`LISTED_MAX`] of each sort.
+    /// What is beyond the first `LISTED_MAX` of each sort.
     pub fn left_off(&self) -> LeftOff {
         let records = |part| self.parts.get(&part).map_or(0, |volume| volume.count);
         let beyond = |listed: usize, all: u64| all.saturating_sub(listed as u64);

@@ -60,7 +60,7 @@ pub enum Stored<'a, O> {
 /// A value to store.
 #[derive(Debug)]
 pub enum New<'a, O> {
-    /// A string; [`Page::fits`] says whether it may come this way.
+    /// A string; [`super::fits`] says whether it may come this way.
     Bytes(&'a [u8]),
     /// Anything else.
     Object(O),

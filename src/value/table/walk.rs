@@ -110,12 +110,10 @@ impl Scan {
             if level < 8 && end <= self.from {
                 continue;
             }
-            if self.left == 0 {
-                if level < 8 {
-                    self.next = Some(first);
-                    return;
-                }
-                // In the middle of a position: the rest of it comes too.
+            // In the middle of a position the rest of it comes too.
+            if self.left == 0 && level < 8 {
+                self.next = Some(first);
+                return;
             }
             match child {
                 Child::Node(node) => self.node(node, level + 1, first, each),
