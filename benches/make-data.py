@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Builds the data sets of the benchmarks through a real redis-server 7.0.15.
 
-    benches/make-data.py [--out benches/data] [--server target/peers/bin/redis-server] [strings|mixed|huge ...]
+    benches/make-data.py [--out benches/data] [--server target/peers/bin/redis-server] [strings|mixed|huge|commands ...]
 
 strings.rdb  3,000,000 short strings: sessions, counters, cached JSON; two of three expire
 mixed.rdb    250,000 lists, sets, sorted sets, hashes and streams, small and large (up to 20,000 elements)
 huge.rdb     one list of 40 MB and one hash of 5,000,000 fields
+commands/    an append-only folder without RDB part: 370 MB of mixed writes, most of them to keys that are there
 
 The same seed gives the same keys and values on every run; the files differ in their time stamps only.
 Values are made of words, numbers and identifiers, so that they compress about as well as data of applications does.
@@ -156,7 +157,48 @@ def huge(rng):
         yield ["HSET", "huge:hash", *pairs]
 
 
-SETS = {"strings": strings, "mixed": mixed, "huge": huge}
+def commands(rng):
+    """3,900,000 writes as applications send them: caches, counters, sessions, queues, boards, feeds."""
+    stream_at = 1_700_000_000_000
+    for i in range(3_900_000):
+        dice = rng.random()
+        user = int(200_000 * rng.random() ** 1.5)
+        if dice < 0.22:
+            yield ["SET", "cache:%d" % rng.randrange(300_000), text(rng, rng.randrange(4, 15)), "EXAT", FAR + i]
+        elif dice < 0.30:
+            yield ["SET", "session:%d" % user, session(rng, user)]
+        elif dice < 0.40:
+            yield ["INCRBY", "counter:%s:%d" % (rng.choice(WORDS), user % 5000), rng.randrange(1, 20)]
+        elif dice < 0.56:
+            yield ["HSET", "profile:%d" % user, rng.choice(WORDS), text(rng, 3), "seen", 1_700_000_000 + i]
+        elif dice < 0.62:
+            yield ["HINCRBY", "stats:%d" % (user % 20_000), rng.choice(WORDS), 1]
+        elif dice < 0.71:
+            yield ["ZADD", "board:%d" % (user % 2_000), round(rng.random() * 5000, 2), "player:%d" % rng.randrange(50_000)]
+        elif dice < 0.74:
+            yield ["ZINCRBY", "board:%d" % (user % 2_000), rng.randrange(1, 50), "player:%d" % rng.randrange(50_000)]
+        elif dice < 0.80:
+            yield ["LPUSH", "queue:%d" % (user % 3_000), session(rng, user) if i % 4 == 0 else text(rng, 4)]
+        elif dice < 0.84:
+            yield ["RPOP", "queue:%d" % (user % 3_000)]
+        elif dice < 0.90:
+            yield ["SADD", "followers:%d" % (user % 30_000), rng.randrange(10_000_000), rng.randrange(10_000_000)]
+        elif dice < 0.91:
+            yield ["SREM", "followers:%d" % (user % 30_000), rng.randrange(10_000_000)]
+        elif dice < 0.94:
+            stream_at += rng.randrange(1, 100)
+            yield ["XADD", "events:%d" % (user % 500), "%d-0" % stream_at, "type", rng.choice(WORDS), "user", user,
+                   "agent", rng.choice(AGENTS).replace("%d", str(rng.randrange(90, 130)))]
+        elif dice < 0.97:
+            yield ["EXPIREAT", "session:%d" % user, FAR + i]
+        elif dice < 0.98:
+            yield ["APPEND", "log:%d" % (user % 10_000), text(rng, 2) + ";"]
+        else:
+            yield ["DEL", "cache:%d" % rng.randrange(300_000), "session:%d" % user]
+
+
+SETS = {"strings": strings, "mixed": mixed, "huge": huge, "commands": commands}
+AOF_SETS = ["commands"]
 
 
 def encode(argv):
@@ -208,10 +250,13 @@ def ask(path, *argv):
 
 def build(name, server, out):
     started = time.time()
+    is_aof = name in AOF_SETS
     with tempfile.TemporaryDirectory(prefix="rkv-data-") as folder:
         path = os.path.join(folder, "socket")
         process = subprocess.Popen(
-            [server, "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder, "--appendonly", "no"],
+            [server, "--port", "0", "--unixsocket", path, "--save", "", "--dir", folder,
+             "--appendonly", "yes" if is_aof else "no", "--appenddirname", name, "--appendfsync", "no",
+             "--aof-use-rdb-preamble", "no", "--auto-aof-rewrite-percentage", "0"],
             stdout=subprocess.DEVNULL)
         try:
             for _ in range(500):
@@ -219,16 +264,27 @@ def build(name, server, out):
                     break
                 time.sleep(0.01)
             fill(path, SETS[name](random.Random(name)))
-            reply = ask(path, "SAVE")
-            if not reply.startswith(b"+OK"):
-                sys.exit("SAVE failed: %r" % reply)
-            target = os.path.join(out, name + ".rdb")
-            shutil.copyfile(os.path.join(folder, "dump.rdb"), target + ".part")
-            os.replace(target + ".part", target)
+            target = target_of(name, out)
+            if not is_aof:
+                reply = ask(path, "SAVE")
+                if not reply.startswith(b"+OK"):
+                    sys.exit("SAVE failed: %r" % reply)
+                shutil.copyfile(os.path.join(folder, "dump.rdb"), target + ".part")
+                os.replace(target + ".part", target)
         finally:
             process.terminate()
             process.wait()
-    print("%s: %.1f MB in %.0f s" % (target, os.path.getsize(target) / 1e6, time.time() - started))
+        if is_aof:
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(os.path.join(folder, name), target + ".part")
+            os.replace(target + ".part", target)
+    files = [os.path.join(target, file) for file in os.listdir(target)] if is_aof else [target]
+    size = sum(map(os.path.getsize, files))
+    print("%s: %.1f MB in %.0f s" % (target, size / 1e6, time.time() - started))
+
+
+def target_of(name, out):
+    return os.path.join(out, name if name in AOF_SETS else name + ".rdb")
 
 
 def main():
@@ -245,7 +301,7 @@ def main():
         sys.exit("%s is missing: run .ci/setup-peers.sh" % args.server)
     os.makedirs(args.out, exist_ok=True)
     for name in args.sets or SETS:
-        if args.force or not os.path.exists(os.path.join(args.out, name + ".rdb")):
+        if args.force or not os.path.exists(target_of(name, args.out)):
             build(name, args.server, args.out)
 
 

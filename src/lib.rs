@@ -36,7 +36,7 @@
 //!
 //! # How an append-only file is rewritten
 //!
-//! [`tool::aof::replay`] loads the RDB part with [`keyspace::RdbLoad`] and runs the commands behind it with [`command::Replay`].
+//! [`tool::aof::replay`] loads the RDB part with [`keyspace::load_rdb`] and runs the commands behind it with [`command::Replay`].
 //! Handlers change values through [`keyspace::Unit::update`] alone. [`keyspace::Keyspace::snapshot`] clones the top of each
 //! [`value::table::Table`], and the snapshot writes itself as a new base.
 //!

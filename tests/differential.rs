@@ -306,7 +306,7 @@ impl Ours {
         let effects = unit.commit();
         assert!(matches!(outcome, Outcome::Done | Outcome::Failed), "{outcome:?}");
         let mut replay = Replay::new(&mut self.replica, Origin::Primary);
-        for (_, key) in &effects.expired {
+        for (_, key) in effects.expired() {
             replay.command(&[b"DEL", key], now_ms);
         }
         let commands = match propagation {

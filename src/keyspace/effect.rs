@@ -1,5 +1,7 @@
 //! What a unit of work has done, for those who must be told.
 
+use std::ops::Range;
+
 /// The classes of key events, each with its letter in `notify-keyspace-events`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
@@ -62,20 +64,99 @@ events! {
     stream Stream,
 }
 
+/// What a key or database has to do with a unit of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum What {
+    /// The key changed.
+    Touched,
+    /// A key event.
+    Event(Event),
+    /// The key was removed because its time had passed.
+    Expired,
+    /// The list, sorted set or stream came into being or grew, which clients may wait for.
+    Ready,
+}
+
+#[derive(Debug, Clone)]
+struct Note {
+    what: What,
+    db: usize,
+    /// Where the key stands in [`Effects::keys`].
+    key: Range<usize>,
+}
+
 /// What a unit of work has done, in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// All keys stand in one stretch of bytes, so that effects which are used again ([`super::Keyspace::reuse`]) cost no allocation.
+#[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Effects {
     /// Changes, as servers count them towards the next save.
     pub dirty: u64,
-    /// Keys that changed, with their databases.
-    pub touched: Vec<(usize, Vec<u8>)>,
-    /// Key events with databases and keys.
-    pub events: Vec<(Event, usize, Vec<u8>)>,
-    /// Keys that were removed because their time had passed.
-    pub expired: Vec<(usize, Vec<u8>)>,
-    /// Lists, sorted sets and streams that came into being or grew, for clients that wait for them.
-    pub ready: Vec<(usize, Vec<u8>)>,
     /// Whether a whole database was emptied or exchanged.
     pub flushed: bool,
+    notes: Vec<Note>,
+    keys: Vec<u8>,
+}
+
+impl Effects {
+    pub(super) fn note(&mut self, what: What, db: usize, key: &[u8]) {
+        // What happens to one key is mostly noted in a row.
+        let same = self
+            .notes
+            .last()
+            .map(|note| note.key.clone())
+            .filter(|at| self.keys[at.clone()] == *key);
+        let key = same.unwrap_or_else(|| {
+            let start = self.keys.len();
+            self.keys.extend_from_slice(key);
+            start..self.keys.len()
+        });
+        self.notes.push(Note { what, db, key });
+    }
+
+    /// Forgets everything but the memory.
+    pub(super) fn clear(&mut self) {
+        /// Most bytes of keys and most notes that are kept for the next unit.
+        const KEPT: usize = 4096;
+        self.dirty = 0;
+        self.flushed = false;
+        self.notes.clear();
+        self.keys.clear();
+        self.notes.shrink_to(KEPT);
+        self.keys.shrink_to(KEPT);
+    }
+
+    /// Whether nothing was done.
+    pub fn is_empty(&self) -> bool {
+        self.dirty == 0 && !self.flushed && self.notes.is_empty()
+    }
+
+    /// All that was noted, with database and key.
+    pub fn iter(&self) -> impl Iterator<Item = (What, usize, &[u8])> {
+        self.notes.iter().map(|note| (note.what, note.db, &self.keys[note.key.clone()]))
+    }
+
+    /// Keys that changed, with their databases; a key may come more than once.
+    pub fn touched(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.iter().filter(|(what, ..)| *what == What::Touched).map(|(_, db, key)| (db, key))
+    }
+
+    /// Key events with databases and keys.
+    pub fn events(&self) -> impl Iterator<Item = (Event, usize, &[u8])> {
+        self.iter().filter_map(|(what, db, key)| match what {
+            What::Event(event) => Some((event, db, key)),
+            _ => None,
+        })
+    }
+
+    /// Keys that were removed because their time had passed.
+    pub fn expired(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.iter().filter(|(what, ..)| *what == What::Expired).map(|(_, db, key)| (db, key))
+    }
+
+    /// Lists, sorted sets and streams that clients may wait for.
+    pub fn ready(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.iter().filter(|(what, ..)| *what == What::Ready).map(|(_, db, key)| (db, key))
+    }
 }

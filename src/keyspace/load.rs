@@ -2,8 +2,11 @@
 
 use super::{Keyspace, Origin};
 use crate::base::bulk::Bulk;
+use crate::feed::parallel::{Outcome, Stop};
+use crate::feed::{self, Batch, Control, Ending, Failure, Input, Turn, Worker};
 use crate::rdb::{Attributes, Entry, Error, Record};
-use crate::value::load::{Loaded, Loader};
+use crate::value::load::{Loaded as Value, Loader};
+use std::io;
 
 /// Highest number of databases that a file makes a keyspace grow to.
 const DATABASES_MAX: usize = 1 << 20;
@@ -25,6 +28,56 @@ pub enum LoadError {
     /// A database's number is beyond all reason.
     #[error("database {0} is out of range")]
     Database(u64),
+}
+
+/// What a file gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// Keys loaded.
+    pub keys: u64,
+    /// Keys left out because their time had passed.
+    pub dropped: u64,
+    /// Keys left out because their values have no elements.
+    pub empty: u64,
+    /// What the end of the file tells.
+    pub ending: Option<Ending>,
+}
+
+/// Loads an RDB file, or the RDB part of an append-only file. See [`RdbLoad::new`] for the times.
+///
+/// # Errors
+/// Those of the input, and of [`RdbLoad::record`]. What was loaded until then stays.
+pub fn load_rdb(
+    keyspace: &mut Keyspace,
+    input: &mut Input,
+    now_ms: i64,
+    drop_expired: bool,
+    control: &Control,
+) -> Result<Loaded, Failure<LoadError>> {
+    let mut workers = [RdbLoad::new(keyspace, now_ms, drop_expired)];
+    let outcome = feed::run(input, &mut workers, &mut io::sink(), control)?;
+    let [load] = workers;
+    let ending = match outcome {
+        Outcome::Complete(ending) => Some(ending),
+        Outcome::Enough => None,
+    };
+    Ok(Loaded { keys: load.keys, dropped: load.dropped, empty: load.empty, ending })
+}
+
+impl Worker for RdbLoad<'_> {
+    type Error = LoadError;
+
+    fn batch(&mut self, batch: &Batch<'_>, _: &mut Turn<'_>) -> Result<(), Stop<LoadError>> {
+        let mut records = batch.records();
+        while let Some(record) = records.next()? {
+            match self.record(&record) {
+                Ok(()) => {}
+                Err(LoadError::Damage(error)) => return Err(error.into()),
+                Err(error) => return Err(Stop::Error(error)),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Takes records, one after the other.
@@ -138,9 +191,9 @@ impl<'k> RdbLoad<'k> {
         let mut unit = self.keyspace.unit(Origin::Load, self.now_ms);
         unit.select(db);
         let is_new = match loaded {
-            Loaded::String(bytes) => unit.load_string(&key, &bytes, expire_at_ms, access),
-            Loaded::Value(value) => unit.load(&key, value, expire_at_ms, access),
-            Loaded::Empty => {
+            Value::String(bytes) => unit.load_string(&key, &bytes, expire_at_ms, access),
+            Value::Value(value) => unit.load(&key, value, expire_at_ms, access),
+            Value::Empty => {
                 self.empty += 1;
                 return Ok(());
             }

@@ -17,8 +17,8 @@ mod unit;
 mod tests;
 
 pub use digest::Digest;
-pub use effect::{Effects, Event, EventClass};
-pub use load::{LoadError, RdbLoad};
+pub use effect::{Effects, Event, EventClass, What};
+pub use load::{LoadError, Loaded, RdbLoad, load_rdb};
 pub use place::{Change, Place, Typed, WrongType};
 pub use save::{SaveOptions, Summary};
 pub use snapshot::{Snapshot, SnapshotDb};
@@ -26,7 +26,7 @@ pub use unit::{Origin, Unit, ValueRef};
 
 use crate::value::Value;
 use crate::value::limits::Limits;
-use crate::value::table::{Seed, Table};
+use crate::value::table::{Seed, Stored, Table};
 use std::collections::BTreeMap;
 
 /// What is set once for a keyspace.
@@ -69,6 +69,8 @@ pub struct Keyspace {
     /// Code of function libraries by name.
     functions: BTreeMap<Vec<u8>, Vec<u8>>,
     settings: Settings,
+    /// Memory for the effects of the next unit.
+    spare: Effects,
 }
 
 impl Keyspace {
@@ -77,7 +79,7 @@ impl Keyspace {
         let seed =
             if settings.by_slot { Seed::by_slot(settings.seed) } else { Seed::new(settings.seed) };
         let dbs = vec![Db { keys: Table::new(seed) }; settings.databases.max(1)];
-        Keyspace { dbs, functions: BTreeMap::new(), settings }
+        Keyspace { dbs, functions: BTreeMap::new(), settings, spare: Effects::default() }
     }
 
     /// What was set.
@@ -119,6 +121,17 @@ impl Keyspace {
         self.dbs.get(db).map_or(0, |db| db.keys.expiring())
     }
 
+    /// Reads what uses of these keys will read first: whoever knows the keys of some dozens of commands to come can let the
+    /// memory answer for all of them at once. The number means nothing.
+    pub fn warm<'k>(&self, db: usize, keys: impl Iterator<Item = &'k [u8]> + Clone) -> u64 {
+        let Some(db) = self.dbs.get(db) else { return 0 };
+        let entries = db.keys.warm(keys.clone());
+        keys.fold(entries, |all, key| match db.keys.get(key).map(|entry| entry.value) {
+            Some(Stored::Object(value)) => all ^ u64::from(value.is_emptied()),
+            Some(Stored::Bytes(_)) | None => all,
+        })
+    }
+
     /// The libraries of functions: name and code.
     pub fn functions(&self) -> &BTreeMap<Vec<u8>, Vec<u8>> {
         &self.functions
@@ -132,6 +145,12 @@ impl Keyspace {
     /// The data as it is now. It costs a count per database, and can be read on another thread.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::new(self.dbs.iter().map(|db| db.keys.clone()).collect(), self.functions.clone())
+    }
+
+    /// Takes effects back that all have been told of, so that the next unit need not allocate.
+    pub fn reuse(&mut self, mut effects: Effects) {
+        effects.clear();
+        self.spare = effects;
     }
 
     /// Begins a unit of work: one command, one transaction, one script.

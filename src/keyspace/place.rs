@@ -2,7 +2,7 @@
 
 use super::effect::Event;
 use crate::value::limits::Limits;
-use crate::value::table::{self, Meta, New, Stored, Table};
+use crate::value::table::{self, Locator, Meta, New, Stored, Table};
 use crate::value::{Blob, Hash, Kind, List, Set, Stream, StringForm, Value, Zset};
 use triomphe::Arc;
 
@@ -87,6 +87,8 @@ typed! { List Set Zset Hash Stream }
 pub struct Place<'a> {
     pub(super) keys: &'a mut Table<Value>,
     pub(super) key: &'a [u8],
+    /// Where the key belongs in the table.
+    pub(super) at: Locator<'a>,
     pub(super) limits: &'a Limits,
     /// When this use is noted.
     pub(super) access: u32,
@@ -108,22 +110,22 @@ impl Place<'_> {
 
     /// Whether the key is there.
     pub fn exists(&self) -> bool {
-        self.keys.contains(self.key)
+        self.keys.get_at(&self.at).is_some()
     }
 
     /// What kind of value the key holds.
     pub fn kind(&self) -> Option<Kind> {
-        self.keys.get(self.key).map(|entry| kind(&entry))
+        self.keys.get_at(&self.at).map(|entry| kind(&entry))
     }
 
     /// The key's expiry time in unix milliseconds.
     pub fn expire_at_ms(&self) -> Option<i64> {
-        self.keys.get(self.key).and_then(|entry| entry.meta.expire_at_ms)
+        self.keys.get_at(&self.at).and_then(|entry| entry.meta.expire_at_ms)
     }
 
     /// The string that the key holds, `None` if it is not there.
     pub fn string(&self) -> Result<Option<&[u8]>, WrongType> {
-        match self.keys.get(self.key) {
+        match self.keys.get_at(&self.at) {
             None => Ok(None),
             Some(entry) => string(&entry).map(Some).ok_or(WrongType),
         }
@@ -133,9 +135,13 @@ impl Place<'_> {
     pub fn set_string(&mut self, bytes: &[u8], form: StringForm, expire_at_ms: Option<i64>) {
         let meta = Meta { expire_at_ms, access: Some(self.access), mark: form.mark() };
         let old = if table::fits(bytes) {
-            self.keys.insert(self.key, New::Bytes(bytes), meta)
+            self.keys.insert_at(&self.at, New::Bytes(bytes), meta)
         } else {
-            self.keys.insert(self.key, New::Object(Value::String(Blob::new(bytes.to_vec()))), meta)
+            self.keys.insert_at(
+                &self.at,
+                New::Object(Value::String(Blob::new(bytes.to_vec()))),
+                meta,
+            )
         };
         self.created |= old.is_none();
     }
@@ -148,7 +154,7 @@ impl Place<'_> {
     ) -> Result<R, WrongType> {
         let expire_at_ms = self.expire_at_ms();
         // A long string is changed where it is.
-        if let Some(Value::String(blob)) = self.keys.object_mut(self.key) {
+        if let Some(Value::String(blob)) = self.keys.object_mut_at(&self.at) {
             let bytes = Arc::make_mut(blob);
             let result = edit(bytes);
             if !table::fits(bytes) {
@@ -181,7 +187,7 @@ impl Place<'_> {
             mark: form.mark(),
         };
         self.keys.set_meta(self.key, meta);
-        if let Some(Value::String(blob)) = self.keys.object_mut(self.key) {
+        if let Some(Value::String(blob)) = self.keys.object_mut_at(&self.at) {
             let bytes: &mut Vec<u8> = Arc::make_mut(blob);
             return Ok(Some(patch(bytes)));
         }
@@ -190,7 +196,7 @@ impl Place<'_> {
 
     /// The container that the key holds, `None` if it is not there.
     pub fn read<T: Typed>(&self) -> Result<Option<&T>, WrongType> {
-        match self.keys.get(self.key) {
+        match self.keys.get_at(&self.at) {
             None => Ok(None),
             Some(entry) => match entry.value {
                 Stored::Object(value) => T::of(value).map(Some).ok_or(WrongType),
@@ -206,7 +212,7 @@ impl Place<'_> {
             return Ok(None);
         }
         self.maybe_empty = true;
-        let value = self.keys.object_mut(self.key).and_then(T::of_mut);
+        let value = self.keys.object_mut_at(&self.at).and_then(T::of_mut);
         Ok(value.map(|value| (value, self.limits)))
     }
 
@@ -216,7 +222,7 @@ impl Place<'_> {
             self.set_value(T::empty().wrap(), None);
         }
         self.maybe_empty = true;
-        match self.keys.object_mut(self.key).and_then(T::of_mut) {
+        match self.keys.object_mut_at(&self.at).and_then(T::of_mut) {
             Some(value) => Ok((value, self.limits)),
             None => Err(WrongType),
         }
@@ -230,12 +236,12 @@ impl Place<'_> {
             return self.set_string(blob, StringForm::Auto, expire_at_ms);
         }
         let meta = Meta { expire_at_ms, access: Some(self.access), mark: 0 };
-        self.created |= self.keys.insert(self.key, New::Object(value), meta).is_none();
+        self.created |= self.keys.insert_at(&self.at, New::Object(value), meta).is_none();
     }
 
     /// Sets or takes away the expiry time. Returns false if the key is not there.
     pub fn set_expiry(&mut self, expire_at_ms: Option<i64>) -> bool {
-        let Some(meta) = self.keys.get(self.key).map(|entry| entry.meta) else { return false };
+        let Some(meta) = self.keys.get_at(&self.at).map(|entry| entry.meta) else { return false };
         self.keys.set_meta(self.key, Meta { expire_at_ms, ..meta });
         true
     }

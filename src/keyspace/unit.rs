@@ -1,6 +1,6 @@
 //! One unit of work on the data: the first door.
 
-use super::effect::{Effects, Event, EventClass};
+use super::effect::{Effects, Event, EventClass, What};
 use super::place::{Change, Place, Typed, WrongType, kind, string};
 use super::{Db, Keyspace};
 use crate::value::limits::Limits;
@@ -122,7 +122,8 @@ pub struct Unit<'k> {
 
 impl<'k> Unit<'k> {
     pub(super) fn new(keyspace: &'k mut Keyspace, origin: Origin, now_ms: i64) -> Unit<'k> {
-        Unit { keyspace, origin, now_ms, db: 0, effects: Effects::default() }
+        let effects = std::mem::take(&mut keyspace.spare);
+        Unit { keyspace, origin, now_ms, db: 0, effects }
     }
 
     /// Unix milliseconds of the unit; the same for all of it.
@@ -191,14 +192,16 @@ impl<'k> Unit<'k> {
     /// Removes a key whose time has passed. Commands with several keys call it for each before they look at all of them.
     pub fn expire_if_due(&mut self, key: &[u8]) {
         if self.origin.removes_expired()
+            // Most often nothing at all has expired yet.
+            && self.keys().earliest_ms().is_some_and(|at| at <= self.now_ms)
             && self.keys().get(key).is_some_and(|entry| self.is_over(&entry.meta))
         {
             self.keys_mut().remove(key);
             if self.origin.tells() {
                 let event = Event { class: EventClass::Expired, name: "expired" };
-                self.effects.events.push((event, self.db, key.to_vec()));
-                self.effects.expired.push((self.db, key.to_vec()));
-                self.effects.touched.push((self.db, key.to_vec()));
+                self.effects.note(What::Event(event), self.db, key);
+                self.effects.note(What::Expired, self.db, key);
+                self.effects.note(What::Touched, self.db, key);
             }
         }
     }
@@ -259,9 +262,11 @@ impl<'k> Unit<'k> {
         let (db, origin) = (self.db, self.origin);
         let Keyspace { dbs, settings, .. } = &mut *self.keyspace;
         let keys = &mut dbs[db].keys;
+        let at = keys.locate(key);
         let mut place = Place {
             keys,
             key,
+            at,
             limits: &settings.limits,
             access,
             maybe_empty: false,
@@ -269,7 +274,7 @@ impl<'k> Unit<'k> {
         };
         let done = change(&mut place);
         let (maybe_empty, created) = (place.maybe_empty, place.created);
-        let emptied = maybe_empty && place.keys.get(key).is_some_and(|entry| is_empty(&entry));
+        let emptied = maybe_empty && place.keys.get_at(&at).is_some_and(|entry| is_empty(&entry));
         if emptied {
             place.keys.remove(key);
         }
@@ -296,7 +301,7 @@ impl<'k> Unit<'k> {
                 if matches!(event.class, EventClass::List | EventClass::Zset | EventClass::Stream)
                     && !emptied
                 {
-                    self.effects.ready.push((db, key.to_vec()));
+                    self.effects.note(What::Ready, db, key);
                 }
                 if emptied && !(created) {
                     self.event(Event::generic("del"), key);
@@ -388,14 +393,14 @@ impl<'k> Unit<'k> {
     /// Notes that a key changed.
     pub fn touch(&mut self, key: &[u8]) {
         if self.origin.tells() {
-            self.effects.touched.push((self.db, key.to_vec()));
+            self.effects.note(What::Touched, self.db, key);
         }
     }
 
     /// Notes a key event.
     pub fn event(&mut self, event: Event, key: &[u8]) {
         if self.origin.tells() {
-            self.effects.events.push((event, self.db, key.to_vec()));
+            self.effects.note(What::Event(event), self.db, key);
         }
     }
 

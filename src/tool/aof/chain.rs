@@ -233,9 +233,10 @@ pub trait Look {
     /// A command or annotation; `false` ends the look.
     fn item(&mut self, place: Place<'_>, item: &Item<'_>) -> Result<bool, AofError>;
 
-    /// A file has been read to its end, or to damage.
-    fn file_end(&mut self, place: Place<'_>, reader: &Reader<'_>) {
+    /// A file has been read to its end, to damage, or as far as the visitor wanted.
+    fn file_end(&mut self, place: Place<'_>, reader: &Reader<'_>) -> Result<(), AofError> {
         let _ = (place, reader);
+        Ok(())
     }
 }
 
@@ -255,7 +256,7 @@ pub fn look(
         let mut reader = Reader::new(member.bytes(), start);
         reader.set_time_s(time_s);
         let read = read_file(&mut reader, place, control, visitor)?;
-        visitor.file_end(place, &reader);
+        visitor.file_end(place, &reader)?;
         let cause = match read {
             Ok(true) => reader.open_multi().map(Cause::OpenMulti),
             Ok(false) => return Ok(None),

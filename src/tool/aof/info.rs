@@ -238,11 +238,12 @@ impl Look for Info {
         Ok(true)
     }
 
-    fn file_end(&mut self, place: Place<'_>, reader: &Reader<'_>) {
+    fn file_end(&mut self, place: Place<'_>, reader: &Reader<'_>) -> Result<(), AofError> {
         if let Some(file) = self.files.get_mut(place.index) {
             file.sound_bytes = reader.sound_end();
             file.tail = Tail::Sound;
         }
+        Ok(())
     }
 }
 

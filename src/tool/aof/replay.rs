@@ -1,14 +1,13 @@
 //! Replays a set into a keyspace.
 
 use super::chain::{self, AofError, Ended, Look, Place};
-use crate::aof::reader::{Command, Item, Role};
+use crate::aof::reader::{Command, Item, Reader};
 use crate::aof::set::{Member, Set};
 use crate::command::{Replay, Replayed};
-use crate::feed::parallel::{Outcome, Stop};
-use crate::feed::{self, Batch, Control, Turn, Worker};
-use crate::keyspace::{Keyspace, LoadError, Origin, RdbLoad};
+use crate::feed::Control;
+use crate::keyspace::{self, Keyspace, Origin};
 use smallvec::SmallVec;
-use std::io;
+use std::ops::Range;
 
 /// Most failed commands whose places are told.
 const FAILED_MAX: usize = 16;
@@ -54,11 +53,65 @@ pub struct Report {
     pub saw_time: bool,
 }
 
+/// Commands that are read before the first of them runs.
+const AHEAD: usize = 32;
+
+/// Bytes of them.
+const AHEAD_BYTES: usize = 64 << 10;
+
+/// Commands that wait to be run.
+#[derive(Default)]
+struct Queue {
+    bytes: Vec<u8>,
+    /// Arguments of all, as ranges of `bytes`.
+    args: Vec<Range<usize>>,
+    commands: Vec<Queued>,
+}
+
+struct Queued {
+    /// Where its arguments end.
+    args_end: usize,
+    /// Its offset in the file.
+    offset: u64,
+}
+
+impl Queue {
+    fn push(&mut self, command: &Command<'_>) {
+        for arg in command.args.iter() {
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(arg);
+            self.args.push(start..self.bytes.len());
+        }
+        self.commands.push(Queued { args_end: self.args.len(), offset: command.span.start });
+    }
+
+    fn is_full(&self) -> bool {
+        self.commands.len() >= AHEAD || self.bytes.len() >= AHEAD_BYTES
+    }
+
+    /// The first argument behind the name of each, which most often is a key.
+    fn keys(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        let starts = std::iter::once(0).chain(self.commands.iter().map(|command| command.args_end));
+        let ends = self.commands.iter().map(|command| command.args_end);
+        starts
+            .zip(ends)
+            .filter(|(start, end)| start + 1 < *end)
+            .map(|(start, _)| &self.bytes[self.args[start + 1].clone()])
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.args.clear();
+        self.commands.clear();
+        self.bytes.shrink_to(2 * AHEAD_BYTES);
+    }
+}
+
 struct Player<'k, 'o> {
     replay: Replay<'k>,
     options: &'o Options,
     report: Report,
-    in_multi: bool,
+    queue: Queue,
 }
 
 /// Replays a set up to its end, or up to a time.
@@ -72,7 +125,8 @@ pub fn replay(
     control: &Control,
 ) -> Result<Report, AofError> {
     let replay = Replay::new(keyspace, Origin::Load);
-    let mut player = Player { replay, options, report: Report::default(), in_multi: false };
+    let queue = Queue::default();
+    let mut player = Player { replay, options, report: Report::default(), queue };
     let ended = chain::look(set, control, &mut player)?;
     let Player { mut report, replay, .. } = player;
     report.commands = replay.commands();
@@ -93,72 +147,58 @@ pub fn replay(
     Ok(report)
 }
 
-/// Loads the RDB part of a file.
-struct BaseLoader<'k> {
-    load: RdbLoad<'k>,
-    written_at_s: Option<i64>,
-}
-
-impl Worker for BaseLoader<'_> {
-    type Error = LoadError;
-
-    fn batch(&mut self, batch: &Batch<'_>, _: &mut Turn<'_>) -> Result<(), Stop<LoadError>> {
-        if let Some(context) = &batch.context {
-            self.written_at_s = context.written_at_s.or(self.written_at_s);
-        }
-        let mut records = batch.records();
-        while let Some(record) = records.next()? {
-            match self.load.record(&record) {
-                Ok(()) => {}
-                Err(LoadError::Damage(error)) => return Err(error.into()),
-                Err(error) => return Err(Stop::Error(error)),
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Player<'_, '_> {
     fn base(&mut self, member: &Member, control: &Control) -> Result<u64, AofError> {
         let mut input = member.share();
-        let load = RdbLoad::new(self.replay.keyspace(), self.options.now_ms, false);
-        let mut loader = [BaseLoader { load, written_at_s: None }];
-        let done = feed::run(&mut input, &mut loader, &mut io::sink(), control);
-        let outcome = done.map_err(|failure| chain::rdb_failure(member.name(), failure))?;
-        let [BaseLoader { load, .. }] = loader;
-        self.report.base_keys += load.keys();
-        match outcome {
-            Outcome::Complete(ending) => {
+        let done = keyspace::load_rdb(
+            self.replay.keyspace(),
+            &mut input,
+            self.options.now_ms,
+            false,
+            control,
+        );
+        let loaded = done.map_err(|failure| chain::rdb_failure(member.name(), failure))?;
+        self.report.base_keys += loaded.keys;
+        match loaded.ending {
+            Some(ending) => {
                 chain::checked(member.name(), &ending)?;
                 Ok(ending.end)
             }
-            Outcome::Enough => Ok(member.bytes().len() as u64),
+            None => Ok(member.bytes().len() as u64),
         }
     }
 
-    fn command(&mut self, place: Place<'_>, command: &Command<'_>) -> Result<bool, AofError> {
-        self.in_multi = command.in_multi && command.role != Role::Exec;
-        let args: SmallVec<[&[u8]; 16]> = command.args.iter().collect();
-        let done = self.replay.command(&args, self.options.now_ms);
-        let what = match done {
-            Replayed::Done | Replayed::Ignored => return Ok(true),
-            Replayed::Failed(error) => {
-                self.report.failed_count += 1;
-                if self.report.failed.len() < FAILED_MAX {
-                    let file = place.member.name().to_owned();
-                    self.report.failed.push(Failed { file, offset: command.span.start, error });
+    /// Runs what waits.
+    fn run(&mut self, file: &str) -> Result<(), AofError> {
+        self.replay.warm(self.queue.keys());
+        let mut start = 0;
+        for queued in &self.queue.commands {
+            let args = &self.queue.args[start..queued.args_end];
+            start = queued.args_end;
+            let args: SmallVec<[&[u8]; 16]> =
+                args.iter().map(|arg| &self.queue.bytes[arg.clone()]).collect();
+            let what = match self.replay.command(&args, self.options.now_ms) {
+                Replayed::Done | Replayed::Ignored => continue,
+                Replayed::Failed(error) => {
+                    self.report.failed_count += 1;
+                    if self.report.failed.len() < FAILED_MAX {
+                        let (file, offset) = (file.to_owned(), queued.offset);
+                        self.report.failed.push(Failed { file, offset, error });
+                    }
+                    continue;
                 }
-                return Ok(true);
-            }
-            Replayed::Unknown => "is no command",
-            Replayed::NeedsServer => "can only be run by a server",
-        };
-        Err(AofError::Unreplayable {
-            file: place.member.name().to_owned(),
-            offset: command.span.start,
-            command: String::from_utf8_lossy(command.args.name()).into_owned(),
-            what,
-        })
+                Replayed::Unknown => "is no command",
+                Replayed::NeedsServer => "can only be run by a server",
+            };
+            return Err(AofError::Unreplayable {
+                file: file.to_owned(),
+                offset: queued.offset,
+                command: String::from_utf8_lossy(args.first().unwrap_or(&&b""[..])).into_owned(),
+                what,
+            });
+        }
+        self.queue.clear();
+        Ok(())
     }
 }
 
@@ -167,13 +207,18 @@ impl Look for Player<'_, '_> {
         if index > 0 {
             self.replay.next_file();
         }
-        self.in_multi = false;
         if member.is_rdb() { self.base(member, control) } else { Ok(0) }
     }
 
     fn item(&mut self, place: Place<'_>, item: &Item<'_>) -> Result<bool, AofError> {
         match item {
-            Item::Command(command) => self.command(place, command),
+            Item::Command(command) => {
+                self.queue.push(command);
+                if self.queue.is_full() {
+                    self.run(place.member.name())?;
+                }
+                Ok(true)
+            }
             Item::Note(note) => {
                 let Some(time_s) = note.time_s else { return Ok(true) };
                 self.report.saw_time = true;
@@ -186,5 +231,9 @@ impl Look for Player<'_, '_> {
                 Ok(!is_later)
             }
         }
+    }
+
+    fn file_end(&mut self, place: Place<'_>, _: &Reader<'_>) -> Result<(), AofError> {
+        self.run(place.member.name())
     }
 }

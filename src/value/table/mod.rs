@@ -27,8 +27,11 @@ pub use hash::Seed;
 pub use page::{Entry, Meta, New, Stored};
 pub use walk::Iter;
 
-use node::{Effect, Locator, Node};
+pub use node::Locator;
+
+use node::{Child, Effect, Node};
 use page::Page;
+use smallvec::SmallVec;
 use triomphe::Arc;
 
 /// Whether a string may be stored as [`New::Bytes`]; a longer one must be an object.
@@ -93,22 +96,57 @@ impl<O: Clone> Table<O> {
         (earliest_ms != i64::MAX).then_some(earliest_ms)
     }
 
-    fn locate<'k>(&self, key: &'k [u8]) -> Locator<'k> {
+    /// Where a key belongs, for those who need it more than once.
+    #[inline]
+    pub fn locate<'k>(&self, key: &'k [u8]) -> Locator<'k> {
         Locator { seed: self.seed, hash: self.seed.hash(key), key }
     }
 
     /// The entry of a key.
     #[inline]
     pub fn get(&self, key: &[u8]) -> Option<Entry<'_, O>> {
-        let at = self.locate(key);
-        let page = self.root.page(&at);
-        page.find(at.hash, key).map(|index| page.entry(index))
+        self.get_at(&self.locate(key))
+    }
+
+    /// As [`Table::get`], for a key that was located.
+    #[inline]
+    pub fn get_at(&self, at: &Locator<'_>) -> Option<Entry<'_, O>> {
+        let page = self.root.page(at);
+        page.find(at.hash, at.key).map(|index| page.entry(index))
     }
 
     /// Whether a key is there.
     pub fn contains(&self, key: &[u8]) -> bool {
         let at = self.locate(key);
         self.root.page(&at).find(at.hash, key).is_some()
+    }
+
+    /// Reads what uses of these keys will read first, level by level for all of them, so that the memory answers for many at
+    /// once and not for one after the other. The number means nothing.
+    pub fn warm<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) -> u64 {
+        let mut nodes: SmallVec<[(Locator<'k>, &Child<O>); 32]> = SmallVec::new();
+        let mut pages: SmallVec<[(u64, &Page<O>); 32]> = SmallVec::new();
+        nodes.extend(keys.map(|key| {
+            let at = self.locate(key);
+            (at, self.root.child(&at, 0))
+        }));
+        let mut level = 0;
+        while !nodes.is_empty() {
+            level += 1;
+            nodes.retain(|(at, child)| match child {
+                Child::Page(page) => {
+                    pages.push((at.hash, page));
+                    false
+                }
+                Child::Node(node) => {
+                    *child = node.child(at, level);
+                    true
+                }
+            });
+        }
+        let heads = pages.iter().fold(0, |all, (_, page)| all ^ page.len());
+        let entries = pages.iter().fold(0, |all, (hash, page)| all ^ page.warm(*hash));
+        heads as u64 ^ entries
     }
 
     /// Runs a change on the page of a key that is there.
@@ -120,43 +158,49 @@ impl<O: Clone> Table<O> {
         let at = self.locate(key);
         // Looked for first, so that a key that is not there copies nothing.
         let index = self.root.page(&at).find(at.hash, key)?;
+        Some(self.change_at(&at, |page| change(page, index)))
+    }
+
+    /// Runs a change on the page of a key.
+    fn change_at<R>(
+        &mut self,
+        at: &Locator<'_>,
+        change: impl FnOnce(&mut Page<O>) -> Effect<R>,
+    ) -> R {
         let root = Arc::make_mut(&mut self.root);
-        let effect = match root.page_if_unshared(&at) {
-            // Nothing is shared, and nothing above the page changes but bounds and counts.
-            Some(page) => {
-                let before_ms = page.earliest_ms();
-                let effect = change(page, index);
-                if effect.grew == 0 && page.earliest_ms() >= before_ms {
-                    return Some(effect.result);
-                }
-                let grew = effect.grew;
-                root.change(&at, 0, &mut |_| Effect { grew, result: () });
-                effect
-            }
-            None => root.change(&at, 0, &mut |page| change(page, index)),
-        };
-        self.len = self.len.wrapping_add_signed(effect.grew);
-        Some(effect.result)
+        let page = root.page_mut(at);
+        let before_ms = page.earliest_ms();
+        let effect = change(page);
+        // Nothing above the page changes but bounds and counts.
+        if effect.grew != 0 || page.earliest_ms() < before_ms {
+            let grew = effect.grew;
+            root.change(at, 0, &mut |_| Effect { grew, result: () });
+            self.len = self.len.wrapping_add_signed(grew);
+        }
+        effect.result
     }
 
     /// Sets a key's value and what stands beside it. Returns what was there.
+    #[inline]
     pub fn insert(&mut self, key: &[u8], value: New<'_, O>, meta: Meta) -> Option<Meta> {
+        self.insert_at(&self.locate(key), value, meta)
+    }
+
+    /// As [`Table::insert`], for a key that was located.
+    pub fn insert_at(&mut self, at: &Locator<'_>, value: New<'_, O>, meta: Meta) -> Option<Meta> {
         self.expiring += u64::from(meta.expire_at_ms.is_some());
-        let mut value = Some(value);
-        let old = self.change(key, |page, index| {
+        let Some(index) = self.root.page(at).find(at.hash, at.key) else {
+            Arc::make_mut(&mut self.root).push(at, 0, value, meta);
+            self.len += 1;
+            return None;
+        };
+        let old = self.change_at(at, |page| {
             let old = page.entry(index).meta;
-            if let Some(value) = value.take() {
-                page.replace(index, value, meta);
-            }
+            page.replace(index, value, meta);
             Effect { grew: 0, result: old }
         });
-        if let Some(value) = value {
-            let at = self.locate(key);
-            Arc::make_mut(&mut self.root).push(&at, 0, value, meta);
-            self.len += 1;
-        }
-        self.expiring -= u64::from(old.is_some_and(|meta| meta.expire_at_ms.is_some()));
-        old
+        self.expiring -= u64::from(old.expire_at_ms.is_some());
+        Some(old)
     }
 
     /// Removes a key.
@@ -194,15 +238,15 @@ impl<O: Clone> Table<O> {
     }
 
     /// The object that a key holds, to be changed; copied first as far as a snapshot shares it.
+    #[inline]
     pub fn object_mut(&mut self, key: &[u8]) -> Option<&mut O> {
-        let at = self.locate(key);
-        let index = self.root.page(&at).find(at.hash, key)?;
-        let root = Arc::make_mut(&mut self.root);
-        if root.page_if_unshared(&at).is_none() {
-            // Copies the way to the page.
-            root.change(&at, 0, &mut |_| Effect { grew: 0, result: () });
-        }
-        root.page_if_unshared(&at)?.object_mut(index)
+        self.object_mut_at(&self.locate(key))
+    }
+
+    /// As [`Table::object_mut`], for a key that was located.
+    pub fn object_mut_at(&mut self, at: &Locator<'_>) -> Option<&mut O> {
+        let index = self.root.page(at).find(at.hash, at.key)?;
+        Arc::make_mut(&mut self.root).page_mut(at).object_mut(index)
     }
 
     /// Runs a change on the bytes of a short string, whose length stays.

@@ -16,9 +16,9 @@ const LEVELS: u32 = 10;
 /// Pages are joined when together they have no more entries than this.
 const JOIN_ENTRIES: usize = PAGE_ENTRIES / 2;
 
-/// Where a key belongs: its hash, and the key for what the hash does not decide.
-#[derive(Clone, Copy)]
-pub(super) struct Locator<'a> {
+/// Where a key belongs in tables of one seed: its hash, and the key for what the hash does not decide.
+#[derive(Debug, Clone, Copy)]
+pub struct Locator<'a> {
     pub(super) seed: Seed,
     pub(super) hash: u64,
     pub(super) key: &'a [u8],
@@ -132,6 +132,12 @@ impl<O: Clone> Node<O> {
         })
     }
 
+    /// The child that a key's way leads to.
+    #[inline]
+    pub(super) fn child(&self, at: &Locator<'_>, level: u32) -> &Child<O> {
+        &self.children[usize::from(self.index[at.way(level)])]
+    }
+
     /// The page that has or would have the key.
     #[inline]
     pub(super) fn page(&self, at: &Locator<'_>) -> &Page<O> {
@@ -141,6 +147,21 @@ impl<O: Clone> Node<O> {
             match &node.children[usize::from(node.index[at.way(level)])] {
                 Child::Page(page) => return page,
                 Child::Node(next) => node = next,
+            }
+            level += 1;
+        }
+    }
+
+    /// The page that has or would have the key, after copying what a snapshot shares of the way there.
+    #[inline]
+    pub(super) fn page_mut(&mut self, at: &Locator<'_>) -> &mut Page<O> {
+        let mut node = self;
+        let mut level = 0;
+        loop {
+            let child = usize::from(node.index[at.way(level)]);
+            match &mut node.children[child] {
+                Child::Page(page) => return Arc::make_mut(page),
+                Child::Node(next) => node = Arc::make_mut(next),
             }
             level += 1;
         }
@@ -176,7 +197,7 @@ impl<O: Clone> Node<O> {
         self.counts[child] = self.counts[child].wrapping_add_signed(effect.grew);
         self.earliest_ms = self.earliest_ms.min(self.children[child].earliest_ms());
         if effect.grew < 0 {
-            self.shrink(at.seed, way);
+            self.shrink(way);
         }
         effect
     }
@@ -233,7 +254,7 @@ impl<O: Clone> Node<O> {
     }
 
     /// Joins a page that has become small with its neighbour, and a node that has become small into one page.
-    fn shrink(&mut self, seed: Seed, way: usize) {
+    fn shrink(&mut self, way: usize) {
         let child = usize::from(self.index[way]);
         match &self.children[child] {
             Child::Node(node) => {
@@ -263,7 +284,7 @@ impl<O: Clone> Node<O> {
             }
             let Child::Page(gone) = self.children[others].clone() else { return };
             let Child::Page(page) = &mut self.children[mine] else { return };
-            Arc::make_mut(page).absorb(seed, &gone);
+            Arc::make_mut(page).absorb(&gone);
             self.counts[mine] += self.counts[others];
             self.index[other_first..other_first + count].fill(mine as u8);
             self.drop_child(others);

@@ -137,6 +137,12 @@ pub(super) fn fits(value: &[u8]) -> bool {
     value.len() <= INLINE_VALUE_BYTES
 }
 
+/// Size of a heap for so many bytes: allocators have four sizes between powers of two, and anything below one costs as much.
+fn room_for(bytes: usize) -> usize {
+    let step = (bytes.max(64) + 1).next_power_of_two() / 8;
+    bytes.next_multiple_of(step)
+}
+
 /// The byte of the hash that a page compares first. The top bits have chosen the page.
 fn tag(hash: u64) -> u8 {
     (hash & 0xff) as u8
@@ -289,6 +295,16 @@ impl<O: Clone> Page<O> {
             }
         }
         None
+    }
+
+    /// Reads what looking for an entry and adding one will read first.
+    #[inline]
+    pub(super) fn warm(&self, hash: u64) -> u64 {
+        let wanted = tag(hash);
+        let index = self.tags.iter().position(|tag| *tag == wanted).unwrap_or(PAGE_ENTRIES - 1);
+        let start = self.heap.get(usize::from(self.offsets[index])).copied().unwrap_or_default();
+        let last = self.heap.last().copied().unwrap_or_default();
+        u64::from(start) ^ u64::from(last)
     }
 
     /// The object that an entry holds.
@@ -444,7 +460,7 @@ impl<O: Clone> Page<O> {
 
     fn push_object(&mut self, object: Object<O>) -> usize {
         if self.objects.len() == self.objects.capacity() {
-            self.objects.reserve_exact(self.objects.len() / 8 + 1);
+            self.objects.reserve_exact(self.objects.len() / 8 + 2);
         }
         self.objects.push(object);
         self.objects.len() - 1
@@ -484,9 +500,11 @@ impl<O: Clone> Page<O> {
     }
 
     /// Grows the heap in small steps, so that little of it stays unused.
+    #[inline]
     fn make_room(&mut self, more: usize) {
-        if self.heap.capacity() - self.heap.len() < more {
-            self.heap.reserve_exact(more.max(self.heap.len() / 16));
+        let len = self.heap.len();
+        if self.heap.capacity() - len < more {
+            self.heap.reserve_exact(room_for(len + more) - len);
         }
     }
 
@@ -551,7 +569,7 @@ impl<O: Clone> Page<O> {
             return;
         }
         let live = self.heap.len() - self.dead as usize;
-        let mut heap = Vec::with_capacity(live + live / 16);
+        let mut heap = Vec::with_capacity(room_for(live));
         for index in 0..self.len() {
             let end = self.parts(index).end;
             let start = usize::from(self.offsets[index]);
@@ -575,30 +593,62 @@ impl<O: Clone> Page<O> {
         seed: Seed,
         mut leave: impl FnMut(u64, &[u8]) -> bool,
     ) -> Page<O> {
-        let (mut stay, mut left) = (Page::new(), Page::new());
+        let mut leaves = 0u64;
         for index in 0..self.len() {
-            let entry = self.entry(index);
-            let hash = seed.hash(entry.key);
-            let page = if leave(hash, entry.key) { &mut left } else { &mut stay };
-            page.take(hash, &entry);
+            let key = self.key_at(self.parts(index).key);
+            leaves |= u64::from(leave(seed.hash(key), key)) << index;
         }
-        *self = stay;
+        let left = self.pick(leaves);
+        *self = self.pick(!leaves);
         left
     }
 
+    /// A page of those entries whose bits are set.
+    fn pick(&self, bits: u64) -> Page<O> {
+        let mut page = Page::new();
+        let chosen = || (0..self.len()).filter(move |index| bits >> index & 1 == 1);
+        let (mut bytes, mut objects) = (0, 0);
+        for index in chosen() {
+            let start = usize::from(self.offsets[index]);
+            bytes += self.parts(index).end - start;
+            objects += (self.heap[start] & (KEY_OBJECT | VALUE_OBJECT)).count_ones() as usize;
+        }
+        page.heap = Vec::with_capacity(room_for(bytes));
+        page.objects = Vec::with_capacity(objects);
+        for index in chosen() {
+            page.take(self, index);
+        }
+        page
+    }
+
     /// Adds the entries of another page.
-    pub(super) fn absorb(&mut self, seed: Seed, other: &Page<O>) {
-        for entry in other.entries() {
-            self.take(seed.hash(entry.key), &entry);
+    pub(super) fn absorb(&mut self, other: &Page<O>) {
+        for index in 0..other.len() {
+            self.take(other, index);
         }
     }
 
-    fn take(&mut self, hash: u64, entry: &Entry<'_, O>) {
-        let value = match entry.value {
-            Stored::Bytes(bytes) => New::Bytes(bytes),
-            Stored::Object(object) => New::Object(object.clone()),
-        };
-        self.push(hash, entry.key, value, entry.meta);
+    /// Adds an entry of another page, byte for byte but for the numbers of its objects.
+    fn take(&mut self, from: &Page<O>, index: usize) {
+        let parts = from.parts(index);
+        let bytes = &from.heap[usize::from(from.offsets[index])..parts.end];
+        self.make_room(bytes.len());
+        let at = self.len();
+        self.tags[at] = from.tags[index];
+        self.offsets[at] = self.heap.len() as u16;
+        self.len += 1;
+        self.heap.extend_from_slice(bytes);
+        for (place, is_key) in [(parts.key, true), (parts.value, false)] {
+            if let Place::Object(object) = place {
+                let number = self.push_object(from.objects[object].clone());
+                self.renumber(at, is_key, number);
+            }
+        }
+        if parts.flags & EXPIRY != 0
+            && let Some(expire_at_ms) = from.meta(&parts).expire_at_ms
+        {
+            self.earliest_ms = self.earliest_ms.min(expire_at_ms);
+        }
     }
 }
 
