@@ -1,5 +1,6 @@
 //! The handlers of commands that need nothing but data: a file per family.
 
+mod bitmap;
 #[cfg(test)]
 mod check;
 mod dump;
@@ -18,6 +19,7 @@ use super::Handler;
 
 /// The handlers by the names of their commands.
 pub const FAMILIES: &[&[(&str, Handler)]] = &[
+    bitmap::HANDLERS,
     dump::HANDLERS,
     generic::HANDLERS,
     geo::HANDLERS,
