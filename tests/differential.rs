@@ -260,6 +260,8 @@ impl Generator {
             return;
         }
         let times = match arg.many {
+            // So many elements that HyperLogLogs become dense.
+            true if arg.name == "element" && group == Group::HyperLogLog => self.rng.below(100),
             true => self.announced.take().unwrap_or_else(|| 1 + self.rng.below(3)),
             false => 1,
         };
@@ -595,4 +597,18 @@ fn bitmaps_as_redis_7_0() {
 #[test]
 fn bitmaps_as_valkey_9_1() {
     drive(Peer::Valkey91, false, BITMAPS, &[]);
+}
+
+/// With values of another type. Strings are not among them: of a HyperLogLog that they damage, servers change a part when they
+/// refuse to add to it.
+const HYPERLOGLOGS: &[Group] = &[Group::HyperLogLog, Group::Set];
+
+#[test]
+fn hyperloglogs_as_redis_7_0() {
+    drive(Peer::Redis70, false, HYPERLOGLOGS, &[]);
+}
+
+#[test]
+fn hyperloglogs_as_valkey_9_1() {
+    drive(Peer::Valkey91, true, HYPERLOGLOGS, &[]);
 }

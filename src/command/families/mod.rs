@@ -8,6 +8,7 @@ pub mod function;
 mod generic;
 mod geo;
 mod hash;
+mod hyperloglog;
 mod list;
 mod set;
 mod sort;
@@ -24,6 +25,7 @@ pub const FAMILIES: &[&[(&str, Handler)]] = &[
     generic::HANDLERS,
     geo::HANDLERS,
     hash::HANDLERS,
+    hyperloglog::HANDLERS,
     list::HANDLERS,
     set::HANDLERS,
     sort::HANDLERS,
