@@ -25,6 +25,7 @@ pub use selftest::self_test;
 pub use sparse::{Op, ops};
 
 use estimate::Histogram;
+use sparse::Cursor;
 
 /// Number of registers.
 pub const REGISTERS: usize = 1 << INDEX_BITS;
@@ -152,16 +153,18 @@ fn murmur64a(bytes: &[u8], seed: u64) -> u64 {
 }
 
 /// Raises a register to a rank. True if it was lower. A sparse HyperLogLog that would take more than `sparse_max_bytes`
-/// (`hll-sparse-max-bytes`), or cannot hold the rank, becomes dense.
+/// (`hll-sparse-max-bytes`), or cannot hold the rank, becomes dense. The cursor is where a sparse one was raised last; it
+/// saves time if registers come in their order.
 fn raise(
     bytes: &mut Vec<u8>,
     index: usize,
     rank: u8,
     sparse_max_bytes: usize,
+    cursor: &mut Cursor,
 ) -> Result<bool, Corrupt> {
     match dense::registers_mut(bytes) {
         Some(registers) => Ok(dense::raise(registers, index, rank)),
-        None => sparse::raise(bytes, index, rank, sparse_max_bytes),
+        None => sparse::raise(bytes, index, rank, sparse_max_bytes, cursor),
     }
 }
 
@@ -169,7 +172,7 @@ fn raise(
 /// caller's to mark as stale. On an error nothing has changed.
 pub fn add(bytes: &mut Vec<u8>, element: &[u8], sparse_max_bytes: usize) -> Result<bool, Corrupt> {
     let (index, rank) = place_of(element);
-    raise(bytes, index, rank, sparse_max_bytes)
+    raise(bytes, index, rank, sparse_max_bytes, &mut { Cursor::START })
 }
 
 /// Counts the elements, whatever the header says.

@@ -2,7 +2,7 @@
 
 use super::dense;
 use super::estimate::Histogram;
-use super::sparse;
+use super::sparse::{self, Cursor};
 use super::{Corrupt, REGISTERS, raise};
 
 /// The greatest rank of each register among several HyperLogLogs.
@@ -59,9 +59,10 @@ impl Registers {
 
     /// Raises the registers of a HyperLogLog of any encoding to these, one by one as a server does.
     pub fn raise_each(&self, bytes: &mut Vec<u8>, sparse_max_bytes: usize) -> Result<(), Corrupt> {
+        let mut cursor = Cursor::START;
         for (index, rank) in self.ranks.as_flattened().iter().enumerate() {
             if *rank > 0 {
-                raise(bytes, index, *rank, sparse_max_bytes)?;
+                raise(bytes, index, *rank, sparse_max_bytes, &mut cursor)?;
             }
         }
         Ok(())

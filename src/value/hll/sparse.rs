@@ -6,7 +6,7 @@
 //! 1rrrrrll            l + 1 registers of rank r + 1
 //! ```
 
-use super::{Corrupt, ENCODING_AT, HEADER_BYTES, REGISTERS, dense, set_stale, to_dense};
+use super::{Corrupt, HEADER_BYTES, REGISTERS, dense, set_stale, to_dense};
 use std::ops::Range;
 
 /// Most registers of a run in one byte with rank 0.
@@ -107,25 +107,44 @@ pub(super) fn each_run(
     if index == REGISTERS && at == bytes.len() { Ok(()) } else { Err(Corrupt) }
 }
 
+/// A run's place, from which a search for registers behind it may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cursor {
+    /// Where the run before it begins; its own place for the first one.
+    before: usize,
+    at: usize,
+    /// Its first register.
+    first: usize,
+}
+
+impl Cursor {
+    /// The first run.
+    pub(super) const START: Cursor = Cursor { before: HEADER_BYTES, at: HEADER_BYTES, first: 0 };
+}
+
 /// Raises a register to a rank, as [`super::raise`]. On an error nothing has changed.
 pub(super) fn raise(
     bytes: &mut Vec<u8>,
     index: usize,
     rank: u8,
     max_bytes: usize,
+    cursor: &mut Cursor,
 ) -> Result<bool, Corrupt> {
     if rank > RUN_RANK_MAX {
         return promote(bytes, index, rank);
     }
-    // The run that holds the register, the first register of that run, and the run before it.
-    let (mut at, mut first, mut before) = (HEADER_BYTES, 0, HEADER_BYTES);
+    let mut here = if index < cursor.first { Cursor::START } else { *cursor };
+    // Whatever changes below, the run before the one that is found begins where it did.
+    *cursor = Cursor::START;
     let op = loop {
-        let op = bytes.get(at..).and_then(Op::read).ok_or(Corrupt)?;
-        if index < first + op.len() {
+        let op = bytes.get(here.at..).and_then(Op::read).ok_or(Corrupt)?;
+        if index < here.first + op.len() {
             break op;
         }
-        (before, first, at) = (at, first + op.len(), at + op.bytes());
+        *cursor = here;
+        here = Cursor { before: here.at, at: here.at + op.bytes(), first: here.first + op.len() };
     };
+    let Cursor { before, at, first } = here;
     match op {
         Op::Ranked(old, _) if old >= rank => return Ok(false),
         Op::Ranked(_, 1) | Op::Zeroes(1) => bytes[at] = ranked(rank, 1),
@@ -175,7 +194,6 @@ fn join_equal(bytes: &mut Vec<u8>, mut at: usize) {
 
 /// Makes it dense, and raises a register.
 fn promote(bytes: &mut Vec<u8>, index: usize, rank: u8) -> Result<bool, Corrupt> {
-    debug_assert_eq!(bytes.get(ENCODING_AT), Some(&1));
     let mut promoted = to_dense(bytes)?;
     let raised = dense::registers_mut(&mut promoted)
         .is_some_and(|registers| dense::raise(registers, index, rank));

@@ -3,6 +3,11 @@ use crate::base::rng::Rng;
 
 const SPARSE_MAX_BYTES: usize = 3000;
 
+/// Raises a register, looking for it from the first one on.
+fn raise(hll: &mut Vec<u8>, index: usize, rank: u8, max_bytes: usize) -> Result<bool, Corrupt> {
+    super::raise(hll, index, rank, max_bytes, &mut { Cursor::START })
+}
+
 #[test]
 fn registers_are_taken_apart_and_put_together() {
     let mut rng = Rng::new(3);
@@ -113,6 +118,32 @@ fn equal_neighbours_share_a_run() {
     // No run is longer than four, and what was joined first stays.
     let (four, two) = (Op::Ranked(3, 4), Op::Ranked(3, 2));
     assert_eq!(found, [Op::Zeroes(10), four, two, Op::LongZeroes(REGISTERS - 16)]);
+}
+
+#[test]
+fn registers_in_order_are_raised_as_if_alone() {
+    let mut rng = Rng::new(23);
+    for round in 0..200_u64 {
+        // Small ranks and neighbours, so that runs are joined and split.
+        let (span, count) = (1 + rng.below(1 << (round % 14)), rng.below(700));
+        let mut hll = || {
+            let mut hll = empty();
+            for _ in 0..count {
+                let (index, rank) = (rng.below(span) as usize, 1 + rng.below(3) as u8);
+                raise(&mut hll, index, rank, SPARSE_MAX_BYTES).unwrap();
+            }
+            hll
+        };
+        let (mut one, other) = (hll(), hll());
+        let mut each = one.clone();
+        let mut registers = Registers::new();
+        registers.raise_to(&other).unwrap();
+        registers.raise_each(&mut one, SPARSE_MAX_BYTES).unwrap();
+        for (index, rank) in registers.ranks().iter().enumerate().filter(|(_, rank)| **rank > 0) {
+            raise(&mut each, index, *rank, SPARSE_MAX_BYTES).unwrap();
+        }
+        assert_eq!(one, each);
+    }
 }
 
 /// Whatever bytes a client stores, nothing panics, and what fails changes nothing.
