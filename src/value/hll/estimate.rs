@@ -40,7 +40,7 @@ impl Histogram {
     /// How many different elements the registers stand for.
     pub(super) fn estimate(&self) -> u64 {
         /// 0.5 / ln 2.
-        const ALPHA: f64 = 0.721_347_520_444_481_703_680;
+        const ALPHA: f64 = 0.721_347_520_444_481_7;
         let m = REGISTERS as f64;
         let mut z = m * tau((m - self.of(RANK_MAX)) / m);
         for rank in (1..RANK_MAX).rev() {
