@@ -1,6 +1,6 @@
 //! Bitmaps as servers run them; the replies are those of Redis 8.6.3.
 
-use super::super::check::{check_propagated, check_recorded};
+use super::super::check::{check_effects, check_propagated, check_recorded};
 use super::op::{Operation, combine};
 use crate::base::rng::Rng;
 
@@ -15,6 +15,28 @@ fn nothing_is_told_in_other_words() {
         ("SETBIT k 5 1", None),
         ("BITFIELD k SET u8 0 1 GET u8 0", None),
         ("BITOP NOT t k", None),
+    ]);
+}
+
+#[test]
+fn effects_as_recorded() {
+    check_effects(&[
+        ("SETBIT k 7 0", 1, &["new", "setbit"]),
+        ("SETBIT k 7 0", 0, &[]),
+        ("SETBIT k 7 1", 1, &["setbit"]),
+        ("SETBIT k 20 0", 1, &["setbit"]),
+        ("BITFIELD k GET u8 0", 0, &[]),
+        ("BITFIELD k SET u8 0 5 SET u8 0 5 INCRBY u8 0 1", 2, &["setbit"]),
+        ("BITFIELD k SET u8 0 6", 0, &[]),
+        ("BITFIELD k SET u8 100 0 SET u8 0 6 GET u8 0", 2, &["setbit"]),
+        ("BITFIELD k OVERFLOW FAIL SET u1 0 5", 0, &[]),
+        // Servers count no change here, and replicas stay behind.
+        ("BITFIELD k OVERFLOW FAIL SET u1 200 5", 1, &[]),
+        ("BITFIELD f OVERFLOW FAIL SET u1 200 5", 1, &["new"]),
+        ("BITOP NOT t k", 1, &["new", "set"]),
+        ("BITOP NOT t k", 1, &["set"]),
+        ("BITOP NOT t none", 1, &["del"]),
+        ("BITOP NOT t none", 0, &[]),
     ]);
 }
 

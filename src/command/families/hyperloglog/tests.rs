@@ -1,6 +1,6 @@
 //! HyperLogLogs as servers run them; the replies are those of Redis 8.6.3.
 
-use super::super::check::{Runner, check_propagated, check_recorded, words};
+use super::super::check::{Runner, check_effects, check_propagated, check_recorded, words};
 
 #[test]
 fn replies_as_recorded() {
@@ -14,6 +14,25 @@ fn nothing_is_told_in_other_words() {
         ("PFCOUNT p", None),
         ("PFMERGE q p", None),
         ("PFDEBUG TODENSE p", None),
+    ]);
+}
+
+#[test]
+fn effects_as_recorded() {
+    check_effects(&[
+        ("PFADD p", 1, &["new", "pfadd"]),
+        ("PFADD p", 0, &[]),
+        ("PFADD p a b c", 3, &["pfadd"]),
+        ("PFADD q a b c", 4, &["new", "pfadd"]),
+        ("PFADD q a b d", 1, &["pfadd"]),
+        ("PFCOUNT q", 1, &[]),
+        ("PFCOUNT q", 0, &[]),
+        ("PFCOUNT p q", 0, &[]),
+        ("PFMERGE r p q", 1, &["new", "pfadd"]),
+        ("PFMERGE r p q", 1, &["pfadd"]),
+        ("PFDEBUG TODENSE r", 1, &[]),
+        ("PFDEBUG TODENSE r", 0, &[]),
+        ("PFDEBUG GETREG p", 1, &[]),
     ]);
 }
 
