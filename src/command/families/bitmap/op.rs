@@ -41,9 +41,17 @@ const OPERATIONS: &[(&str, Operation)] = &[
 /// Bytes that are combined in one go; as many of each string stay in the processor's nearest memory.
 const BLOCK_BYTES: usize = 4096;
 
-/// Changes each byte by the one at the same place. Compilers make wide words of it.
-fn zip(into: &mut [u8], from: &[u8], change: impl Fn(&mut u8, u8)) {
-    into.iter_mut().zip(from).for_each(|(byte, other)| change(byte, *other));
+/// Changes words by those at the same place, and then the bytes that are left, as far as both strings go.
+fn zip(into: &mut [u8], from: &[u8], change: impl Fn(u64, u64) -> u64) {
+    let len = into.len().min(from.len());
+    let (words, rest) = into[..len].as_chunks_mut::<8>();
+    let (other_words, other_rest) = from[..len].as_chunks::<8>();
+    for (word, other) in words.iter_mut().zip(other_words) {
+        *word = change(u64::from_ne_bytes(*word), u64::from_ne_bytes(*other)).to_ne_bytes();
+    }
+    for (byte, other) in rest.iter_mut().zip(other_rest) {
+        *byte = change(u64::from(*byte), u64::from(*other)) as u8;
+    }
 }
 
 /// Combines strings; the result is as long as the longest.
@@ -63,35 +71,35 @@ pub(super) fn combine(operation: Operation, sources: &[&[u8]]) -> Vec<u8> {
         match operation {
             Not => block.iter_mut().for_each(|byte| *byte = !*byte),
             And => others.for_each(|other| {
-                zip(block, other, |byte, other| *byte &= other);
+                zip(block, other, |word, other| word & other);
                 block[other.len()..].fill(0);
             }),
-            Xor => others.for_each(|other| zip(block, other, |byte, other| *byte ^= other)),
+            Xor => others.for_each(|other| zip(block, other, |word, other| word ^ other)),
             Or | Diff | Diff1 | AndOr => {
-                others.for_each(|other| zip(block, other, |byte, other| *byte |= other));
+                others.for_each(|other| zip(block, other, |word, other| word | other));
             }
             One => {
                 let repeated = &mut repeated[..block.len()];
                 repeated.fill(0);
                 others.for_each(|other| {
-                    for ((byte, repeated), other) in block.iter_mut().zip(&mut *repeated).zip(other)
-                    {
+                    let pairs = block.iter_mut().zip(&mut *repeated);
+                    for ((byte, repeated), other) in pairs.zip(other) {
                         *repeated |= *byte & other;
                         *byte ^= other;
                     }
                 });
-                zip(block, repeated, |byte, repeated| *byte &= !repeated);
+                zip(block, repeated, |word, repeated| word & !repeated);
             }
         }
         let (under_first, behind) = block.split_at_mut(first.len());
         match operation {
             Diff => {
-                zip(under_first, first, |byte, first| *byte = first & !*byte);
+                zip(under_first, first, |word, first| first & !word);
                 behind.fill(0);
             }
-            Diff1 => zip(under_first, first, |byte, first| *byte &= !first),
+            Diff1 => zip(under_first, first, |word, first| word & !first),
             AndOr => {
-                zip(under_first, first, |byte, first| *byte &= first);
+                zip(under_first, first, |word, first| word & first);
                 behind.fill(0);
             }
             And | Or | Xor | Not | One => {}
