@@ -108,6 +108,9 @@ HSET h:1 f1 v1 f2 v2 n 1|HINCRBY h:1 n 5|HDEL h:1 f2|HINCRBYFLOAT h:1 d 0.1|HSET
 XADD x:1 * a 3 b 4|XREADGROUP GROUP g c1 COUNT 1 STREAMS x:1 >|XADD x:1 MAXLEN ~ 100 * c d
 XADD x:2 * q r|XGROUP CREATECONSUMER x:2 g2 alone
 GEOADD g:1 13.36 38.11 Palermo 15.08 37.5 Catania
+SETBIT bit:1 7 1|SETBIT bit:1 100 1|SETBIT bit:2 3 1|BITOP XOR bit:3 bit:1 bit:2|BITOP NOT bit:4 bit:1|BITOP AND bit:none no no
+BITFIELD bit:5 SET u8 0 200 INCRBY i16 #3 -5 OVERFLOW SAT INCRBY u4 70 9|BITCOUNT bit:1
+PFADD p:1 a b c|PFADD p:2 c d e|PFADD p:none|PFCOUNT p:1|PFMERGE p:3 p:1 p:2|PFCOUNT p:3|PFCOUNT p:1 p:2
 COPY s:1 s:copy|RENAME s:5 s:renamed|SORT l:1 ALPHA STORE l:sorted|LMPOP 1 l:2 LEFT|ZMPOP 1 z:3 MAX|SELECT 3|SET other db|MOVE other 4|SELECT 0
 MULTI|SET t:1 a|INCR t:2|EXEC|EVAL return{redis.call('SET','e:1','x'),redis.call('INCR','e:2')} 0";
     for line in lines.replace('\n', "|").split('|') {
@@ -122,6 +125,9 @@ MULTI|SET t:1 a|INCR t:2|EXEC|EVAL return{redis.call('SET','e:1','x'),redis.call
         server.ok(&["RPUSH", "big:list", &format!("{}:{i}", "item".repeat(30))]);
         server.ok(&["SADD", "big:set", &format!("member:{round}:{i}")]);
         server.ok(&["XADD", "big:stream", "*", "round", &round, "i", &i]);
+        let mut add = vec!["PFADD".to_owned(), "big:hll".to_owned()];
+        add.extend((0..10).map(|n| format!("{round}:{i}:{n}")));
+        server.ok(&add);
     }
 }
 

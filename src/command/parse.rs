@@ -172,6 +172,13 @@ pub fn index_range(start: i64, end: i64, len: usize) -> std::ops::Range<usize> {
     start as usize..(end.min(len_i - 1) + 1) as usize
 }
 
+/// As [`index_range`], but an end before the beginning is the first one.
+pub fn clipped_range(start: i64, end: i64, len: usize) -> std::ops::Range<usize> {
+    let len_i = i64::try_from(len).unwrap_or(i64::MAX);
+    let from_end = |n: i64| if n < 0 { n.saturating_add(len_i).max(0) } else { n };
+    index_range(from_end(start), from_end(end), len)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

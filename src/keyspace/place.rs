@@ -146,6 +146,16 @@ impl Place<'_> {
         self.created |= old.is_none();
     }
 
+    /// As [`Place::set_string`], for bytes that are handed over.
+    pub fn put_string(&mut self, bytes: Vec<u8>, form: StringForm, expire_at_ms: Option<i64>) {
+        if table::fits(&bytes) {
+            return self.set_string(&bytes, form, expire_at_ms);
+        }
+        let meta = Meta { expire_at_ms, access: Some(self.access), mark: form.mark() };
+        let value = New::Object(Value::String(Blob::new(bytes)));
+        self.created |= self.keys.insert(self.key, value, meta).is_none();
+    }
+
     /// Changes the bytes of a string, which is made empty first if the key is not there. Its expiry time stays.
     pub fn edit_string<R>(
         &mut self,

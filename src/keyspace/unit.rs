@@ -290,6 +290,9 @@ impl<'k> Unit<'k> {
             Change::Silent { dirty } => {
                 self.effects.dirty += dirty;
                 self.touch(key);
+                if created && !emptied {
+                    self.event(Event { class: EventClass::New, name: "new" }, key);
+                }
             }
             Change::Wrote { event, dirty } => {
                 self.effects.dirty += dirty;

@@ -4,6 +4,7 @@
 //! Small collections are kept in the packed encodings that RDB files store; large ones are trees of shared chunks.
 
 pub mod hash;
+pub mod hll;
 pub mod limits;
 pub mod list;
 pub mod load;

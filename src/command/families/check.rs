@@ -66,6 +66,21 @@ impl Runner {
     }
 }
 
+/// Runs commands and holds what they leave behind to what is given: how many changes they count for, and the names of key events.
+pub fn check_effects(lines: &[(&str, u64, &[&str])]) {
+    let mut keyspace = Keyspace::new(Settings::default());
+    for (command, dirty, events) in lines {
+        let args = words(command);
+        let args: Vec<&[u8]> = args.iter().map(|arg| &arg[..]).collect();
+        let (mut reply, mut rng) = (Reply::new(false), Rng::new(1));
+        let mut unit = keyspace.unit(Origin::Client, NOW_MS);
+        Ctx::new(&mut unit, &mut reply, &mut rng).call(&args);
+        let effects = unit.commit();
+        let names: Vec<&str> = effects.events.iter().map(|(event, ..)| event.name).collect();
+        assert_eq!((effects.dirty, &names[..]), (*dirty, *events), "{command}");
+    }
+}
+
 /// Stands in for a command of a family that is not there.
 fn fill(ctx: &mut Ctx<'_, '_>, key: &[u8], fill: impl FnOnce(&mut Place<'_>) -> usize) {
     let added = ctx.update(key, |place| Ok((fill(place), Change::wrote(Event::generic("set"), 1))));

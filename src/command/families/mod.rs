@@ -1,5 +1,6 @@
 //! The handlers of commands that need nothing but data: a file per family.
 
+mod bitmap;
 #[cfg(test)]
 mod check;
 mod dump;
@@ -7,6 +8,7 @@ pub mod function;
 mod generic;
 mod geo;
 mod hash;
+mod hyperloglog;
 mod list;
 mod set;
 mod sort;
@@ -18,10 +20,12 @@ use super::Handler;
 
 /// The handlers by the names of their commands.
 pub const FAMILIES: &[&[(&str, Handler)]] = &[
+    bitmap::HANDLERS,
     dump::HANDLERS,
     generic::HANDLERS,
     geo::HANDLERS,
     hash::HANDLERS,
+    hyperloglog::HANDLERS,
     list::HANDLERS,
     set::HANDLERS,
     sort::HANDLERS,

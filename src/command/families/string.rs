@@ -1,7 +1,7 @@
 //! Commands on strings.
 
 use super::super::error::Error;
-use super::super::parse::{LongDoubleArg, TimeUnit, expiry, index_range, int, int_or, is};
+use super::super::parse::{LongDoubleArg, TimeUnit, clipped_range, expiry, int, int_or, is};
 use super::super::{Ctx, Handler};
 use crate::base::long_double::LongDouble;
 use crate::base::num::parse_canonical_i64;
@@ -41,7 +41,7 @@ pub const HANDLERS: &[(&str, Handler)] = &[
 type Done = Result<(), Error>;
 
 /// Longest string that a client may build, in bytes: `proto-max-bulk-len`.
-const STRING_BYTES_MAX: usize = 512 << 20;
+pub(super) const STRING_BYTES_MAX: usize = 512 << 20;
 
 const TOO_LONG: &str = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 
@@ -181,18 +181,13 @@ fn getrange(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let (start, end) = (int(args[2])?, int(args[3])?);
     let bytes = ctx.unit.string(args[1])?.unwrap_or_default();
     // Two negative ends in the wrong order give nothing before they are cut to the string.
-    let range =
-        if start < 0 && end < 0 && start > end { 0..0 } else { substring(start, end, bytes.len()) };
+    let range = if start < 0 && end < 0 && start > end {
+        0..0
+    } else {
+        clipped_range(start, end, bytes.len())
+    };
     ctx.reply.bulk(&bytes[range]);
     Ok(())
-}
-
-/// As [`index_range`], but an end before the beginning is the first byte.
-fn substring(start: i64, end: i64, len: usize) -> std::ops::Range<usize> {
-    let from_end = |n: i64| {
-        if n < 0 { n.saturating_add(i64::try_from(len).unwrap_or(i64::MAX)).max(0) } else { n }
-    };
-    index_range(from_end(start), from_end(end), len)
 }
 
 fn set(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {

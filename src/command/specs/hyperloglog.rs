@@ -14,7 +14,7 @@ pub const SPECS: &[Spec] = &[
             text("element").optional().many()
         ]),
     Spec::new("pfcount", Group::HyperLogLog, "2.8.9", -2)
-        .flags(&[READONLY])
+        .flags(&[READONLY, MAY_REPLICATE])
         .categories(&["hyperloglog"])
         .keys(&[keys_from(1, -1, 1, &[RW, ACCESS])])
         .args(&[
