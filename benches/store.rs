@@ -37,13 +37,14 @@ static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-static INNER: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static INNER: std::alloc::System = std::alloc::System;
 
 impl Counting {
     fn add(&self, at: *mut u8) {
         if COUNTS.load(Relaxed) {
-            // SAFETY: `at` was given out by this allocator and is live, or null, for which the size is 0.
-            LIVE_BYTES.fetch_add(unsafe { INNER.usable_size(at) }, Relaxed);
+            // SAFETY: `at` was given out by this allocator and is live, or null, for which the size is 0. Each block has a word
+            // of the allocator's own in front.
+            LIVE_BYTES.fetch_add(unsafe { libc::malloc_usable_size(at.cast()) + 8 }, Relaxed);
             ALLOCATIONS.fetch_add(1, Relaxed);
         }
     }
@@ -51,7 +52,7 @@ impl Counting {
     fn sub(&self, at: *mut u8) {
         if COUNTS.load(Relaxed) {
             // SAFETY: as above; it is freed only after this.
-            LIVE_BYTES.fetch_sub(unsafe { INNER.usable_size(at) }, Relaxed);
+            LIVE_BYTES.fetch_sub(unsafe { libc::malloc_usable_size(at.cast()) + 8 }, Relaxed);
         }
     }
 }
@@ -140,7 +141,9 @@ fn replay_set(path: &Path) {
 
 fn load(path: &Path, keyspace: &mut Keyspace) -> u64 {
     let mut input = Input::open(path).unwrap();
-    rkv::keyspace::load_rdb(keyspace, &mut input, NOW_MS, true, &Control::default()).unwrap().keys
+    rkv::keyspace::load_rdb(keyspace, &mut input, NOW_MS, true, 2, &Control::default())
+        .unwrap()
+        .keys
 }
 
 fn load_file(path: &Path) {
@@ -260,7 +263,7 @@ impl Histogram {
         self.0.push(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     }
 
-    fn to_json(&mut self) -> serde_json::Value {
+    fn summary(&mut self) -> serde_json::Value {
         self.0.sort_unstable();
         let at = |part: f64| self.0[((self.0.len() - 1) as f64 * part) as usize] as f64 / 1000.0;
         let above = self.0.iter().filter(|ns| **ns > 1_000_000).count();
@@ -288,7 +291,7 @@ fn writes_during_snapshot(
             write(client, n);
             histogram.add(start.elapsed());
         }
-        histogram.to_json()
+        histogram.summary()
     };
     let line =
         json!({ "what": "writes", "on": name, "snapshot": "none", "times": measure(client) });
@@ -300,7 +303,7 @@ fn writes_during_snapshot(
         taken.add(start.elapsed());
         drop(snapshot);
     }
-    println!("{}", json!({ "what": "snapshot", "of": name, "times": taken.to_json() }));
+    println!("{}", json!({ "what": "snapshot", "of": name, "times": taken.summary() }));
     let snapshot = client.keyspace.snapshot();
     let times = measure(client);
     println!("{}", json!({ "what": "writes", "on": name, "snapshot": "held", "times": times }));

@@ -427,6 +427,25 @@ fn commands_are_filtered_and_have_places() {
     let stats: serde_json::Value = serde_json::from_str(stats.out()).unwrap();
     assert_eq!(stats["keys"][0]["key"], "user:1");
     assert_eq!(stats["prefixes"][0]["prefix"], "user:");
+    assert!(stats["rewrite"].is_null(), "only if it is asked for");
+}
+
+#[test]
+fn what_a_rewrite_would_save_is_what_it_saves() {
+    let set = aof("set");
+    let parse = |out: &str| serde_json::from_str::<serde_json::Value>(out).unwrap();
+    let stats = parse(rkv(&["aof", "stats", "--rewrite", "--json", &set]).expect(0).out());
+    let dir = temp();
+    let to = text(&dir.path().join("new"));
+    let done = parse(rkv(&["aof", "rewrite", "--json", &set, "-o", &to]).expect(0).out());
+    let (told, done) = (&stats["rewrite"], &done["output"]);
+    assert!(told["keys"].as_u64().unwrap() > 0);
+    assert_eq!(told["keys"], done["keys"]);
+    assert_eq!(told["log_bytes"], done["old_bytes"]);
+    assert_eq!(told["live_bytes"], done["new_bytes"]);
+    let [log, live] = ["log_bytes", "live_bytes"].map(|name| told[name].as_u64().unwrap());
+    assert_eq!(told["saved_bytes"], log - live);
+    assert_eq!(told["write_amplification"], log as f64 / live as f64);
 }
 
 #[test]

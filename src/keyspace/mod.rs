@@ -18,7 +18,7 @@ mod tests;
 
 pub use digest::Digest;
 pub use effect::{Effects, Event, EventClass, What};
-pub use load::{LoadError, Loaded, RdbLoad, load_rdb};
+pub use load::{LoadError, Loaded, load_rdb};
 pub use place::{Change, Place, Typed, WrongType};
 pub use save::{SaveOptions, Summary};
 pub use snapshot::{Snapshot, SnapshotDb};
@@ -130,6 +130,16 @@ impl Keyspace {
             Some(Stored::Object(value)) => all ^ u64::from(value.is_emptied()),
             Some(Stored::Bytes(_)) | None => all,
         })
+    }
+
+    /// As [`Keyspace::warm`], for keys of several databases that are not there yet.
+    fn warm_places<'k>(&self, keys: impl Iterator<Item = (usize, &'k [u8])> + Clone) {
+        let Some((first, _)) = keys.clone().next() else { return };
+        if let Some(db) = self.dbs.get(first)
+            && keys.clone().all(|(db, _)| db == first)
+        {
+            std::hint::black_box(db.keys.warm(keys.map(|(_, key)| key)));
+        }
     }
 
     /// The libraries of functions: name and code.

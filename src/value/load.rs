@@ -3,11 +3,14 @@
 use super::list::Chunk;
 use super::stream::Group;
 use super::{Blob, Hash, List, Opaque, Set, Stream, Value, Zset};
+use crate::base::bulk::IntBuf;
 use crate::packed::{self, Intset, Listpack};
 use crate::rdb::encode::Target;
 use crate::rdb::types::{Kind, Layout};
 use crate::rdb::{Elem, Entry, Error, Node, Scratch, StreamId, StreamMeta, Visit};
 use crate::value::limits::Limits;
+use crate::value::table::Seed;
+use smallvec::SmallVec;
 use triomphe::Arc;
 
 /// What a stored entry holds.
@@ -45,7 +48,7 @@ impl Loader {
             ) => {
                 let mut blob = OneBlob(Vec::new());
                 entry.visit(&mut self.scratch, &mut blob)?;
-                if let Some(value) = packed_value(entry.ty.kind, structure, &blob.0, limits) {
+                if let Some(value) = packed_value(entry.ty.kind, structure, blob.0, limits) {
                     return Ok(if value.is_emptied() {
                         Loaded::Empty
                     } else {
@@ -90,15 +93,15 @@ impl Loader {
 fn packed_value(
     kind: Kind,
     structure: packed::Kind,
-    bytes: &[u8],
+    bytes: Vec<u8>,
     limits: &Limits,
 ) -> Option<Value> {
     if structure == packed::Kind::Intset {
-        let ints = Intset::from_bytes(bytes.to_vec()).ok()?;
+        let ints = Intset::from_bytes(bytes).ok()?;
         return (ints.len() <= limits.set_max_intset_entries)
             .then(|| Value::Set(Arc::new(Set::from_ints(ints))));
     }
-    let listpack = Listpack::from_bytes(bytes.to_vec()).ok()?;
+    let listpack = Listpack::from_bytes(bytes).ok()?;
     let count = listpack.count();
     match kind {
         Kind::Set if count <= limits.set_max_listpack_entries => {
@@ -123,8 +126,7 @@ impl Visit for OneBlob {
     }
 
     fn node(&mut self, node: &Node<'_>) -> Result<(), Error> {
-        self.0.clear();
-        self.0.extend_from_slice(node.bytes);
+        self.0 = node.bytes.to_vec();
         Ok(())
     }
 }
@@ -206,10 +208,13 @@ impl Visit for StreamBuilder<'_> {
     fn elem(&mut self, elem: &Elem<'_>) -> Result<(), Error> {
         match elem {
             Elem::StreamEntry { id, fields } => {
-                let owned: Vec<_> =
-                    fields.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
-                let fields: Vec<(&[u8], &[u8])> =
-                    owned.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+                let mut texts: SmallVec<[(IntBuf, IntBuf); 8]> = SmallVec::new();
+                texts.resize_with(fields.len(), Default::default);
+                let fields: SmallVec<[(&[u8], &[u8]); 8]> = fields
+                    .iter()
+                    .zip(&mut texts)
+                    .map(|((name, value), (one, two))| (name.text(one), value.text(two)))
+                    .collect();
                 self.stream.append(*id, &fields, self.limits);
             }
             Elem::StreamMeta(meta) => self.meta = Some(*meta),
@@ -277,6 +282,22 @@ struct Builder<'l> {
     hash: Hash,
     pairs: Vec<(Vec<u8>, f64)>,
     kind: Kind,
+    seen: Seen,
+}
+
+/// Tells for most strings that they were not seen before: bits of a hash, a thousand of them.
+#[derive(Default)]
+struct Seen([u64; 16]);
+
+impl Seen {
+    /// Whether the string is new for certain; notes it.
+    fn is_new(&mut self, text: &[u8]) -> bool {
+        let hash = Seed::new(0).hash(text) as usize;
+        let (word, bit) = (&mut self.0[hash >> 6 & 15], 1 << (hash & 63));
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
 }
 
 impl<'l> Builder<'l> {
@@ -289,6 +310,7 @@ impl<'l> Builder<'l> {
             hash: Hash::new(),
             pairs: Vec::new(),
             kind,
+            seen: Seen::default(),
         }
     }
 
@@ -316,7 +338,9 @@ impl Visit for Builder<'_> {
             Elem::Str(bulk) => self.string = bulk.to_vec(),
             Elem::Item(bulk) => self.list.push_back(bulk.text(&mut one), self.limits),
             Elem::Member(bulk) => {
-                self.set.insert(bulk.text(&mut one), self.limits);
+                let member = bulk.text(&mut one);
+                let is_new = self.seen.is_new(member);
+                self.set.insert_unless(member, self.limits, is_new);
             }
             Elem::Scored { member, score } => self.pairs.push((member.to_vec(), *score)),
             Elem::Field { field, value, expire_at_ms } => {

@@ -89,6 +89,11 @@ impl Set {
 
     /// Adds a member; false if it was there.
     pub fn insert(&mut self, member: &[u8], limits: &Limits) -> bool {
+        self.insert_unless(member, limits, false)
+    }
+
+    /// As [`Set::insert`], for a member that is not there if `is_new` says so. Then a listpack need not be searched.
+    pub fn insert_unless(&mut self, member: &[u8], limits: &Limits, is_new: bool) -> bool {
         match &mut self.0 {
             Form::Ints(ints) => {
                 if let Some(n) = parse_canonical_i64(member) {
@@ -103,17 +108,17 @@ impl Set {
                 // A listpack if it will hold, with all integers at their longest as servers reckon.
                 let longest = ints.iter().map(|n| Bulk::Int(n).text_len()).max().unwrap_or(0);
                 self.unpack_ints(limits, 1, longest.max(member.len()));
-                self.insert_other(member, limits)
+                self.insert_other(member, limits, is_new)
             }
-            _ => self.insert_other(member, limits),
+            _ => self.insert_other(member, limits, is_new),
         }
     }
 
-    fn insert_other(&mut self, member: &[u8], limits: &Limits) -> bool {
+    fn insert_other(&mut self, member: &[u8], limits: &Limits, is_new: bool) -> bool {
         match &mut self.0 {
             Form::Ints(_) => false,
             Form::Packed(listpack) => {
-                if find(listpack, member).is_some() {
+                if !is_new && find(listpack, member).is_some() {
                     return false;
                 }
                 let fits = listpack.count() < limits.set_max_listpack_entries
@@ -124,14 +129,16 @@ impl Set {
                     return true;
                 }
                 self.become_table(limits);
-                self.insert_other(member, limits)
+                self.insert_other(member, limits, is_new)
             }
             Form::Table(table) => {
-                if table.contains(member) {
-                    return false;
+                let at = table.locate(member);
+                // Not just inserted: what is there already shall not be copied for a snapshot's sake.
+                let is_new = table.get_at(&at).is_none();
+                if is_new {
+                    table.insert_at(&at, New::Bytes(b""), Meta::default());
                 }
-                table.insert(member, New::Bytes(b""), Meta::default());
-                true
+                is_new
             }
         }
     }

@@ -1,9 +1,10 @@
 //! `rkv aof stats`: what is written, how often, and to which keys.
 
-use super::super::args::{OutputArgs, ReportArgs};
+use super::super::args::{OutputArgs, ReportArgs, now_ms};
 use super::super::{Context, Done, EXIT_STATUS};
 use super::select::SelectArgs;
 use super::{INPUT_HELP, finish, input_path, open, with_progress};
+use crate::tool::aof::rewrite;
 use crate::tool::aof::stats::{self, Options};
 use clap::Args;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ const AFTER_HELP: &str = "\
 Examples:
   rkv aof stats                              commands, prefixes, hottest keys, writes over time
   rkv aof stats --top 50 --time -1h~now --json
+  rkv aof stats --rewrite                    what a rewrite would save
   rkv aof stats --command 'hset,hincrby' --separator /
 
 Keys and prefixes are counted in bounded memory: among very many of them a count may be too high by
@@ -30,6 +32,9 @@ pub struct StatsArgs {
     /// What separates the parts of keys
     #[arg(long, value_name = "TEXT", default_value = ":")]
     separator: String,
+    /// Replay the set in memory, too: write amplification, and what a rewrite would save
+    #[arg(long)]
+    rewrite: bool,
     #[command(flatten)]
     report: ReportArgs,
     #[command(flatten)]
@@ -49,7 +54,16 @@ impl StatsArgs {
         let set = open(&input_path(self.input.as_deref()))?;
         let (stats, ended) =
             with_progress(context, &set, |control| stats::stats(&set, &options, control))?;
-        self.report.write(context, &stats::report(&set, &options, &stats), &self.output)?;
+        let estimate = if self.rewrite {
+            let options = rewrite::Options::plain(now_ms());
+            Some(with_progress(context, &set, |control| {
+                rewrite::estimate(&set, &options, control)
+            })?)
+        } else {
+            None
+        };
+        let report = stats::report(&set, &options, &stats, estimate.as_ref());
+        self.report.write(context, &report, &self.output)?;
         finish(context, &set, ended)
     }
 }

@@ -76,7 +76,7 @@ pub fn check_effects(lines: &[(&str, u64, &[&str])]) {
         let mut unit = keyspace.unit(Origin::Client, NOW_MS);
         Ctx::new(&mut unit, &mut reply, &mut rng).call(&args);
         let effects = unit.commit();
-        let names: Vec<&str> = effects.events.iter().map(|(event, ..)| event.name).collect();
+        let names: Vec<&str> = effects.events().map(|(event, ..)| event.name).collect();
         assert_eq!((effects.dirty, &names[..]), (*dirty, *events), "{command}");
     }
 }

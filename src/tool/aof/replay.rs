@@ -4,7 +4,7 @@ use super::chain::{self, AofError, Ended, Look, Place};
 use crate::aof::reader::{Command, Item, Reader};
 use crate::aof::set::{Member, Set};
 use crate::command::{Replay, Replayed};
-use crate::feed::Control;
+use crate::feed::{self, Control};
 use crate::keyspace::{self, Keyspace, Origin};
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -155,6 +155,7 @@ impl Player<'_, '_> {
             &mut input,
             self.options.now_ms,
             false,
+            feed::parallel::default_threads(),
             control,
         );
         let loaded = done.map_err(|failure| chain::rdb_failure(member.name(), failure))?;

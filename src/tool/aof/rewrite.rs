@@ -39,6 +39,19 @@ pub enum Shape {
     File,
 }
 
+impl Options {
+    /// A rewrite as servers do it, at this time.
+    pub fn plain(now_ms: i64) -> Options {
+        Options {
+            target: None,
+            form: Form::Rdb,
+            shape: None,
+            drop_losses: true,
+            replay: replay::Options { until_ms: None, now_ms, leave_torn_tail: true },
+        }
+    }
+}
+
 /// How a set is rewritten.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -101,6 +114,37 @@ fn aux(target: Target, is_base: bool, now_s: i64) -> Vec<(Vec<u8>, Vec<u8>)> {
     fields.into_iter().map(|(name, value)| (name.into(), value.into_bytes())).collect()
 }
 
+/// What a rewrite would come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Estimate {
+    /// Keys there would be.
+    pub keys: u64,
+    /// Bytes of the set as it is.
+    pub old_bytes: u64,
+    /// Bytes of its data as an RDB base.
+    pub new_bytes: u64,
+}
+
+/// Replays a set to see what a rewrite with RDB base would come to; nothing is written.
+///
+/// # Errors
+/// Those of the replay.
+pub fn estimate(set: &Set, options: &Options, control: &Control) -> Result<Estimate, AofError> {
+    let mut keyspace = Keyspace::new(Settings::default());
+    replay::replay(set, &mut keyspace, &options.replay, control)?;
+    let target = target_of(set, options).ok_or(AofError::Usage("no such target".into()))?;
+    let save = save_options(target, true, options);
+    let summary = keyspace.snapshot().write(target, &save, &mut io::sink());
+    let summary = summary.map_err(AofError::Write)?;
+    Ok(Estimate { keys: summary.keys, old_bytes: set.size_bytes(), new_bytes: summary.bytes })
+}
+
+/// How the data is saved.
+fn save_options(target: Target, is_base: bool, options: &Options) -> SaveOptions {
+    let now_s = options.replay.now_ms / 1000;
+    SaveOptions { aux: aux(target, is_base, now_s), compress: true, checksum: true, access: None }
+}
+
 /// Replays a set and writes its data anew.
 ///
 /// # Errors
@@ -128,13 +172,7 @@ pub fn rewrite(
     };
     let spool = spool_in(&dir)?;
     let is_base = shape == Shape::Folder && options.form == Form::Rdb;
-    let now_s = options.replay.now_ms / 1000;
-    let save = SaveOptions {
-        aux: aux(target, is_base, now_s),
-        compress: true,
-        checksum: true,
-        access: None,
-    };
+    let save = save_options(target, is_base, options);
     let mut out = BufWriter::new(spool.as_file());
     let summary =
         snapshot.write(target, &save, &mut out).and_then(|summary| out.flush().map(|()| summary));

@@ -2,6 +2,7 @@
 
 use super::chain::{self, AofError, Ended, Look, Place};
 use super::info::ByName;
+use super::rewrite::Estimate;
 use super::select::Selection;
 use super::table;
 use super::timeline::Timeline;
@@ -124,8 +125,8 @@ pub fn stats(
     Ok((counting.stats, ended))
 }
 
-/// Makes the report. What a rewrite would save is not in it: that takes the data set itself.
-pub fn report(set: &Set, options: &Options, stats: &Stats) -> Report {
+/// Makes the report. What a rewrite would save is told if it was found out.
+pub fn report(set: &Set, options: &Options, stats: &Stats, estimate: Option<&Estimate>) -> Report {
     let mut report = Report::new("Append-only file: writes", set.name.clone());
     let mut fields = Fields::new("total", "Total");
     fields.push("commands", "Commands", Cell::Count(stats.commands));
@@ -141,12 +142,28 @@ pub fn report(set: &Set, options: &Options, stats: &Stats) -> Report {
     let rate = stats.timeline.commands_per_s();
     fields.push("commands_per_s", "Commands per second", rate.map_or(Cell::None, Cell::Float));
     report.push(fields);
+    if let Some(estimate) = estimate {
+        report.push(saving(estimate));
+    }
     report.push(stats.names.table());
     report.push(prefixes(&stats.prefixes, options.top));
     report.push(hot_keys(&stats.hot_keys, options.top));
     report.push(heavy_keys(&stats.heavy_keys, options.top));
     report.push(stats.timeline.table("rate", "Commands over time"));
     report
+}
+
+/// The log against the data it stands for.
+fn saving(estimate: &Estimate) -> Fields {
+    let Estimate { keys, old_bytes, new_bytes } = *estimate;
+    let mut fields = Fields::new("rewrite", "What a rewrite would save");
+    fields.push("keys", "Keys", Cell::Count(keys));
+    fields.push("log_bytes", "Size of the files", Cell::Size(old_bytes));
+    fields.push("live_bytes", "Size of their data, as RDB", Cell::Size(new_bytes));
+    let amplification = (new_bytes > 0).then(|| Cell::Float(old_bytes as f64 / new_bytes as f64));
+    fields.push("write_amplification", "Write amplification", amplification.unwrap_or(Cell::None));
+    fields.push("saved_bytes", "Saved", Cell::Size(old_bytes.saturating_sub(new_bytes)));
+    fields
 }
 
 fn by_bytes(mut table: Table, counts: &HeavyHitters, top: usize) -> Table {

@@ -98,18 +98,28 @@ impl Chunk {
                 None => pack.push_back(value),
             },
             _ if index == 0 => {
-                more.push(std::mem::replace(self, Chunk::of(value, limit)));
+                let mut full = std::mem::replace(self, Chunk::of(value, limit));
+                full.close();
+                more.push(full);
             }
             Chunk::Packed(pack) => {
                 let right = pack.at(index).map(|at| pack.split_off(at));
                 if limit.admits(pack, value) {
                     pack.push_back(value);
                 } else {
+                    pack.shrink();
                     more.push(Chunk::of(value, limit));
                 }
                 more.extend(right.map(Chunk::Packed));
             }
             Chunk::Plain(_) => more.push(Chunk::of(value, limit)),
+        }
+    }
+
+    /// Gives back the slack of a node that is full.
+    fn close(&mut self) {
+        if let Chunk::Packed(pack) = self {
+            pack.shrink();
         }
     }
 

@@ -1,6 +1,6 @@
 //! A persistent hash table of byte strings: the keys of a database, and the fields and members of large collections.
 //!
-//! Entries live in pages of up to 64, short strings and all, and pages hang from a tree that is led by the bits of the key's
+//! Entries live in pages of up to 63, short strings and all, and pages hang from a tree that is led by the bits of the key's
 //! hash. Everything is counted by reference: a clone of the table costs one count, and a change copies the page it touches and
 //! the nodes above, each at most once per clone, and only while a clone is alive.
 //!
@@ -144,9 +144,8 @@ impl<O: Clone> Table<O> {
                 }
             });
         }
-        let heads = pages.iter().fold(0, |all, (_, page)| all ^ page.len());
-        let entries = pages.iter().fold(0, |all, (hash, page)| all ^ page.warm(*hash));
-        heads as u64 ^ entries
+        let heads = pages.iter().fold(0, |all, (_, page)| all ^ page.warm());
+        pages.iter().fold(heads, |all, (hash, page)| all ^ page.warm_entry(*hash))
     }
 
     /// Runs a change on the page of a key that is there.

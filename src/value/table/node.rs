@@ -66,25 +66,31 @@ impl<O: Clone> Child<O> {
     }
 }
 
+/// A child and the number of entries in it.
+#[derive(Debug)]
+struct Below<O> {
+    child: Child<O>,
+    count: u64,
+}
+
+impl<O> Clone for Below<O> {
+    fn clone(&self) -> Self {
+        Below { child: self.child.clone(), count: self.count }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Node<O> {
     /// The child of each way. Ways of one child are neighbours.
     index: [u8; WAYS],
-    children: Vec<Child<O>>,
-    /// Entries below each child.
-    counts: Vec<u64>,
+    children: Vec<Below<O>>,
     /// No expiry time below is earlier.
     earliest_ms: i64,
 }
 
 impl<O> Clone for Node<O> {
     fn clone(&self) -> Self {
-        Node {
-            index: self.index,
-            children: self.children.clone(),
-            counts: self.counts.clone(),
-            earliest_ms: self.earliest_ms,
-        }
+        Node { index: self.index, children: self.children.clone(), earliest_ms: self.earliest_ms }
     }
 }
 
@@ -106,8 +112,7 @@ impl<O: Clone> Node<O> {
         let count = page.len() as u64;
         Node {
             index: [0; WAYS],
-            children: vec![Child::Page(Arc::new(page))],
-            counts: vec![count],
+            children: vec![Below { child: Child::Page(Arc::new(page)), count }],
             earliest_ms,
         }
     }
@@ -118,7 +123,7 @@ impl<O: Clone> Node<O> {
 
     /// The children in the order of their ways, which is that of hashes, each with the number of its ways.
     pub(super) fn in_order(&self) -> impl Iterator<Item = (&Child<O>, u64)> {
-        self.ordered().map(|(child, ways)| (&self.children[child], ways as u64))
+        self.ordered().map(|(child, ways)| (&self.children[child].child, ways as u64))
     }
 
     /// The numbers of the children in the order of their ways, and how many ways each has.
@@ -135,7 +140,7 @@ impl<O: Clone> Node<O> {
     /// The child that a key's way leads to.
     #[inline]
     pub(super) fn child(&self, at: &Locator<'_>, level: u32) -> &Child<O> {
-        &self.children[usize::from(self.index[at.way(level)])]
+        &self.children[usize::from(self.index[at.way(level)])].child
     }
 
     /// The page that has or would have the key.
@@ -144,7 +149,7 @@ impl<O: Clone> Node<O> {
         let mut node = self;
         let mut level = 0;
         loop {
-            match &node.children[usize::from(node.index[at.way(level)])] {
+            match node.child(at, level) {
                 Child::Page(page) => return page,
                 Child::Node(next) => node = next,
             }
@@ -159,7 +164,7 @@ impl<O: Clone> Node<O> {
         let mut level = 0;
         loop {
             let child = usize::from(node.index[at.way(level)]);
-            match &mut node.children[child] {
+            match &mut node.children[child].child {
                 Child::Page(page) => return Arc::make_mut(page),
                 Child::Node(next) => node = Arc::make_mut(next),
             }
@@ -173,7 +178,7 @@ impl<O: Clone> Node<O> {
         let mut level = 0;
         loop {
             let child = usize::from(node.index[at.way(level)]);
-            match node.children.get_mut(child)? {
+            match &mut node.children.get_mut(child)?.child {
                 Child::Page(page) => return Arc::get_mut(page),
                 Child::Node(next) => node = Arc::get_mut(next)?,
             }
@@ -190,12 +195,13 @@ impl<O: Clone> Node<O> {
     ) -> Effect<R> {
         let way = at.way(level);
         let child = usize::from(self.index[way]);
-        let effect = match &mut self.children[child] {
+        let effect = match &mut self.children[child].child {
             Child::Page(page) => change(Arc::make_mut(page)),
             Child::Node(node) => Arc::make_mut(node).change(at, level + 1, change),
         };
-        self.counts[child] = self.counts[child].wrapping_add_signed(effect.grew);
-        self.earliest_ms = self.earliest_ms.min(self.children[child].earliest_ms());
+        let below = &mut self.children[child];
+        below.count = below.count.wrapping_add_signed(effect.grew);
+        self.earliest_ms = self.earliest_ms.min(below.child.earliest_ms());
         if effect.grew < 0 {
             self.shrink(way);
         }
@@ -206,18 +212,18 @@ impl<O: Clone> Node<O> {
     pub(super) fn push(&mut self, at: &Locator<'_>, level: u32, value: New<'_, O>, meta: Meta) {
         let way = at.way(level);
         let mut child = usize::from(self.index[way]);
-        while let Child::Page(page) = &self.children[child] {
+        while let Child::Page(page) = &self.children[child].child {
             if page.len() < PAGE_ENTRIES {
                 break;
             }
             self.split(at.seed, way, level);
             child = usize::from(self.index[way]);
         }
-        match &mut self.children[child] {
+        match &mut self.children[child].child {
             Child::Page(page) => Arc::make_mut(page).push(at.hash, at.key, value, meta),
             Child::Node(node) => Arc::make_mut(node).push(at, level + 1, value, meta),
         }
-        self.counts[child] += 1;
+        self.children[child].count += 1;
         if let Some(expire_at_ms) = meta.expire_at_ms {
             self.earliest_ms = self.earliest_ms.min(expire_at_ms);
         }
@@ -236,30 +242,30 @@ impl<O: Clone> Node<O> {
     fn split(&mut self, seed: Seed, at_way: usize, level: u32) {
         let child = usize::from(self.index[at_way]);
         let (first, count) = self.ways_of(at_way);
-        let Child::Page(page) = &mut self.children[child] else { return };
+        let Child::Page(page) = &mut self.children[child].child else { return };
         if count == 1 {
             let mut node = Node::of_page((**page).clone());
             node.split(seed, 0, level + 1);
-            self.children[child] = Child::Node(Arc::new(node));
+            self.children[child].child = Child::Node(Arc::new(node));
             return;
         }
-        let middle = first + count / 2;
+        let (middle, end) = (first + count / 2, first + count);
         let page = Arc::make_mut(page);
         let left = page.split(seed, |hash, key| way(seed, hash, key, level) >= middle);
-        self.counts[child] = page.len() as u64;
+        let (stayed, count) = (page.len() as u64, left.len() as u64);
+        self.children[child].count = stayed;
         let number = self.children.len();
-        self.index[middle..first + count].fill(number as u8);
-        self.counts.push(left.len() as u64);
-        self.children.push(Child::Page(Arc::new(left)));
+        self.index[middle..end].fill(number as u8);
+        self.children.push(Below { child: Child::Page(Arc::new(left)), count });
     }
 
     /// Joins a page that has become small with its neighbour, and a node that has become small into one page.
     fn shrink(&mut self, way: usize) {
         let child = usize::from(self.index[way]);
-        match &self.children[child] {
+        match &self.children[child].child {
             Child::Node(node) => {
-                if let [Child::Page(page)] = &node.children[..] {
-                    self.children[child] = Child::Page(page.clone());
+                if let [Below { child: Child::Page(page), .. }] = &node.children[..] {
+                    self.children[child].child = Child::Page(page.clone());
                 } else {
                     return;
                 }
@@ -278,14 +284,17 @@ impl<O: Clone> Node<O> {
             let (mine, others) =
                 (usize::from(self.index[way]), usize::from(self.index[other_first]));
             if (other_start, other_count) != (other_first, count)
-                || self.counts[mine] + self.counts[others] > JOIN_ENTRIES as u64
+                || self.children[mine].count + self.children[others].count > JOIN_ENTRIES as u64
             {
                 return;
             }
-            let Child::Page(gone) = self.children[others].clone() else { return };
-            let Child::Page(page) = &mut self.children[mine] else { return };
+            let Below { child: Child::Page(gone), count: more } = self.children[others].clone()
+            else {
+                return;
+            };
+            let Child::Page(page) = &mut self.children[mine].child else { return };
             Arc::make_mut(page).absorb(&gone);
-            self.counts[mine] += self.counts[others];
+            self.children[mine].count += more;
             self.index[other_first..other_first + count].fill(mine as u8);
             self.drop_child(others);
         }
@@ -295,7 +304,6 @@ impl<O: Clone> Node<O> {
     fn drop_child(&mut self, child: usize) {
         let last = self.children.len() - 1;
         self.children.swap_remove(child);
-        self.counts.swap_remove(child);
         for way in &mut self.index {
             if usize::from(*way) == last {
                 *way = child as u8;
@@ -308,12 +316,12 @@ impl<O: Clone> Node<O> {
         let mut node = self;
         'levels: loop {
             for (child, _) in node.ordered() {
-                let count = node.counts[child];
+                let count = node.children[child].count;
                 if rank >= count {
                     rank -= count;
                     continue;
                 }
-                match &node.children[child] {
+                match &node.children[child].child {
                     Child::Page(page) => return Some(page.entry(rank as usize)),
                     Child::Node(next) => {
                         node = next;
@@ -330,7 +338,7 @@ impl<O: Clone> Node<O> {
         if self.earliest_ms > now_ms {
             return;
         }
-        for child in &mut self.children {
+        for Below { child, .. } in &mut self.children {
             if found.len() >= max {
                 return;
             }
@@ -353,12 +361,13 @@ impl<O: Clone> Node<O> {
                 }
             }
         }
-        self.earliest_ms = self.children.iter().map(Child::earliest_ms).min().unwrap_or(i64::MAX);
+        self.earliest_ms =
+            self.children.iter().map(|below| below.child.earliest_ms()).min().unwrap_or(i64::MAX);
     }
 
     /// As [`Node::expired`], where a snapshot shares the node.
     fn find_expired(&self, now_ms: i64, max: usize, found: &mut Vec<Vec<u8>>) {
-        for child in &self.children {
+        for Below { child, .. } in &self.children {
             if found.len() >= max {
                 return;
             }
@@ -372,11 +381,8 @@ impl<O: Clone> Node<O> {
 
     /// Bytes allocated below this node, itself included.
     pub(super) fn allocated_bytes(&self) -> usize {
-        let own = size_of::<Node<O>>()
-            + 8
-            + self.children.capacity() * size_of::<Child<O>>()
-            + self.counts.capacity() * 8;
-        let below = self.children.iter().map(|child| match child {
+        let own = size_of::<Node<O>>() + 8 + self.children.capacity() * size_of::<Below<O>>();
+        let below = self.children.iter().map(|below| match &below.child {
             Child::Page(page) => size_of::<Page<O>>() + 8 + page.allocated_bytes(),
             Child::Node(node) => node.allocated_bytes(),
         });

@@ -1,4 +1,4 @@
-//! A page: up to 64 entries of a table in one stretch of bytes.
+//! A page: up to 63 entries of a table in one stretch of bytes.
 //!
 //! ```text
 //! tags     1 byte of hash for each entry, compared eight at a time
@@ -15,12 +15,15 @@ use super::hash::Seed;
 use std::sync::Arc as StdArc;
 
 /// Most entries of a page.
-pub(super) const PAGE_ENTRIES: usize = 64;
+pub(super) const PAGE_ENTRIES: usize = 63;
+
+/// Tags of a page, and one byte more.
+const TAGS: usize = PAGE_ENTRIES + 1;
 
 /// Longest key kept in the heap, in bytes.
 const INLINE_KEY_BYTES: usize = 255;
 
-/// Longest value kept in the heap, in bytes. With the longest key and 64 entries a heap stays below 64 KiB, even with as many
+/// Longest value kept in the heap, in bytes. With the longest key and 63 entries a heap stays below 64 KiB, even with as many
 /// dead bytes as [`Page::squeeze`] tolerates.
 const INLINE_VALUE_BYTES: usize = 448;
 
@@ -118,18 +121,19 @@ enum Place {
     Nothing,
 }
 
-/// Up to 64 entries.
+/// Up to 63 entries. With the count of references in front it takes 256 bytes, and what is read together shares cache lines:
+/// the count with all that follows up to the tags, then the tags, then the offsets.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub(super) struct Page<O> {
-    tags: [u8; PAGE_ENTRIES],
-    offsets: [u16; PAGE_ENTRIES],
-    len: u8,
-    /// Dead bytes in the heap.
-    dead: u32,
-    /// No expiry time in the page is earlier; `i64::MAX` if there is none.
-    earliest_ms: i64,
     heap: Vec<u8>,
     objects: Vec<Object<O>>,
+    /// No expiry time in the page is earlier; `i64::MAX` if there is none.
+    earliest_ms: i64,
+    /// The last one is no tag but the number of entries.
+    tags: [u8; TAGS],
+    /// The last one is no offset but the number of dead bytes in the heap.
+    offsets: [u16; TAGS],
 }
 
 /// Whether a value of this length may be kept in the heap.
@@ -172,18 +176,27 @@ fn read_length(heap: &[u8], at: &mut usize) -> usize {
 impl<O: Clone> Page<O> {
     pub(super) fn new() -> Page<O> {
         Page {
-            tags: [0; PAGE_ENTRIES],
-            offsets: [0; PAGE_ENTRIES],
-            len: 0,
-            dead: 0,
-            earliest_ms: i64::MAX,
             heap: Vec::new(),
             objects: Vec::new(),
+            earliest_ms: i64::MAX,
+            tags: [0; TAGS],
+            offsets: [0; TAGS],
         }
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
-        usize::from(self.len)
+        usize::from(self.tags[PAGE_ENTRIES])
+    }
+
+    /// Bytes of the heap that belong to no entry.
+    fn dead(&self) -> usize {
+        usize::from(self.offsets[PAGE_ENTRIES])
+    }
+
+    /// A heap is smaller than 64 KiB, and so is what is dead of it.
+    fn add_dead(&mut self, bytes: usize) {
+        self.offsets[PAGE_ENTRIES] += bytes as u16;
     }
 
     pub(super) fn earliest_ms(&self) -> i64 {
@@ -275,36 +288,44 @@ impl<O: Clone> Page<O> {
     /// The index of a key's entry.
     #[inline]
     pub(super) fn find(&self, hash: u64, key: &[u8]) -> Option<usize> {
-        let wanted = u64::from_ne_bytes([tag(hash); 8]);
-        let len = self.len();
-        for (group, tags) in self.tags.as_chunks::<8>().0.iter().enumerate() {
-            let first = group * 8;
-            if first >= len {
-                break;
-            }
-            // Bytes that are equal become zero; the classic test finds zero bytes (and rarely one too many).
-            let differ = u64::from_le_bytes(*tags) ^ wanted;
-            let mut zeros =
-                differ.wrapping_sub(0x0101_0101_0101_0101) & !differ & 0x8080_8080_8080_8080;
-            while zeros != 0 {
-                let index = first + (zeros.trailing_zeros() / 8) as usize;
-                if index < len && self.key_at(self.parts(index).key) == key {
-                    return Some(index);
-                }
-                zeros &= zeros - 1;
-            }
-        }
-        None
+        self.candidates(hash).find(|index| self.key_at(self.parts(*index).key) == key)
     }
 
-    /// Reads what looking for an entry and adding one will read first.
+    /// Reads something of each part of the page that looking for an entry reads.
     #[inline]
-    pub(super) fn warm(&self, hash: u64) -> u64 {
-        let wanted = tag(hash);
-        let index = self.tags.iter().position(|tag| *tag == wanted).unwrap_or(PAGE_ENTRIES - 1);
+    pub(super) fn warm(&self) -> u64 {
+        let offsets = self.offsets[0] ^ self.offsets[TAGS / 2];
+        self.heap.len() as u64 ^ u64::from(self.tags[0]) ^ u64::from(offsets)
+    }
+
+    /// Reads the entry of a hash and the end of the heap.
+    #[inline]
+    pub(super) fn warm_entry(&self, hash: u64) -> u64 {
+        let index = self.candidates(hash).next().unwrap_or_default();
         let start = self.heap.get(usize::from(self.offsets[index])).copied().unwrap_or_default();
         let last = self.heap.last().copied().unwrap_or_default();
         u64::from(start) ^ u64::from(last)
+    }
+
+    /// The entries whose tags fit a hash, and rarely another one.
+    #[inline]
+    fn candidates(&self, hash: u64) -> impl Iterator<Item = usize> {
+        let wanted = u64::from_ne_bytes([tag(hash); 8]);
+        let len = self.len();
+        self.tags.as_chunks::<8>().0.iter().take(len.div_ceil(8)).enumerate().flat_map(
+            move |(group, tags)| {
+                // Bytes that are equal become zero; the classic test finds zero bytes.
+                let differ = u64::from_le_bytes(*tags) ^ wanted;
+                let mut zeros =
+                    differ.wrapping_sub(0x0101_0101_0101_0101) & !differ & 0x8080_8080_8080_8080;
+                std::iter::from_fn(move || {
+                    let at = (zeros != 0).then(|| zeros.trailing_zeros() as usize / 8)?;
+                    zeros &= zeros - 1;
+                    Some(group * 8 + at)
+                })
+                .filter(move |index| *index < len)
+            },
+        )
     }
 
     /// The object that an entry holds.
@@ -375,7 +396,7 @@ impl<O: Clone> Page<O> {
             bytes => bytes,
         };
         let len = parts.end - usize::from(self.offsets[index]);
-        self.dead += len as u32;
+        self.add_dead(len);
         self.append(index, key, value, meta);
     }
 
@@ -417,7 +438,7 @@ impl<O: Clone> Page<O> {
             parts.meta_at + if access { 4 } else { 0 } + if expiry { 8 } else { 0 }
         };
         let rest = self.heap[after_meta..parts.end].to_vec();
-        self.dead += old.len() as u32;
+        self.add_dead(old.len());
         self.make_room(1 + 12 + rest.len());
         let start = self.heap.len();
         let flags = parts.flags & (KEY_OBJECT | VALUE_BYTES | VALUE_OBJECT);
@@ -454,7 +475,7 @@ impl<O: Clone> Page<O> {
             KeyPart::Object(self.push_object(Object::Key(key.into())))
         };
         self.tags[index] = tag(hash);
-        self.len += 1;
+        self.tags[PAGE_ENTRIES] += 1;
         self.append(index, key, value, meta);
     }
 
@@ -511,7 +532,7 @@ impl<O: Clone> Page<O> {
     /// Removes an entry; the last one takes its index.
     pub(super) fn remove(&mut self, index: usize) -> Option<O> {
         let parts = self.parts(index);
-        self.dead += (parts.end - usize::from(self.offsets[index])) as u32;
+        self.add_dead(parts.end - usize::from(self.offsets[index]));
         let last = self.len() - 1;
         // Objects are dropped from the highest index on, so that the first drop does not move the second.
         let mut doomed: Vec<usize> = Vec::new();
@@ -523,7 +544,7 @@ impl<O: Clone> Page<O> {
         doomed.sort_unstable_by(|a, b| b.cmp(a));
         self.tags[index] = self.tags[last];
         self.offsets[index] = self.offsets[last];
-        self.len -= 1;
+        self.tags[PAGE_ENTRIES] -= 1;
         let mut value = None;
         for object in doomed {
             if let Object::Value(old) = self.drop_object(object) {
@@ -564,11 +585,11 @@ impl<O: Clone> Page<O> {
 
     /// Squeezes dead bytes out when they are more than a quarter.
     fn squeeze(&mut self) {
-        if (self.dead as usize) * 4 <= self.heap.len() && self.heap.len() < 60_000 || self.dead == 0
-        {
+        let dead = self.dead();
+        if dead == 0 || dead * 4 <= self.heap.len() && self.heap.len() < 60_000 {
             return;
         }
-        let live = self.heap.len() - self.dead as usize;
+        let live = self.heap.len() - dead;
         let mut heap = Vec::with_capacity(room_for(live));
         for index in 0..self.len() {
             let end = self.parts(index).end;
@@ -578,7 +599,7 @@ impl<O: Clone> Page<O> {
             heap.extend_from_slice(&self.heap[start..end]);
         }
         self.heap = heap;
-        self.dead = 0;
+        self.offsets[PAGE_ENTRIES] = 0;
     }
 
     /// Finds the earliest expiry time anew.
@@ -636,7 +657,7 @@ impl<O: Clone> Page<O> {
         let at = self.len();
         self.tags[at] = from.tags[index];
         self.offsets[at] = self.heap.len() as u16;
-        self.len += 1;
+        self.tags[PAGE_ENTRIES] += 1;
         self.heap.extend_from_slice(bytes);
         for (place, is_key) in [(parts.key, true), (parts.value, false)] {
             if let Place::Object(object) = place {
