@@ -102,6 +102,7 @@ const TIMES: &[&str] = &[
     "hexpiretime",
     "hpexpiretime",
     "xpending",
+    "xreadgroup",
 ];
 
 fn now_ms() -> i64 {
@@ -122,6 +123,7 @@ struct Generator {
     entries: Vec<(Vec<u8>, String)>,
     /// Whether keys that end in 0 or 1 hold numbers only.
     sorts: bool,
+    release: Release,
 }
 
 impl Generator {
@@ -247,6 +249,8 @@ impl Generator {
             return self.pick(&numbers).as_bytes().to_vec();
         }
         match self.rng.below(14) {
+            // Only the newest release sorts it as zero.
+            0 if self.sorts && self.release != Release::Newest => b"0".to_vec(),
             0 => Vec::new(),
             1 => b"\xff\r\n\x00".to_vec(),
             2 => vec![b'x'; 70],
@@ -283,6 +287,17 @@ impl Generator {
                 // Offsets and spans that stay small keep strings small, and times far enough to stay in the future.
                 let value = match arg.name {
                     // Idle times must not hang on how fast the run is.
+                    // Servers take an index beyond 32 bits for another.
+                    "index" if out[0] == b"LSET" => {
+                        (self.rng.below(14) as i64 - 4).to_string().into_bytes()
+                    }
+                    // Only newer releases refuse the least number.
+                    "count" | "rank"
+                        if matches!(&out[0][..], b"LREM" | b"LPOS")
+                            && self.release != Release::Newest =>
+                    {
+                        (self.rng.below(14) as i64 - 4).to_string().into_bytes()
+                    }
                     "min-idle-time" => {
                         self.pick(&["0", "0", "1000000000", "-1"]).as_bytes().to_vec()
                     }
@@ -355,7 +370,8 @@ impl Generator {
                         "166275",
                         "166274.15",
                     ],
-                    _ if group == Group::SortedSet && self.one_in(4) => &[
+                    // An error of range makes older releases refuse the next SORT.
+                    _ if group == Group::SortedSet && !self.sorts && self.one_in(4) => &[
                         "0.1",
                         "0.2",
                         "0.30000000000000004",
@@ -773,6 +789,7 @@ fn drive_with(peer: Peer, resp3: bool, groups: &[Group], more: &[&str], excused:
         next_id: 1,
         entries: Vec::new(),
         sorts: more.contains(&"sort"),
+        release,
     };
     let vendor = if peer == Peer::Redis70 { Dialect::Redis } else { Dialect::Valkey };
     let mut ours = Ours::new(seed, resp3, vendor);
@@ -836,7 +853,7 @@ fn drive_with(peer: Peer, resp3: bool, groups: &[Group], more: &[&str], excused:
     let differences: Vec<String> = differences.into_values().collect();
     assert!(differences.is_empty(), "RKV_SEED={seed}:\n{}", differences.join("\n"));
     // The generator must not sink into errors.
-    let weak: Vec<_> = counts.iter().filter(|(_, (runs, sound))| sound * 20 < *runs).collect();
+    let weak: Vec<_> = counts.iter().filter(|(_, (runs, sound))| sound * 40 < *runs).collect();
     assert!(weak.is_empty(), "commands that mostly fail, with their runs and successes: {weak:?}");
 }
 
@@ -944,21 +961,14 @@ fn hashes_as_valkey_9_1() {
     drive(Peer::Valkey91, false, &[Group::Hash], &[]);
 }
 
-/// What numbers at the ends of their range do there.
-const LIST_QUIRKS: &[(&str, &str)] = &[
-    ("lset", "servers take an index beyond 32 bits for another"),
-    ("lrem", "only newer servers refuse the least number"),
-    ("lpos", "only newer servers refuse the least number"),
-];
-
 #[test]
 fn lists_as_redis_7_0() {
-    drive(Peer::Redis70, false, &[Group::List], LIST_QUIRKS);
+    drive(Peer::Redis70, false, &[Group::List], &[]);
 }
 
 #[test]
 fn lists_as_valkey_9_1() {
-    drive(Peer::Valkey91, true, &[Group::List], LIST_QUIRKS);
+    drive(Peer::Valkey91, true, &[Group::List], &[]);
 }
 
 #[test]
@@ -981,9 +991,15 @@ fn geo_as_valkey_9_1() {
     drive_with(Peer::Valkey91, true, &[Group::Geo], &["del", "zrem"], &[]);
 }
 
+/// What Redis 7.0 does otherwise than its successors.
+const STREAM_QUIRKS: &[(&str, &str)] = &[
+    ("xclaim", "makes the consumer with the first entry it claims only"),
+    ("xautoclaim", "makes the consumer with the first entry it claims only"),
+];
+
 #[test]
 fn streams_as_redis_7_0() {
-    drive_with(Peer::Redis70, true, &[Group::Stream], &["xadd", "xadd"], &[]);
+    drive_with(Peer::Redis70, true, &[Group::Stream], &["xadd", "xadd"], STREAM_QUIRKS);
 }
 
 #[test]

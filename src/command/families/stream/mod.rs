@@ -273,7 +273,9 @@ fn claim_line(
 
 /// The line that sets how far a group has read.
 fn setid_line(key: &[u8], name: &[u8], group: &Group) -> Line {
-    let read = group.entries_read.map_or_else(|| b"-1".to_vec(), |n| n.to_string().into_bytes());
+    // The command takes 64 bits with a sign.
+    let read = group.entries_read.map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX));
+    let read = text_of(read);
     let last_id = group.last_id.to_string();
     line(&[b"XGROUP", b"SETID", key, name, last_id.as_bytes(), b"ENTRIESREAD", &read])
 }
