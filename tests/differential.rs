@@ -188,7 +188,10 @@ impl Generator {
             "threshold" if self.one_in(2) => &["0", "1", "2", "3", "5", "8", "-1", "abc"],
             _ if self.one_in(30) => return None,
             "id" if out[0] == b"XREADGROUP" && !self.one_in(3) => &[">"],
-            "id" if out[0] == b"XREAD" && self.one_in(4) => &["$", "+"],
+            "id" if out[0] == b"XREAD" && self.one_in(4) => match self.release {
+                Release::Newest => &["$", "+"],
+                _ => &["$"],
+            },
             "id" if out[0] == b"XADD" && self.one_in(3) => {
                 let id = format!("{}-*", self.next_id + self.rng.below(2));
                 return Some(id.into_bytes());
@@ -799,7 +802,10 @@ fn drive_with(peer: Peer, resp3: bool, groups: &[Group], more: &[&str], excused:
     for step in 0..number_from_env("RKV_COMMANDS").unwrap_or(COMMANDS) {
         let spec = *generator.pick(&commands);
         let args = generator.command(spec);
-        if ours.is_by_chance(&args) {
+        // Older releases cannot sort by the empty texts that stand for what GET does not find.
+        let has = |word: &[u8]| args.iter().any(|arg| arg == word);
+        let stores_nothing = has(b"GET") && has(b"STORE") && release != Release::Newest;
+        if ours.is_by_chance(&args) || stores_nothing {
             continue;
         }
         let leniency = Leniency::of(spec.name, &args, &mut ours, release);
@@ -991,10 +997,16 @@ fn geo_as_valkey_9_1() {
     drive_with(Peer::Valkey91, true, &[Group::Geo], &["del", "zrem"], &[]);
 }
 
+/// What Valkey does otherwise than rkv.
+const VALKEY_STREAM_QUIRKS: &[(&str, &str)] =
+    &[("xautoclaim", "refuses a count whose entries would not fit into memory")];
+
 /// What Redis 7.0 does otherwise than its successors.
 const STREAM_QUIRKS: &[(&str, &str)] = &[
     ("xclaim", "makes the consumer with the first entry it claims only"),
     ("xautoclaim", "makes the consumer with the first entry it claims only"),
+    ("xreadgroup", "makes the consumer with the first entry it reads only"),
+    ("xsetid", "does not look at the highest id that was deleted"),
 ];
 
 #[test]
@@ -1004,7 +1016,7 @@ fn streams_as_redis_7_0() {
 
 #[test]
 fn streams_as_valkey_9_1() {
-    drive_with(Peer::Valkey91, false, &[Group::Stream], &["xadd", "xadd"], &[]);
+    drive_with(Peer::Valkey91, false, &[Group::Stream], &["xadd", "xadd"], VALKEY_STREAM_QUIRKS);
 }
 
 /// SORT, and commands that make what it sorts and looks up.
