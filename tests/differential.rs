@@ -998,13 +998,16 @@ fn geo_as_valkey_9_1() {
 }
 
 /// What Valkey does otherwise than rkv.
-const VALKEY_STREAM_QUIRKS: &[(&str, &str)] =
-    &[("xautoclaim", "refuses a count whose entries would not fit into memory")];
+const VALKEY_STREAM_QUIRKS: &[(&str, &str)] = &[
+    ("xautoclaim", "refuses a count whose entries would not fit into memory"),
+    ("xread", "takes + for no entry"),
+];
 
 /// What Redis 7.0 does otherwise than its successors.
 const STREAM_QUIRKS: &[(&str, &str)] = &[
     ("xclaim", "makes the consumer with the first entry it claims only"),
     ("xautoclaim", "makes the consumer with the first entry it claims only"),
+    ("xread", "does not know +"),
     ("xreadgroup", "makes the consumer with the first entry it reads only"),
     ("xsetid", "does not look at the highest id that was deleted"),
 ];
