@@ -27,6 +27,11 @@ impl Error {
         Error::Text(text.into())
     }
 
+    /// An argument as it stands in the text of an error, which servers end at a byte of zero.
+    pub fn quoted(arg: &[u8]) -> Cow<'_, str> {
+        String::from_utf8_lossy(arg.split(|byte| *byte == 0).next().unwrap_or_default())
+    }
+
     /// The wrong number of arguments.
     pub fn arity(name: &str) -> Error {
         Error::Text(format!("ERR wrong number of arguments for '{name}' command").into())

@@ -52,10 +52,12 @@ pub fn parse_strtod(text: &[u8]) -> Option<f64> {
         return Some(if text.starts_with('-') { -value } else { value });
     }
     let value: f64 = text.parse().ok()?;
-    // A finite text that overflows is refused by servers (ERANGE).
-    if value.is_infinite()
-        && unsigned.bytes().next().is_some_and(|byte| byte.is_ascii_digit() || byte == b'.')
-    {
+    // Servers refuse what is too large, and what is not zero but too small (ERANGE).
+    let is_number =
+        unsigned.bytes().next().is_some_and(|byte| byte.is_ascii_digit() || byte == b'.');
+    let mantissa = unsigned.split(['e', 'E']).next().unwrap_or_default();
+    let vanishes = value == 0.0 && mantissa.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
+    if is_number && (value.is_infinite() || vanishes) {
         return None;
     }
     Some(value)
@@ -197,6 +199,9 @@ mod tests {
             (".5", Some(0.5)),
             ("5.", Some(5.0)),
             ("1e400", None),
+            ("1e-400", None),
+            ("0e-400", Some(0.0)),
+            ("4.9e-324", Some(f64::from_bits(1))),
             ("", None),
             (" 1", None),
             ("1 ", None),

@@ -89,7 +89,7 @@ impl ExpireIf {
                 word if is(word, "gt") => wanted.later = true,
                 word if is(word, "lt") => wanted.earlier = true,
                 word => {
-                    let word = String::from_utf8_lossy(word);
+                    let word = Error::quoted(word);
                     return Err(Error::text(format!("ERR Unsupported option {word}")));
                 }
             }
@@ -426,7 +426,7 @@ fn object(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     }
     let known = ["encoding", "freq", "idletime", "refcount"].iter().any(|name| is(word, name));
     if !known {
-        let word = String::from_utf8_lossy(word);
+        let word = Error::quoted(word);
         return Err(Error::text(format!("ERR unknown subcommand '{word}'. Try OBJECT HELP.")));
     }
     if args.len() != 3 {

@@ -59,7 +59,7 @@ pub enum Edge<'a> {
 
 impl Edge<'_> {
     /// Whether a member is before the border.
-    fn is_behind(&self, score: f64, member: &[u8]) -> bool {
+    pub fn is_behind(&self, score: f64, member: &[u8]) -> bool {
         match self {
             Edge::Start => false,
             Edge::BeforeScore(edge) => score < *edge,
@@ -79,9 +79,9 @@ fn score_of(element: Bulk<'_>) -> f64 {
     }
 }
 
-/// Puts a score behind a member's place.
+/// Puts a score behind a member's place. Minus zero becomes zero, as servers store whole scores as integers.
 fn insert_score(pack: &mut Listpack, after: Pos, score: f64) {
-    match integral(score) {
+    match integral(score + 0.0) {
         Some(n) => {
             let mut buf = IntBuf::new();
             pack.insert_after(after, buf.format(n).as_bytes());

@@ -14,8 +14,9 @@ fn owned((member, score): (Bulk<'_>, f64)) -> (Vec<u8>, f64) {
     (member.to_vec(), score)
 }
 
+/// Scores by their bits, but for the sign of zero, which small sets do not keep.
 fn bits(pairs: &[(Vec<u8>, f64)]) -> Vec<(&[u8], u64)> {
-    pairs.iter().map(|(member, score)| (&member[..], score.to_bits())).collect()
+    pairs.iter().map(|(member, score)| (&member[..], (score + 0.0).to_bits())).collect()
 }
 
 fn check(zset: &Zset, model: &Model, rng: &mut Rng) {
@@ -210,4 +211,13 @@ fn large_sets_are_compact() {
         println!("{per_member} bytes per member");
         assert!(per_member <= 60, "{per_member}");
     }
+}
+
+#[test]
+fn small_sets_keep_zero_without_its_sign() {
+    let mut zset = Zset::new();
+    zset.insert(b"a", -0.0, &Limits::default());
+    assert_eq!(zset.score(b"a").map(f64::to_bits), Some(0));
+    let zset = Zset::from_pairs(vec![(b"a".to_vec(), -0.0)], &Limits::default()).unwrap();
+    assert_eq!(zset.score(b"a").map(f64::to_bits), Some(0));
 }

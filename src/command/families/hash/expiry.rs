@@ -2,7 +2,7 @@
 
 use super::super::super::Ctx;
 use super::super::super::error::Error;
-use super::super::super::parse::{TimeUnit, any_expiry, int, is};
+use super::super::super::parse::{TimeUnit, any_expiry, int, int_between, is};
 use super::expire_fields;
 use crate::base::bulk::IntBuf;
 use crate::base::limits::FIELD_EXPIRE_MS_MAX;
@@ -28,6 +28,62 @@ fn fields<'a>(args: &'a [&'a [u8]], at: usize) -> Result<&'a [&'a [u8]], Error> 
         return Err(Error::text(COUNT_MISMATCH));
     }
     Ok(rest)
+}
+
+/// The error about a word that is no option.
+fn unknown(word: &[u8]) -> Error {
+    Error::text(format!("ERR unknown argument: {}", Error::quoted(word)))
+}
+
+/// The fields behind `FIELDS n` at `at`, which options may follow. Returns where those are too.
+fn fields_among_options<'a>(
+    args: &'a [&'a [u8]],
+    at: usize,
+    invalid: &'static str,
+) -> Result<(&'a [&'a [u8]], usize), Error> {
+    let count = int_between(args[at + 1], 1, i64::from(i32::MAX), invalid)?;
+    let end = usize::try_from(count).ok().and_then(|count| count.checked_add(at + 2));
+    let end = end.filter(|end| *end <= args.len());
+    let end = end.ok_or(Error::text("ERR wrong number of arguments"))?;
+    Ok((&args[at + 2..end], end))
+}
+
+const FIELDS_TWICE: &str = "ERR FIELDS keyword specified multiple times";
+const NO_FIELDS: &str = "ERR missing FIELDS argument";
+
+/// What stands behind the time of HEXPIRE and its kin, in any order: the fields and a condition.
+fn expire_options<'a>(args: &'a [&'a [u8]]) -> Result<(&'a [&'a [u8]], Condition), Error> {
+    const TOO_FEW: &str = "ERR FIELDS requires at least numfields and one field argument";
+    let (mut names, mut condition, mut several, mut at) = (None, Condition::Always, false, 3);
+    while at < args.len() {
+        let said = match args[at] {
+            word if is(word, "fields") => {
+                if names.is_some() {
+                    return Err(Error::text(FIELDS_TWICE));
+                }
+                if at + 2 >= args.len() {
+                    return Err(Error::text(TOO_FEW));
+                }
+                let (found, end) = fields_among_options(args, at, COUNT_INVALID)?;
+                names = Some(found);
+                at = end;
+                continue;
+            }
+            word if is(word, "nx") => Condition::None,
+            word if is(word, "xx") => Condition::Some,
+            word if is(word, "gt") => Condition::Later,
+            word if is(word, "lt") => Condition::Earlier,
+            word => return Err(unknown(word)),
+        };
+        several |= condition != Condition::Always && condition != said;
+        condition = said;
+        at += 1;
+    }
+    let names = names.ok_or(Error::text(NO_FIELDS))?;
+    if several {
+        return Err(Error::text("ERR Multiple condition flags specified"));
+    }
+    Ok((names, condition))
 }
 
 /// What a field's new time must be like for it to be set.
@@ -90,15 +146,8 @@ fn expire(
     command: &str,
 ) -> Done {
     let (key, now_ms) = (args[1], ctx.now_ms());
-    let (condition, at) = match args[3] {
-        word if is(word, "nx") => (Condition::None, 4),
-        word if is(word, "xx") => (Condition::Some, 4),
-        word if is(word, "gt") => (Condition::Later, 4),
-        word if is(word, "lt") => (Condition::Earlier, 4),
-        _ => (Condition::Always, 3),
-    };
-    let names = fields(args, at)?;
     let at_ms = field_time(args[2], unit, base_ms, command)?;
+    let (names, condition) = expire_options(args)?;
     expire_fields(ctx, key)?;
     // In a replay fields stay until their removal is replayed too.
     let gone = at_ms <= now_ms && !ctx.is_replayed();
@@ -239,18 +288,40 @@ fn said(
 }
 
 pub(super) fn hgetex(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
-    let (mut wanted, mut at) = (Said::Nothing, 2);
-    while at < args.len() && !is(args[at], "fields") {
+    const SEVERAL: &str =
+        "ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified";
+    let (mut wanted, mut names, mut at) = (Said::Nothing, None, 2);
+    while at < args.len() {
+        let word = args[at];
+        if is(word, "fields") {
+            if names.is_some() {
+                return Err(Error::text(FIELDS_TWICE));
+            }
+            if at + 1 >= args.len() {
+                return Err(Error::arity("hgetex"));
+            }
+            let (found, end) = fields_among_options(args, at, "ERR invalid number of fields")?;
+            names = Some(found);
+            at = end;
+            continue;
+        }
+        let timed = ["ex", "px", "exat", "pxat"].iter().any(|name| is(word, name));
+        if (timed || is(word, "persist")) && wanted != Said::Nothing {
+            return Err(Error::text(SEVERAL));
+        }
+        if timed && at + 1 >= args.len() {
+            return Err(Error::text("ERR missing expire time"));
+        }
         let taken = said(ctx, args, at, &mut wanted, "hgetex")?;
         if taken == 0 {
-            if !is(args[at], "persist") || wanted != Said::Nothing {
-                return Err(Error::Syntax);
+            if !is(word, "persist") {
+                return Err(unknown(word));
             }
             wanted = Said::Persist;
         }
         at += taken.max(1);
     }
-    let names = fields(args, at)?;
+    let names = names.ok_or(Error::text(NO_FIELDS))?;
     let (key, now_ms) = (args[1], ctx.now_ms());
     expire_fields(ctx, key)?;
     reply_values(ctx, key, names)?;

@@ -141,7 +141,9 @@ fn reply_numbers(reply: &mut Reply, stream: &Stream) {
     count(reply, "radix-tree-nodes", radix_nodes(&ids));
     id(reply, "last-generated-id", stream.last_id());
     id(reply, "max-deleted-entry-id", stream.max_deleted_id());
-    count(reply, "entries-added", stream.entries_added());
+    // As servers count in 64 bits with a sign, what XSETID put at the end of the range goes on below zero.
+    reply.bulk(b"entries-added");
+    reply.int(stream.entries_added().cast_signed());
     id(reply, "recorded-first-entry-id", stream.first_id());
     count(reply, "idmp-duration", idempotence.duration_s);
     count(reply, "idmp-maxsize", idempotence.max_entries);

@@ -199,7 +199,7 @@ fn check_subcommand(container: &str, args: &[&[u8]]) -> Result<(), Error> {
     let word = args[1];
     let found = super::super::lookup(args[0]).and_then(|spec| spec.resolve(args));
     let Some(spec) = found else {
-        let (word, name) = (String::from_utf8_lossy(word), container.to_ascii_uppercase());
+        let (word, name) = (Error::quoted(word), container.to_ascii_uppercase());
         return Err(Error::text(format!("ERR unknown subcommand '{word}'. Try {name} HELP.")));
     };
     if !spec.takes(args.len()) {
@@ -210,7 +210,7 @@ fn check_subcommand(container: &str, args: &[&[u8]]) -> Result<(), Error> {
 
 /// The error about arguments that a subcommand does not take.
 fn subcommand_syntax(container: &str, word: &[u8]) -> Error {
-    let word = String::from_utf8_lossy(word);
+    let word = Error::quoted(word);
     Error::text(format!(
         "ERR unknown subcommand or wrong number of arguments for '{word}'. Try {container} HELP."
     ))
@@ -218,13 +218,13 @@ fn subcommand_syntax(container: &str, word: &[u8]) -> Error {
 
 /// The error about a key or group that is not there.
 fn no_key_or_group(key: &[u8], group: &[u8], ending: &str) -> Error {
-    let (key, group) = (String::from_utf8_lossy(key), String::from_utf8_lossy(group));
+    let (key, group) = (Error::quoted(key), Error::quoted(group));
     Error::text(format!("NOGROUP No such key '{key}' or consumer group '{group}'{ending}"))
 }
 
 /// The error about a group that a stream does not have.
 fn no_group(key: &[u8], group: &[u8]) -> Error {
-    let (key, group) = (String::from_utf8_lossy(key), String::from_utf8_lossy(group));
+    let (key, group) = (Error::quoted(key), Error::quoted(group));
     Error::text(format!("NOGROUP No such consumer group '{group}' for key name '{key}'"))
 }
 
@@ -273,7 +273,9 @@ fn claim_line(
 
 /// The line that sets how far a group has read.
 fn setid_line(key: &[u8], name: &[u8], group: &Group) -> Line {
-    let read = group.entries_read.map_or_else(|| b"-1".to_vec(), |n| n.to_string().into_bytes());
+    // The command takes 64 bits with a sign.
+    let read = group.entries_read.map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX));
+    let read = text_of(read);
     let last_id = group.last_id.to_string();
     line(&[b"XGROUP", b"SETID", key, name, last_id.as_bytes(), b"ENTRIESREAD", &read])
 }

@@ -207,7 +207,7 @@ impl ClaimOptions {
                 }
                 (word, Some(id)) if is(word, "lastid") => options.last_id = strict_id(id, 0)?,
                 (word, _) => {
-                    let word = String::from_utf8_lossy(word);
+                    let word = Error::quoted(word);
                     return Err(Error::text(format!("ERR Unrecognized XCLAIM option '{word}'")));
                 }
             }

@@ -1,3 +1,4 @@
+use super::super::check::{Runner, words};
 use crate::base::rng::Rng;
 use crate::command::{Ctx, Propagation};
 use crate::keyspace::{Effects, Keyspace, Origin, Settings};
@@ -282,4 +283,23 @@ fn ids_as_servers_read_them() {
     }
     assert!(super::strict_id(&[b'0'; 128], 0).is_err());
     assert!(super::strict_id(&[b'0'; 127], 0).is_ok());
+}
+
+#[test]
+fn a_count_past_the_range_of_integers_is_negative() {
+    let mut runner = Runner::new(true);
+    for line in
+        ["XADD s 1-1 a 1", "XSETID s 1-1 ENTRIESADDED 9223372036854775807", "XADD s 2-1 a 1"]
+    {
+        runner.run(&words(line));
+    }
+    let reply = String::from_utf8(runner.run(&words("XINFO STREAM s"))).unwrap();
+    assert!(reply.contains("entries-added\r\n:-9223372036854775808\r\n"), "{reply}");
+}
+
+#[test]
+fn words_in_errors_end_at_a_zero_byte() {
+    let mut runner = Runner::new(false);
+    let wanted = b"-NOGROUP No such key 's' or consumer group 'g'\r\n";
+    assert_eq!(runner.run(&words("XPENDING s\0x g\0")), wanted);
 }

@@ -4,7 +4,7 @@ use super::super::super::Ctx;
 use super::super::super::error::Error;
 use super::super::super::parse::{index_range, int, is};
 use super::{Done, Pairs, open_members, reply_pair, store};
-use crate::base::bulk::IntBuf;
+use crate::base::bulk::{Bulk, IntBuf};
 use crate::base::num::parse_double;
 use crate::keyspace::{Change, Event};
 use crate::value::Zset;
@@ -120,11 +120,57 @@ impl<'a> Span<'a> {
                     Edge::AfterScore(max.score)
                 },
             ),
-            Span::Member(min, max) => (min.before(), max.behind()),
+            Span::Member(min, max) => {
+                if let Some(ranks) = walked_ranks(set, min, max, backwards) {
+                    return ranks;
+                }
+                (min.before(), max.behind())
+            }
         };
         let (start, end) = (set.count_before(before), set.count_before(behind));
         start..end.max(start)
     }
+}
+
+/// The ranks of a range of members in a set whose scores differ, so that its members are in no order. What comes of it is not
+/// specified, but servers look first whether the set's ends rule out the range. Of a small set they find the same each time: they
+/// walk from the end they begin at to the first member that is in the range or past it, and go on to the first that is past it.
+/// `None` for sets whose scores are equal, and for large ones, of which servers find one thing or another.
+fn walked_ranks(
+    set: &Zset,
+    min: LexEnd<'_>,
+    max: LexEnd<'_>,
+    backwards: bool,
+) -> Option<Range<u64>> {
+    let (mut first, mut last) = (set.iter(), set.iter_by_rank(set.len().saturating_sub(1), true));
+    let (first, last) = (first.next()?, last.next()?);
+    if first.1 == last.1 {
+        return None;
+    }
+    let is_below = |(member, score): (Bulk<'_>, f64)| {
+        min.before().is_behind(score, member.text(&mut IntBuf::new()))
+    };
+    let is_above = |(member, score): (Bulk<'_>, f64)| {
+        !max.behind().is_behind(score, member.text(&mut IntBuf::new()))
+    };
+    if is_below(last) || is_above(first) {
+        return Some(0..0);
+    }
+    if !set.is_packed() {
+        return None;
+    }
+    let len = set.len();
+    Some(if backwards {
+        let members = || set.iter_by_rank(len - 1, true);
+        let passed = members().take_while(|pair| is_above(*pair)).count();
+        let found = members().skip(passed).take_while(|pair| !is_below(*pair)).count();
+        let end = len - passed as u64;
+        end - found as u64..end
+    } else {
+        let passed = set.iter().take_while(|pair| is_below(*pair)).count();
+        let found = set.iter().skip(passed).take_while(|pair| !is_above(*pair)).count();
+        passed as u64..(passed + found) as u64
+    })
 }
 
 /// Where the members of a range that are wanted stand: the rank to begin at, and how many.
