@@ -663,7 +663,7 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__aof__subcmd__stats)
-            opts="-o -q -v -h -V --top --separator --format --output --force --key --not-key --key-regex --not-key-regex --command --not-command --db --not-db --time --not-time --offset --not-offset --quiet --verbose --json --color --progress --threads --help --version"
+            opts="-o -q -v -h -V --top --separator --rewrite --format --output --force --key --not-key --key-regex --not-key-regex --command --not-command --db --not-db --time --not-time --offset --not-offset --quiet --verbose --json --color --progress --threads --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -506,6 +506,7 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand --color 'When to use colour'
             cand --progress 'When to show progress'
             cand --threads 'Threads that decode [default: one per core]'
+            cand --rewrite 'Replay the set in memory, too: write amplification, and what a rewrite would save'
             cand --force 'Replace an existing output'
             cand -q 'Say nothing but errors'
             cand --quiet 'Say nothing but errors'

@@ -583,6 +583,7 @@ always\t'Always'
 never\t'Never'
 json\t'As lines of JSON'"
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l rewrite -d 'Replay the set in memory, too: write amplification, and what a rewrite would save'
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -l force -d 'Replace an existing output'
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Say nothing but errors'
 complete -c rkv -n "__fish_rkv_using_subcommand aof; and __fish_seen_subcommand_from stats" -s v -l verbose -d 'Say more; twice for even more'
