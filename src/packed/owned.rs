@@ -336,7 +336,10 @@ impl Listpack {
 
     /// Gives memory that is not used back.
     pub fn shrink(&mut self) {
-        self.bytes.shrink_to_fit();
+        // Copied, since allocators do not move a block that gets just a little smaller.
+        if self.bytes.capacity() > self.bytes.len() {
+            self.bytes = self.bytes.as_slice().to_vec();
+        }
     }
 
     /// Offset of the terminator.
