@@ -13,7 +13,6 @@
 #![allow(unsafe_code, reason = "an allocator that counts can be made in no other way")]
 
 use rkv::aof::set::Set;
-use rkv::base::memory::{self, Allocator};
 use rkv::base::rng::Rng;
 use rkv::command::{Ctx, Outcome};
 use rkv::feed::{Control, Input};
@@ -38,37 +37,22 @@ static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-static INNER: Allocator = Allocator;
-
-/// Bytes that a block really takes.
-///
-/// # Safety
-/// The block was given out for this size and is live, or null.
-unsafe fn taken(at: *mut u8, size: usize) -> usize {
-    // SAFETY: as promised; the allocator tells whose block it is.
-    unsafe {
-        if memory::is_large(size) {
-            // The C library has a word of its own in front of each block.
-            libc::malloc_usable_size(at.cast()) + size_of::<usize>()
-        } else {
-            libmimalloc_sys::mi_usable_size(at.cast())
-        }
-    }
-}
+static INNER: std::alloc::System = std::alloc::System;
 
 impl Counting {
-    fn add(&self, at: *mut u8, size: usize) {
+    fn add(&self, at: *mut u8) {
         if COUNTS.load(Relaxed) {
-            // SAFETY: `at` was just given out for this size, or is null.
-            LIVE_BYTES.fetch_add(unsafe { taken(at, size) }, Relaxed);
+            // SAFETY: `at` was given out by this allocator and is live, or null, for which the size is 0. Each block has a word
+            // of the allocator's own in front.
+            LIVE_BYTES.fetch_add(unsafe { libc::malloc_usable_size(at.cast()) + 8 }, Relaxed);
             ALLOCATIONS.fetch_add(1, Relaxed);
         }
     }
 
-    fn sub(&self, at: *mut u8, size: usize) {
+    fn sub(&self, at: *mut u8) {
         if COUNTS.load(Relaxed) {
             // SAFETY: as above; it is freed only after this.
-            LIVE_BYTES.fetch_sub(unsafe { taken(at, size) }, Relaxed);
+            LIVE_BYTES.fetch_sub(unsafe { libc::malloc_usable_size(at.cast()) + 8 }, Relaxed);
         }
     }
 }
@@ -78,28 +62,28 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract.
         let at = unsafe { INNER.alloc(layout) };
-        self.add(at, layout.size());
+        self.add(at);
         at
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract.
         let at = unsafe { INNER.alloc_zeroed(layout) };
-        self.add(at, layout.size());
+        self.add(at);
         at
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        self.sub(at, layout.size());
+        self.sub(at);
         // SAFETY: the caller keeps the contract.
         unsafe { INNER.dealloc(at, layout) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        self.sub(at, layout.size());
+        self.sub(at);
         // SAFETY: the caller keeps the contract.
         let at = unsafe { INNER.realloc(at, layout, size) };
-        self.add(at, size);
+        self.add(at);
         at
     }
 }
@@ -471,8 +455,6 @@ fn commands() {
 }
 
 fn main() {
-    // As the commands do that build a data store.
-    memory::keep_freed();
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {

@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: rkv::base::memory::Allocator = rkv::base::memory::Allocator;
-
 fn main() -> ExitCode {
     rkv::cli::main()
 }

@@ -5,7 +5,7 @@ use super::super::exit::{CliError, Exit};
 use super::super::out::Sink;
 use super::super::{Context, Done, EXIT_STATUS};
 use super::{INPUT_HELP, input_path, open, with_progress};
-use crate::base::{memory, range};
+use crate::base::range;
 use crate::rdb::encode::{TARGETS, Target};
 use crate::report::{Cell, Column, Fields, Report, Table, human};
 use crate::tool::aof::plan;
@@ -133,7 +133,6 @@ impl RewriteArgs {
             (None, false) => plan::Target::Path(rewrite::default_output(&path), self.force),
         };
         let set = open(&path)?;
-        memory::keep_freed();
         for path in plan::Plan::unfinished(&set, &place) {
             super::super::out::register_unfinished(&path);
         }

@@ -4,7 +4,6 @@ use super::super::args::{OutputArgs, ReportArgs, now_ms};
 use super::super::{Context, Done, EXIT_STATUS};
 use super::select::SelectArgs;
 use super::{INPUT_HELP, finish, input_path, open, with_progress};
-use crate::base::memory;
 use crate::tool::aof::rewrite;
 use crate::tool::aof::stats::{self, Options};
 use clap::Args;
@@ -56,7 +55,6 @@ impl StatsArgs {
         let (stats, ended) =
             with_progress(context, &set, |control| stats::stats(&set, &options, control))?;
         let estimate = if self.rewrite {
-            memory::keep_freed();
             let options = rewrite::Options::plain(now_ms());
             Some(with_progress(context, &set, |control| {
                 rewrite::estimate(&set, &options, control)
