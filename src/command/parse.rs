@@ -126,6 +126,18 @@ pub enum TimeUnit {
     Milliseconds,
 }
 
+/// What the word of an expiry option makes of its operand: the unit, and the time it counts from in unix milliseconds (0 for a
+/// point in time). `None` for any other word.
+pub fn expiry_word(word: &[u8], now_ms: i64) -> Option<(TimeUnit, i64)> {
+    match word {
+        _ if is(word, "ex") => Some((TimeUnit::Seconds, now_ms)),
+        _ if is(word, "px") => Some((TimeUnit::Milliseconds, now_ms)),
+        _ if is(word, "exat") => Some((TimeUnit::Seconds, 0)),
+        _ if is(word, "pxat") => Some((TimeUnit::Milliseconds, 0)),
+        _ => None,
+    }
+}
+
 /// An expiry time in unix milliseconds from an argument that counts from `base_ms` (0 for a point in time). It must be positive
 /// and must not overflow.
 pub fn expiry(text: &[u8], unit: TimeUnit, base_ms: i64, command: &str) -> Result<i64, Error> {
@@ -209,6 +221,21 @@ mod tests {
             ("nan", None),
         ] {
             assert_eq!(float(text.as_bytes()).ok(), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_expiry() {
+        for (word, meaning) in [
+            ("EX", Some((TimeUnit::Seconds, 7))),
+            ("px", Some((TimeUnit::Milliseconds, 7))),
+            ("ExAt", Some((TimeUnit::Seconds, 0))),
+            ("PXAT", Some((TimeUnit::Milliseconds, 0))),
+            ("PERSIST", None),
+            ("E", None),
+            ("", None),
+        ] {
+            assert_eq!(expiry_word(word.as_bytes(), 7), meaning, "{word}");
         }
     }
 

@@ -1,7 +1,9 @@
 //! Commands on strings.
 
 use super::super::error::Error;
-use super::super::parse::{LongDoubleArg, TimeUnit, clipped_range, expiry, int, int_or, is};
+use super::super::parse::{
+    LongDoubleArg, TimeUnit, clipped_range, expiry, expiry_word, int, int_or, is,
+};
 use super::super::{Ctx, Handler};
 use crate::base::long_double::LongDouble;
 use crate::base::num::parse_canonical_i64;
@@ -124,13 +126,7 @@ fn expiry_option(
     expiry_said: &mut Expiry,
     command: &str,
 ) -> Result<usize, Error> {
-    let (unit, base_ms) = match args[at] {
-        word if is(word, "ex") => (TimeUnit::Seconds, ctx.now_ms()),
-        word if is(word, "px") => (TimeUnit::Milliseconds, ctx.now_ms()),
-        word if is(word, "exat") => (TimeUnit::Seconds, 0),
-        word if is(word, "pxat") => (TimeUnit::Milliseconds, 0),
-        _ => return Ok(0),
-    };
+    let Some((unit, base_ms)) = expiry_word(args[at], ctx.now_ms()) else { return Ok(0) };
     let operand = args.get(at + 1).ok_or(Error::Syntax)?;
     if *expiry_said != Expiry::Unsaid {
         return Err(Error::Syntax);

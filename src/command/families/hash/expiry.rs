@@ -2,7 +2,7 @@
 
 use super::super::super::Ctx;
 use super::super::super::error::Error;
-use super::super::super::parse::{TimeUnit, any_expiry, int, int_between, is};
+use super::super::super::parse::{TimeUnit, any_expiry, expiry_word, int, int_between, is};
 use super::expire_fields;
 use crate::base::bulk::IntBuf;
 use crate::base::limits::FIELD_EXPIRE_MS_MAX;
@@ -272,13 +272,7 @@ fn said(
     said: &mut Said,
     command: &str,
 ) -> Result<usize, Error> {
-    let (unit, base_ms) = match args[at] {
-        word if is(word, "ex") => (TimeUnit::Seconds, ctx.now_ms()),
-        word if is(word, "px") => (TimeUnit::Milliseconds, ctx.now_ms()),
-        word if is(word, "exat") => (TimeUnit::Seconds, 0),
-        word if is(word, "pxat") => (TimeUnit::Milliseconds, 0),
-        _ => return Ok(0),
-    };
+    let Some((unit, base_ms)) = expiry_word(args[at], ctx.now_ms()) else { return Ok(0) };
     let operand = args.get(at + 1).ok_or(Error::Syntax)?;
     if *said != Said::Nothing {
         return Err(Error::Syntax);
@@ -305,7 +299,7 @@ pub(super) fn hgetex(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
             at = end;
             continue;
         }
-        let timed = ["ex", "px", "exat", "pxat"].iter().any(|name| is(word, name));
+        let timed = expiry_word(word, ctx.now_ms()).is_some();
         if (timed || is(word, "persist")) && wanted != Said::Nothing {
             return Err(Error::text(SEVERAL));
         }
