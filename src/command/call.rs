@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::table::{self, Command};
 use crate::base::rng::Rng;
-use crate::keyspace::{Change, Origin, Place, Unit};
+use crate::keyspace::{Change, Origin, Place, Typed, Unit};
 use crate::resp::encode::Reply;
 
 /// What a command was and what it left behind.
@@ -56,6 +56,19 @@ impl<'u, 'k> Ctx<'u, 'k> {
         change: impl FnOnce(&mut Place<'_>) -> Result<(R, Change), Error>,
     ) -> Result<R, Error> {
         self.unit.update(key, change)
+    }
+
+    /// The first of several keys that is there. A key of another type before it is an error.
+    pub fn first_there<'a, T: Typed>(
+        &mut self,
+        keys: &[&'a [u8]],
+    ) -> Result<Option<&'a [u8]>, Error> {
+        for key in keys {
+            if self.unit.read::<T>(key)?.is_some() {
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
     }
 
     /// Unix milliseconds; the same for the whole command.

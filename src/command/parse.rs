@@ -175,6 +175,54 @@ pub fn timeout_ms(text: &[u8], now_ms: i64) -> Result<i64, Error> {
     Ok(ms)
 }
 
+/// What commands that pop from the first of several keys are told: LMPOP, ZMPOP and their waiting forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PopOfMany<'a, E> {
+    /// The keys, at least one.
+    pub names: &'a [&'a [u8]],
+    /// The end to take from.
+    pub end: E,
+    /// How many to take at most, not 0.
+    pub count: u64,
+}
+
+impl<'a, E> PopOfMany<'a, E> {
+    /// Reads the arguments, with the number of keys at one of them; if that is not the first one, a timeout is. `end` reads the
+    /// word for an end.
+    pub fn parse(
+        args: &'a [&'a [u8]],
+        numkeys_at: usize,
+        now_ms: i64,
+        end: fn(&[u8]) -> Result<E, Error>,
+    ) -> Result<PopOfMany<'a, E>, Error> {
+        const NO_KEYS: &str = "ERR numkeys should be greater than 0";
+        const NO_COUNT: &str = "ERR count should be greater than 0";
+        let keys = int_between(args[numkeys_at], 1, i64::MAX, NO_KEYS)?;
+        let rest = &args[numkeys_at + 1..];
+        let keys = usize::try_from(keys).unwrap_or(usize::MAX);
+        let (Some(names), Some(word)) = (rest.get(..keys), rest.get(keys)) else {
+            return Err(Error::Syntax);
+        };
+        let end = end(word)?;
+        let count = match &rest[keys + 1..] {
+            [] => 1,
+            [word, count, more @ ..] if is(word, "count") => {
+                let count = int_between(count, 1, i64::MAX, NO_COUNT)?;
+                if !more.is_empty() {
+                    return Err(Error::Syntax);
+                }
+                count
+            }
+            _ => return Err(Error::Syntax),
+        };
+        // Servers look at the timeout when all else is well.
+        if numkeys_at > 1 {
+            timeout_ms(args[1], now_ms)?;
+        }
+        Ok(PopOfMany { names, end, count: count.unsigned_abs() })
+    }
+}
+
 /// A range of indexes, which count from the end if negative, cut to what is there: `start..end`, empty if nothing is.
 pub fn index_range(start: i64, end: i64, len: usize) -> std::ops::Range<usize> {
     let len_i = i64::try_from(len).unwrap_or(i64::MAX);

@@ -4,7 +4,7 @@
 mod tests;
 
 use super::super::error::Error;
-use super::super::parse::{index_range, int, int_between, is, positive_or, timeout_ms};
+use super::super::parse::{PopOfMany, index_range, int, is, positive_or, timeout_ms};
 use super::super::{Ctx, Handler};
 use crate::base::bulk::{Bulk, IntBuf};
 use crate::keyspace::{Change, Event};
@@ -329,16 +329,6 @@ fn pop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], side: Side, name: &str) -> Done {
     Ok(())
 }
 
-/// The first of several keys that is there. A key of another type before it is an error.
-fn first_there<'a>(ctx: &mut Ctx<'_, '_>, keys: &[&'a [u8]]) -> Result<Option<&'a [u8]>, Error> {
-    for key in keys {
-        if ctx.unit.read::<List>(key)?.is_some() {
-            return Ok(Some(key));
-        }
-    }
-    Ok(None)
-}
-
 fn blpop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     blocking_pop(ctx, args, Side::Left)
 }
@@ -350,7 +340,7 @@ fn brpop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 fn blocking_pop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], side: Side) -> Done {
     let last = args.len() - 1;
     timeout_ms(args[last], ctx.now_ms())?;
-    let Some(key) = first_there(ctx, &args[1..last])? else {
+    let Some(key) = ctx.first_there::<List>(&args[1..last])? else {
         ctx.reply.null_array();
         return Ok(());
     };
@@ -372,34 +362,13 @@ fn blmpop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 
 /// The work of LMPOP, with the number of keys at an argument; if that is not the first one, a timeout is.
 fn pop_of_many(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], numkeys_at: usize) -> Done {
-    const NO_KEYS: &str = "ERR numkeys should be greater than 0";
-    const NO_COUNT: &str = "ERR count should be greater than 0";
-    let keys = int_between(args[numkeys_at], 1, i64::MAX, NO_KEYS)?;
-    let rest = &args[numkeys_at + 1..];
-    let keys = usize::try_from(keys).unwrap_or(usize::MAX);
-    let (Some(names), Some(word)) = (rest.get(..keys), rest.get(keys)) else {
-        return Err(Error::Syntax);
-    };
-    let side = Side::parse(word)?;
-    let count = match &rest[keys + 1..] {
-        [] => 1,
-        [word, count, more @ ..] if is(word, "count") => {
-            let count = int_between(count, 1, i64::MAX, NO_COUNT)?;
-            if !more.is_empty() {
-                return Err(Error::Syntax);
-            }
-            count
-        }
-        _ => return Err(Error::Syntax),
-    };
-    if numkeys_at > 1 {
-        timeout_ms(args[1], ctx.now_ms())?;
-    }
-    let Some(key) = first_there(ctx, names)? else {
+    let PopOfMany { names, end: side, count } =
+        PopOfMany::parse(args, numkeys_at, ctx.now_ms(), Side::parse)?;
+    let Some(key) = ctx.first_there::<List>(names)? else {
         ctx.reply.null_array();
         return Ok(());
     };
-    let taken = take(ctx, key, side, count.unsigned_abs())?.unwrap_or_default();
+    let taken = take(ctx, key, side, count)?.unwrap_or_default();
     ctx.propagate(&[side.pop_command(), key, taken.len().to_string().as_bytes()]);
     ctx.reply.array(2);
     ctx.reply.bulk(key);

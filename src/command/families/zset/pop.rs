@@ -2,7 +2,7 @@
 
 use super::super::super::Ctx;
 use super::super::super::error::Error;
-use super::super::super::parse::{int_between, is, positive_or, timeout_ms};
+use super::super::super::parse::{PopOfMany, is, positive_or, timeout_ms};
 use super::{Done, Pairs};
 use crate::base::bulk::Bulk;
 use crate::keyspace::{Change, Event};
@@ -63,16 +63,6 @@ fn take(ctx: &mut Ctx<'_, '_>, key: &[u8], end: End, count: u64) -> Result<Pairs
     })
 }
 
-/// The first of several keys that is there. A key of another type before it is an error.
-fn first_there<'a>(ctx: &mut Ctx<'_, '_>, keys: &[&'a [u8]]) -> Result<Option<&'a [u8]>, Error> {
-    for key in keys {
-        if ctx.unit.read::<Zset>(key)?.is_some() {
-            return Ok(Some(key));
-        }
-    }
-    Ok(None)
-}
-
 pub(super) fn zpopmin(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     pop(ctx, args, End::Min)
 }
@@ -115,7 +105,7 @@ pub(super) fn bzpopmax(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 fn blocking_pop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], end: End) -> Done {
     let last = args.len() - 1;
     timeout_ms(args[last], ctx.now_ms())?;
-    let Some(key) = first_there(ctx, &args[1..last])? else {
+    let Some(key) = ctx.first_there::<Zset>(&args[1..last])? else {
         ctx.reply.null_array();
         return Ok(());
     };
@@ -137,32 +127,13 @@ pub(super) fn bzmpop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 
 /// The work of ZMPOP, with the number of keys at an argument; if that is not the first one, a timeout is.
 fn pop_of_many(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], numkeys_at: usize) -> Done {
-    const NO_KEYS: &str = "ERR numkeys should be greater than 0";
-    const NO_COUNT: &str = "ERR count should be greater than 0";
-    let keys = int_between(args[numkeys_at], 1, i64::MAX, NO_KEYS)?;
-    let rest = &args[numkeys_at + 1..];
-    let keys = usize::try_from(keys).unwrap_or(usize::MAX);
-    let (Some(names), Some(word)) = (rest.get(..keys), rest.get(keys)) else {
-        return Err(Error::Syntax);
-    };
-    let end = End::parse(word)?;
-    let count = match &rest[keys + 1..] {
-        [] => 1,
-        [word, count] if is(word, "count") => int_between(count, 1, i64::MAX, NO_COUNT)?,
-        [word, count, ..] if is(word, "count") => {
-            int_between(count, 1, i64::MAX, NO_COUNT)?;
-            return Err(Error::Syntax);
-        }
-        _ => return Err(Error::Syntax),
-    };
-    if numkeys_at > 1 {
-        timeout_ms(args[1], ctx.now_ms())?;
-    }
-    let Some(key) = first_there(ctx, names)? else {
+    let PopOfMany { names, end, count } =
+        PopOfMany::parse(args, numkeys_at, ctx.now_ms(), End::parse)?;
+    let Some(key) = ctx.first_there::<Zset>(names)? else {
         ctx.reply.null_array();
         return Ok(());
     };
-    let taken = take(ctx, key, end, count.unsigned_abs())?;
+    let taken = take(ctx, key, end, count)?;
     ctx.propagate(&[end.command(), key, taken.len().to_string().as_bytes()]);
     ctx.reply.array(2);
     ctx.reply.bulk(key);
