@@ -2,35 +2,19 @@
 
 mod common;
 
+use common::files::{copy_dir, load_set, temp, text};
 use common::program::{Run, rkv, rkv_in, rkv_with_stdin, testdata};
-use common::servers::{Peer, Server, program};
+use common::servers::{AOF, Peer, Server, program};
 use rkv::aof::manifest::Manifest;
 use rkv::aof::reader::{Item, Reader};
 use rkv::aof::repair::{Sound, prefix, skip_damage};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
-
-fn text(path: &Path) -> String {
-    path.display().to_string()
-}
+use std::time::Duration;
 
 fn aof(name: &str) -> String {
     text(&testdata("aof").join(name))
-}
-
-fn temp() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
-
-fn copy_dir(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-    }
 }
 
 /// The commands of a set, a line each.
@@ -56,14 +40,9 @@ fn check_aof(peer: Peer, path: &Path) -> bool {
     output.status.success()
 }
 
-const AOF: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
-
 /// The digest of a server that has loaded a set, or its log if it refuses.
 fn load(peer: Peer, set: &Path, more: &[&str]) -> Result<String, String> {
-    let dir = tempfile::Builder::new().prefix("rkv-server-").tempdir().unwrap();
-    copy_dir(set, &dir.path().join("appendonlydir"));
-    let args = [AOF, more].concat();
-    Server::start_in(peer, dir, &args).map(|mut server| server.debug_digest())
+    load_set(peer, set, more).map(|mut server| server.debug_digest())
 }
 
 /// Writes to several databases, in transactions and in a script, with a rewrite in between.
@@ -72,16 +51,7 @@ fn fill(server: &mut Server) {
         server.ok(&["SET", &format!("user:{i}"), "x"]);
         server.ok(&["HSET", &format!("cart:{}", i % 7), &format!("item:{i}"), "1"]);
     }
-    server.ok(&["BGREWRITEAOF"]);
-    let start = Instant::now();
-    loop {
-        let info = server.ok(&["INFO", "persistence"]).text();
-        if info.contains("aof_rewrite_in_progress:0") && info.contains("aof_rewrite_scheduled:0") {
-            break;
-        }
-        assert!(start.elapsed() < Duration::from_secs(60), "{info}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    server.rewrite_aof();
     server.ok(&["MULTI"]);
     server.ok(&["INCRBY", "account:1", "5"]);
     server.ok(&["DECRBY", "account:2", "5"]);

@@ -1,18 +1,12 @@
 //! `rkv rdb info` as a program, on files of real servers.
 
+mod common;
+
+use common::program::{Run, rkv, testdata};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
-fn testdata(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
-}
-
-fn rkv(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rkv")).args(args).output().expect("rkv does not start")
-}
-
-fn info(path: &Path) -> (Value, Output) {
+fn info(path: &Path) -> (Value, Run) {
     let output = rkv(&["rdb", "info", "--json", path.to_str().expect("path")]);
     let value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     (value, output)
@@ -34,7 +28,7 @@ fn keys_are_counted_as_the_servers_have_them() {
         let name = path.display();
         let expected = std::fs::read_to_string(format!("{name}.expect.jsonl")).expect("twin");
         let (report, output) = info(&path);
-        assert!(output.status.success(), "{name}: {output:?}");
+        assert!(output.code == 0, "{name}: {output:?}");
         let keys = expected.lines().count() as u64;
         assert_eq!(report["file"]["keys"].as_u64(), Some(keys), "{name}");
         let sum = |section, column: &str| -> u64 {
@@ -73,7 +67,7 @@ fn origin_and_functions_are_told() {
 #[test]
 fn an_append_only_tail_is_told() {
     let (report, output) = info(&testdata("servers/redis-7.0-preamble.aof"));
-    assert!(output.status.success(), "{output:?}");
+    assert!(output.code == 0, "{output:?}");
     assert_eq!(report["file"]["trailer"], "aof");
     assert!(report["file"]["trailer_bytes"].as_u64() > Some(0));
 }
@@ -84,7 +78,7 @@ fn every_format_is_written() {
     let path = path.to_str().expect("path");
     for (format, start) in [("json", "{"), ("html", "<!doctype html>"), ("csv", "")] {
         let output = rkv(&["rdb", "info", path, "--format", format]);
-        assert!(output.status.success(), "{output:?}");
+        assert!(output.code == 0, "{output:?}");
         assert!(output.stdout.starts_with(start.as_bytes()), "{format}");
         assert!(output.stdout.len() > 100, "{format}");
     }
@@ -102,7 +96,7 @@ fn damage_is_reported_behind_what_was_read() {
         path
     };
     let (report, output) = info(&write("cut.rdb", good.get(..good.len() / 2).unwrap_or(&[])));
-    assert_eq!(output.status.code(), Some(6));
+    assert_eq!(output.code, 6);
     assert_eq!(report["file"]["complete"], false);
     assert_eq!(report["file"]["checksum"], "unknown");
     let mut wrong = good.clone();
@@ -110,12 +104,12 @@ fn damage_is_reported_behind_what_was_read() {
         *byte ^= 1;
     }
     let (report, output) = info(&write("wrong.rdb", &wrong));
-    assert_eq!(output.status.code(), Some(5));
+    assert_eq!(output.code, 5);
     assert_eq!(report["file"]["checksum"], "wrong");
     let (report, output) = info(&write("other.rdb", b"hello, this is no RDB file"));
-    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(output.code, 4);
     assert!(report.is_null() && output.stdout.is_empty());
-    assert_eq!(info(&folder.path().join("absent.rdb")).1.status.code(), Some(3));
+    assert_eq!(info(&folder.path().join("absent.rdb")).1.code, 3);
 }
 
 #[test]
@@ -134,7 +128,7 @@ fn what_is_too_much_to_list_is_counted() {
     let path = dir.path().join("many.rdb");
     std::fs::write(&path, file).expect("file");
     let (report, output) = info(&path);
-    assert!(output.status.success(), "{output:?}");
+    assert!(output.code == 0, "{output:?}");
     assert_eq!(report["file"]["keys"], 10_000);
     assert_eq!((rows(&report, "aux").len(), rows(&report, "databases").len()), (4096, 4096));
     assert_eq!(rows(&report, "aux")[4095]["name"], "4095");

@@ -4,40 +4,9 @@ mod common;
 
 use common::client::Reply;
 use common::program::{rkv, rkv_with_stdin, testdata};
-use common::servers::{Peer, Server};
+use common::servers::{FILES, Peer, Server, digest_of_rdb};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// Files that hold nothing that an older server lacks, and the server that wrote them.
-const FILES: &[(&str, Peer)] = &[
-    ("servers/redis-7.0-types.rdb", Peer::Redis70),
-    ("servers/redis-7.0-binary.rdb", Peer::Redis70),
-    ("servers/redis-7.0-streams.rdb", Peer::Redis70),
-    ("servers/redis-7.0-uncompressed.rdb", Peer::Redis70),
-    ("servers/redis-7.0-list-compressed.rdb", Peer::Redis70),
-    ("redis-7.0.15.rdb", Peer::Redis70),
-    ("servers/valkey-8.1-types.rdb", Peer::Valkey81),
-    ("servers/valkey-8.1-binary.rdb", Peer::Valkey81),
-    ("servers/valkey-8.1-streams.rdb", Peer::Valkey81),
-    ("servers/valkey-9.1-types.rdb", Peer::Valkey91),
-    ("servers/valkey-9.1-binary.rdb", Peer::Valkey91),
-    ("servers/valkey-9.1-streams.rdb", Peer::Valkey91),
-];
-
-fn release(peer: Peer) -> &'static str {
-    match peer {
-        Peer::Redis70 => "redis-7.0",
-        Peer::Valkey81 => "valkey-8.1",
-        Peer::Valkey91 => "valkey-9.1",
-    }
-}
-
-fn digest(peer: Peer, file: &Path) -> String {
-    match Server::load(peer, file) {
-        Ok(mut server) => server.debug_digest(),
-        Err(log) => panic!("{peer:?} refuses {}: {log}", file.display()),
-    }
-}
 
 /// The digest that a peer gives for a file of another, if it takes it as it is.
 fn digest_if_loadable(peer: Peer, file: &Path) -> Option<String> {
@@ -114,7 +83,8 @@ fn converted_files_load_with_equal_digest() {
         for peer in Peer::ALL {
             let (path, out) = temp(&dir, "converted.rdb");
             let text = input.display().to_string();
-            rkv(&["rdb", "convert", &text, "--to", release(peer), "-o", &out, "--force"]).expect(0);
+            rkv(&["rdb", "convert", &text, "--to", peer.release(), "-o", &out, "--force"])
+                .expect(0);
             same_after_a_server(peer, &input, &path, name);
             check_rdb(peer, &path);
             rkv(&["rdb", "verify", &out]).expect(0);
@@ -137,7 +107,7 @@ fn what_is_encoded_anew_loads_with_equal_digest() {
                 "--from",
                 "jsonl",
                 "--to",
-                release(peer),
+                peer.release(),
                 "-o",
                 &out,
                 "--force",
@@ -154,7 +124,7 @@ fn json_to_rdb_to_json_is_identical() {
     let dir = tempfile::tempdir().unwrap();
     for (name, writer) in FILES {
         let first = rkv(&["rdb", "dump", &testdata(name).display().to_string()]).expect(0).stdout;
-        let to = if *writer == Peer::Redis70 { "redis-7.2" } else { release(*writer) };
+        let to = if *writer == Peer::Redis70 { "redis-7.2" } else { writer.release() };
         let (_, out) = temp(&dir, "again.rdb");
         let args = ["rdb", "convert", "-", "--from", "jsonl", "--to", to, "-o", &out, "--force"];
         rkv_with_stdin(&args, &first).expect(0);
@@ -188,7 +158,7 @@ fn feed(server: &mut Server, commands: &[u8], what: &str) {
 fn commands_make_the_same_data() {
     for (name, writer) in FILES {
         let input = testdata(name);
-        let expected = digest(*writer, &input);
+        let expected = digest_of_rdb(*writer, &input);
         for restore in [false, true] {
             let mut args = vec!["rdb", "dump", "--format", "resp"];
             let input = input.display().to_string();
@@ -208,7 +178,7 @@ fn commands_make_the_same_data() {
 fn field_expiries_go_from_vendor_to_vendor() {
     let dir = tempfile::tempdir().unwrap();
     let input = testdata("servers/valkey-9.1-field-ttls.rdb");
-    let expected = digest(Peer::Valkey91, &input);
+    let expected = digest_of_rdb(Peer::Valkey91, &input);
     let input = input.display().to_string();
     // Without the release's own form they are a loss, and told as one.
     let (_, out) = temp(&dir, "lossy.rdb");
@@ -217,13 +187,13 @@ fn field_expiries_go_from_vendor_to_vendor() {
     assert!(!Path::new(&out).exists());
     rkv(&["rdb", "convert", &input, "--to", "redis-7.0", "--on-loss", "rewrite", "-o", &out])
         .expect(0);
-    digest(Peer::Redis70, Path::new(&out));
+    digest_of_rdb(Peer::Redis70, Path::new(&out));
     // To Redis's form and back nothing is lost.
     let (_, redis) = temp(&dir, "redis.rdb");
     rkv(&["rdb", "convert", &input, "--to", "redis-7.4", "-o", &redis]).expect(0);
     let (path, valkey) = temp(&dir, "valkey.rdb");
     rkv(&["rdb", "convert", &redis, "--to", "valkey-9.1", "-o", &valkey]).expect(0);
-    assert_eq!(digest(Peer::Valkey91, &path), expected);
+    assert_eq!(digest_of_rdb(Peer::Valkey91, &path), expected);
 }
 
 #[test]
@@ -278,8 +248,8 @@ fn files_are_merged_and_split() {
     rkv(&["rdb", "convert", &a, "--split-by", split, "-o", &pattern]).expect(0);
     let part = |name: &str| pattern.replace("{}", name);
     assert_eq!(keys(&part("0-8191")) + keys(&part("8192-16383")), keys(&a));
-    let expected = digest(Peer::Redis70, Path::new(&a));
+    let expected = digest_of_rdb(Peer::Redis70, Path::new(&a));
     rkv(&["rdb", "convert", &part("0-8191"), &part("8192-16383"), "-o", &merged, "--force"])
         .expect(0);
-    assert_eq!(digest(Peer::Redis70, Path::new(&merged)), expected);
+    assert_eq!(digest_of_rdb(Peer::Redis70, Path::new(&merged)), expected);
 }

@@ -2,71 +2,18 @@
 
 mod common;
 
+use common::files::{copy_dir, load_set, temp, text};
 use common::program::{rkv, rkv_in, testdata};
-use common::servers::{Peer, Server, program};
-use std::fs;
+use common::servers::{AOF, FILES, Peer, Server, digest_of_rdb, program};
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
-
-const AOF: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
-
-/// Files of servers, and who reads them.
-const FILES: &[(&str, Peer)] = &[
-    ("servers/redis-7.0-types.rdb", Peer::Redis70),
-    ("servers/redis-7.0-binary.rdb", Peer::Redis70),
-    ("servers/redis-7.0-streams.rdb", Peer::Redis70),
-    ("servers/redis-7.0-uncompressed.rdb", Peer::Redis70),
-    ("redis-7.0.15.rdb", Peer::Redis70),
-    ("servers/valkey-8.1-types.rdb", Peer::Valkey81),
-    ("servers/valkey-8.1-binary.rdb", Peer::Valkey81),
-    ("servers/valkey-8.1-streams.rdb", Peer::Valkey81),
-    ("servers/valkey-9.1-types.rdb", Peer::Valkey91),
-    ("servers/valkey-9.1-binary.rdb", Peer::Valkey91),
-    ("servers/valkey-9.1-streams.rdb", Peer::Valkey91),
-];
-
-fn release(peer: Peer) -> &'static str {
-    match peer {
-        Peer::Redis70 => "redis-7.0",
-        Peer::Valkey81 => "valkey-8.1",
-        Peer::Valkey91 => "valkey-9.1",
-    }
-}
-
-fn text(path: &Path) -> String {
-    path.display().to_string()
-}
-
-fn temp() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
-
-fn copy_dir(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-    }
-}
 
 /// The digest of a server that has loaded a set.
 #[track_caller]
 fn digest_of_set(peer: Peer, set: &Path) -> String {
-    let dir = tempfile::Builder::new().prefix("rkv-server-").tempdir().unwrap();
-    copy_dir(set, &dir.path().join("appendonlydir"));
-    match Server::start_in(peer, dir, AOF) {
+    match load_set(peer, set, &[]) {
         Ok(mut server) => server.debug_digest(),
         Err(log) => panic!("{peer:?} refuses {}: {log}", set.display()),
-    }
-}
-
-#[track_caller]
-fn digest_of_rdb(peer: Peer, file: &Path) -> String {
-    match Server::load(peer, file) {
-        Ok(mut server) => server.debug_digest(),
-        Err(log) => panic!("{peer:?} refuses {}: {log}", file.display()),
     }
 }
 
@@ -83,12 +30,12 @@ fn an_rdb_file_comes_back_with_equal_digest() {
         let expected = digest_of_rdb(*peer, &input);
         let out = dir.path().join("out.rdb");
         let input = text(&input);
-        rkv(&["aof", "rewrite", &input, "--to", release(*peer), "-o", &text(&out)]).expect(0);
+        rkv(&["aof", "rewrite", &input, "--to", peer.release(), "-o", &text(&out)]).expect(0);
         assert_eq!(digest_of_rdb(*peer, &out), expected, "{name}");
         check(&peer.check_rdb(), &out);
         rkv(&["rdb", "verify", &text(&out)]).expect(0);
         let folder = dir.path().join("set");
-        let args = ["--shape", "folder", "--format", "resp", "--to", release(*peer)];
+        let args = ["--shape", "folder", "--format", "resp", "--to", peer.release()];
         let folder_text = text(&folder);
         let args = [&["aof", "rewrite", &input, "-o", &folder_text], &args[..]].concat();
         rkv(&args).expect(0);
@@ -144,19 +91,6 @@ fn begin(server: &mut Server) {
     }
 }
 
-fn rewritten_by_itself(server: &mut Server) {
-    server.ok(&["BGREWRITEAOF"]);
-    let start = Instant::now();
-    loop {
-        let info = server.ok(&["INFO", "persistence"]).text();
-        if info.contains("aof_rewrite_in_progress:0") && info.contains("aof_rewrite_scheduled:0") {
-            return;
-        }
-        assert!(start.elapsed() < Duration::from_secs(60));
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn a_set_of_a_server_comes_back_with_equal_digest() {
     for peer in Peer::ALL {
@@ -165,7 +99,7 @@ fn a_set_of_a_server_comes_back_with_equal_digest() {
             let mut server = Server::start_with(peer, &[AOF, &more].concat());
             begin(&mut server);
             fill(&mut server, 1);
-            rewritten_by_itself(&mut server);
+            server.rewrite_aof();
             fill(&mut server, 2);
             let expected = server.debug_digest();
             let dir = temp();
@@ -173,8 +107,8 @@ fn a_set_of_a_server_comes_back_with_equal_digest() {
             copy_dir(&server.dir().join("appendonlydir"), &set);
             drop(server);
             for (name, args) in [
-                ("rdb", &["--to", release(peer)][..]),
-                ("resp", &["--format", "resp", "--to", release(peer)]),
+                ("rdb", &["--to", peer.release()][..]),
+                ("resp", &["--format", "resp", "--to", peer.release()]),
             ] {
                 let out = dir.path().join(name);
                 let (set_text, out_text) = (text(&set), text(&out));
@@ -188,7 +122,7 @@ fn a_set_of_a_server_comes_back_with_equal_digest() {
                 rkv(&["aof", "verify", &text(&out)]).expect(0);
             }
             // In place: the new set is there, and the old one beside it.
-            let run = rkv_in(dir.path(), &["aof", "rewrite", "--in-place", "--to", release(peer)]);
+            let run = rkv_in(dir.path(), &["aof", "rewrite", "--in-place", "--to", peer.release()]);
             run.expect(0);
             assert_eq!(digest_of_set(peer, &set), expected, "{peer:?} in place");
             assert_eq!(digest_of_set(peer, &dir.path().join("appendonlydir.bak")), expected);

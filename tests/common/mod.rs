@@ -1,7 +1,8 @@
-//! Support for the whole-program tests: the `rkv` program, real servers, and a client to talk to them.
+//! Support for the whole-program tests: the `rkv` program, files, real servers, and a client to talk to them.
 #![allow(dead_code)] // each test file uses a part of it
 
 pub mod client;
+pub mod files;
 pub mod program;
 pub mod roundtrip;
 pub mod servers;

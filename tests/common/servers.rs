@@ -26,6 +26,15 @@ impl Peer {
     /// All of them, oldest first.
     pub const ALL: [Peer; 3] = [Peer::Redis70, Peer::Valkey81, Peer::Valkey91];
 
+    /// Returns the name of the release, as `--to` takes it.
+    pub fn release(self) -> &'static str {
+        match self {
+            Peer::Redis70 => "redis-7.0",
+            Peer::Valkey81 => "valkey-8.1",
+            Peer::Valkey91 => "valkey-9.1",
+        }
+    }
+
     /// Returns the path of the server program.
     pub fn server(self) -> PathBuf {
         program(match self {
@@ -53,6 +62,25 @@ impl Peer {
         })
     }
 }
+
+/// Files in `testdata` that hold nothing that an older server lacks, and the server that wrote them.
+pub const FILES: &[(&str, Peer)] = &[
+    ("servers/redis-7.0-types.rdb", Peer::Redis70),
+    ("servers/redis-7.0-binary.rdb", Peer::Redis70),
+    ("servers/redis-7.0-streams.rdb", Peer::Redis70),
+    ("servers/redis-7.0-uncompressed.rdb", Peer::Redis70),
+    ("servers/redis-7.0-list-compressed.rdb", Peer::Redis70),
+    ("redis-7.0.15.rdb", Peer::Redis70),
+    ("servers/valkey-8.1-types.rdb", Peer::Valkey81),
+    ("servers/valkey-8.1-binary.rdb", Peer::Valkey81),
+    ("servers/valkey-8.1-streams.rdb", Peer::Valkey81),
+    ("servers/valkey-9.1-types.rdb", Peer::Valkey91),
+    ("servers/valkey-9.1-binary.rdb", Peer::Valkey91),
+    ("servers/valkey-9.1-streams.rdb", Peer::Valkey91),
+];
+
+/// What lets a server keep an append-only file.
+pub const AOF: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
 
 /// Returns the path of a program in the folder of peers, for example `redis-cli`.
 pub fn program(name: &str) -> PathBuf {
@@ -92,6 +120,8 @@ pub struct Server {
 /// Longest wait for a server to start or to end.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for a rewrite of the append-only file.
+const REWRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Server {
     /// Starts an empty server without save points and without AOF.
@@ -194,6 +224,23 @@ impl Server {
         self.dir.path().join("dump.rdb")
     }
 
+    /// Has the append-only file rewritten, and waits for the end.
+    #[track_caller]
+    pub fn rewrite_aof(&mut self) {
+        self.ok(&["BGREWRITEAOF"]);
+        let start = Instant::now();
+        loop {
+            let info = self.ok(&["INFO", "persistence"]).text();
+            if info.contains("aof_rewrite_in_progress:0")
+                && info.contains("aof_rewrite_scheduled:0")
+            {
+                return;
+            }
+            assert!(start.elapsed() < REWRITE_TIMEOUT, "{info}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Returns the digest of the whole data set, which is independent of order and encoding.
     #[track_caller]
     pub fn debug_digest(&mut self) -> String {
@@ -246,6 +293,15 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         stop(&mut self.child);
+    }
+}
+
+/// Returns the digest of a server that has loaded an RDB file.
+#[track_caller]
+pub fn digest_of_rdb(peer: Peer, file: &Path) -> String {
+    match Server::load(peer, file) {
+        Ok(mut server) => server.debug_digest(),
+        Err(log) => panic!("{peer:?} refuses {}: {log}", file.display()),
     }
 }
 
