@@ -130,7 +130,7 @@ impl<'k> Replay<'k> {
             "select" => self.select(args),
             "function" => self.function(args),
             _ if command.run.is_some() => self.call(command, args, now_ms),
-            "eval" | "evalsha" | "fcall" | "restore-asking" | "migrate" => Replayed::NeedsServer,
+            "eval" | "evalsha" | "fcall" => Replayed::NeedsServer,
             _ if command.spec.is_write() => Replayed::NeedsServer,
             _ => Replayed::Ignored,
         }

@@ -1,8 +1,8 @@
 //! One unit of work on the data: the first door.
 
+use super::Keyspace;
 use super::effect::{Effects, Event, EventClass, What};
 use super::place::{Change, Place, Typed, WrongType, kind, string};
-use super::{Db, Keyspace};
 use crate::value::limits::Limits;
 use crate::value::table::{self, Meta, New, Stored, Table};
 use crate::value::{Kind, StringForm, Value};
@@ -504,12 +504,5 @@ fn is_empty(entry: &table::Entry<'_, Value>) -> bool {
     match entry.value {
         Stored::Object(value) => value.is_emptied(),
         Stored::Bytes(_) => false,
-    }
-}
-
-impl Db {
-    #[allow(dead_code, reason = "for tests of the layers above")]
-    fn allocated_bytes(&self) -> usize {
-        self.keys.allocated_bytes()
     }
 }

@@ -1,10 +1,9 @@
 //! Holds handlers to replies that were recorded from servers.
 
-use super::super::{Ctx, find};
+use super::super::{Ctx, Propagation};
 use crate::base::rng::Rng;
-use crate::keyspace::{Change, Event, Keyspace, Origin, Place, Settings};
+use crate::keyspace::{Effects, Keyspace, Origin, Settings};
 use crate::resp::encode::Reply;
-use crate::value::{Hash, Set};
 
 /// When the recorded commands ran, in unix milliseconds.
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -27,64 +26,49 @@ impl Runner {
         Runner { keyspace: Keyspace::new(Settings::default()), rng: Rng::new(1), resp3 }
     }
 
-    /// Runs a command.
+    /// Runs a command; gives its reply.
     pub fn run(&mut self, args: &[Vec<u8>]) -> Vec<u8> {
-        self.run_propagating(args).0
+        self.run_whole(args).reply
     }
 
-    /// Runs a command; gives what others run instead too, if that is not the command itself.
-    pub fn run_propagating(&mut self, args: &[Vec<u8>]) -> (Vec<u8>, Option<Vec<String>>) {
+    /// Runs a command; gives all that it leaves behind.
+    fn run_whole(&mut self, args: &[Vec<u8>]) -> Ran {
         let args: Vec<&[u8]> = args.iter().map(|arg| &arg[..]).collect();
         let mut reply = Reply::new(self.resp3);
         let mut unit = self.keyspace.unit(Origin::Client, NOW_MS);
         let mut ctx = Ctx::new(&mut unit, &mut reply, &mut self.rng);
-        let has_handler = find(args[0]).is_some_and(|command| command.run.is_some());
-        match args[0] {
-            b"SADD" if !has_handler => fill(&mut ctx, args[1], |place| {
-                let (set, limits) = place.get_or_create::<Set>().unwrap();
-                args[2..].iter().filter(|member| set.insert(member, limits)).count()
-            }),
-            b"HSET" if !has_handler => fill(&mut ctx, args[1], |place| {
-                let (hash, limits) = place.get_or_create::<Hash>().unwrap();
-                args[2..].chunks(2).filter(|pair| hash.insert(pair[0], pair[1], limits)).count()
-            }),
-            _ => {
-                ctx.call(&args);
-            }
-        }
+        ctx.call(&args);
         let instead = match ctx.take_propagation() {
-            super::super::Propagation::Verbatim => None,
-            super::super::Propagation::Instead(commands) => Some(
+            Propagation::Verbatim => None,
+            Propagation::Instead(commands) => Some(
                 commands
                     .iter()
                     .map(|command| String::from_utf8_lossy(&command.join(&b' ')).into_owned())
                     .collect(),
             ),
         };
-        let _effects = unit.commit();
-        (reply.as_bytes().to_vec(), instead)
+        Ran { reply: reply.as_bytes().to_vec(), instead, effects: unit.commit() }
     }
+}
+
+/// What a command leaves behind.
+struct Ran {
+    /// What its client reads.
+    reply: Vec<u8>,
+    /// What others run instead of it, if not the same.
+    instead: Option<Vec<String>>,
+    /// What it did to the data.
+    effects: Effects,
 }
 
 /// Runs commands and holds what they leave behind to what is given: how many changes they count for, and the names of key events.
 pub fn check_effects(lines: &[(&str, u64, &[&str])]) {
-    let mut keyspace = Keyspace::new(Settings::default());
+    let mut runner = Runner::new(false);
     for (command, dirty, events) in lines {
-        let args = words(command);
-        let args: Vec<&[u8]> = args.iter().map(|arg| &arg[..]).collect();
-        let (mut reply, mut rng) = (Reply::new(false), Rng::new(1));
-        let mut unit = keyspace.unit(Origin::Client, NOW_MS);
-        Ctx::new(&mut unit, &mut reply, &mut rng).call(&args);
-        let effects = unit.commit();
+        let effects = runner.run_whole(&words(command)).effects;
         let names: Vec<&str> = effects.events().map(|(event, ..)| event.name).collect();
         assert_eq!((effects.dirty, &names[..]), (*dirty, *events), "{command}");
     }
-}
-
-/// Stands in for a command of a family that is not there.
-fn fill(ctx: &mut Ctx<'_, '_>, key: &[u8], fill: impl FnOnce(&mut Place<'_>) -> usize) {
-    let added = ctx.update(key, |place| Ok((fill(place), Change::wrote(Event::generic("set"), 1))));
-    ctx.reply.count(added.unwrap() as u64);
 }
 
 /// Runs recorded lines: a command, its reply in the second version of the protocol, and, if it differs, in the third, between
@@ -111,7 +95,7 @@ pub fn check_recorded(recorded: &str) {
 pub fn check_propagated(lines: &[(&str, Option<&[&str]>)]) {
     let mut runner = Runner::new(false);
     for (command, wanted) in lines {
-        let (_, instead) = runner.run_propagating(&words(command));
+        let instead = runner.run_whole(&words(command)).instead;
         let instead: Option<Vec<&str>> =
             instead.as_ref().map(|commands| commands.iter().map(|text| &text[..]).collect());
         assert_eq!(instead.as_deref(), *wanted, "{command}");
