@@ -1,3 +1,5 @@
+//! Commands as a client runs them one after another: their replies, and what time does to keys.
+
 use super::*;
 use crate::base::rng::Rng;
 use crate::keyspace::{Keyspace, Origin, Settings};

@@ -1,3 +1,5 @@
+//! HyperLogLogs in both encodings: registers, counts and unions, and bytes that no server wrote.
+
 use super::*;
 use crate::base::rng::Rng;
 

@@ -1,3 +1,5 @@
+//! Lists beside a vector, clones that must not change, and the room that elements take.
+
 use super::*;
 use crate::base::rng::Rng;
 

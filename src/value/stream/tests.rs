@@ -1,3 +1,5 @@
+//! Streams beside a plain list of entries, the nodes they are stored in, and what groups know of pending entries.
+
 use super::*;
 use crate::base::rng::Rng;
 use crate::packed::{Kind, validate};

@@ -1,3 +1,5 @@
+//! Trees of numbers beside a vector, clones that must not change, and how full the nodes stay.
+
 use super::*;
 use crate::base::rng::Rng;
 

@@ -1,3 +1,5 @@
+//! Sorted sets beside a sorted map, clones that must not change, their packed form and their ranges.
+
 use super::*;
 use crate::base::rng::Rng;
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+//! Streams as servers run them: recorded replies, what others are told, and what time does to pending entries.
+
 use super::super::check::{Runner, words};
 use crate::base::rng::Rng;
 use crate::command::{Ctx, Propagation};
