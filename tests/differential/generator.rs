@@ -240,7 +240,9 @@ impl Generator {
                         self.pick(&["0", "-1", "2", "0.1", "inf", "-inf", "-0"]).as_bytes().to_vec()
                     }
                     "offset" if matches!(group, Group::SortedSet | Group::Generic) => {
-                        self.pick(&["0", "0", "1", "2", "-1", "7"]).as_bytes().to_vec()
+                        // Later releases count negative ones from the end, in unpacked sorted sets only.
+                        let negative = if self.release == Release::Redis70 { "-1" } else { "0" };
+                        self.pick(&["0", "0", "1", "2", negative, "7"]).as_bytes().to_vec()
                     }
                     "offset" | "bit" => self.rng.below(300).to_string().into_bytes(),
                     // Whole seconds, as times a moment apart must compare the same on both sides.
@@ -328,7 +330,10 @@ impl Generator {
                         "-0",
                     ],
                 };
-                out.push(self.pick(doubles).as_bytes().to_vec());
+                let double = *self.pick(doubles);
+                // Servers unpack a sorted set to sort it, and only unpacked ones tell -0 from 0.
+                let double = if self.sorts && double == "-0" { "0" } else { double };
+                out.push(double.as_bytes().to_vec());
             }
             ArgKind::Pattern => {
                 let patterns: &[&str] = match arg.name {
