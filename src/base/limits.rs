@@ -20,6 +20,9 @@ pub const SLOTS: u64 = 16384;
 /// Latest field expiry a server can hold, in unix milliseconds (`EB_EXPIRE_TIME_MAX`, 48 bits).
 pub const FIELD_EXPIRE_MS_MAX: i64 = (1 << 48) - 1;
 
+/// Latest field expiry that commands of a server set, in unix milliseconds: a quarter of what it can hold.
+pub const FIELD_EXPIRE_SET_MS_MAX: i64 = (1 << 46) - 1;
+
 /// Length of a slot import's job name, in bytes.
 pub const SLOT_IMPORT_JOB_BYTES: usize = 40;
 

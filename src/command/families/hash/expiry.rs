@@ -5,29 +5,34 @@ use super::super::super::error::Error;
 use super::super::super::parse::{TimeUnit, any_expiry, expiry_word, int, int_between, is};
 use super::expire_fields;
 use crate::base::bulk::IntBuf;
-use crate::base::limits::FIELD_EXPIRE_MS_MAX;
+use crate::base::limits::{FIELD_EXPIRE_MS_MAX, FIELD_EXPIRE_SET_MS_MAX};
 use crate::keyspace::{Change, Event};
 use crate::value::Hash;
 
 type Done = Result<(), Error>;
 
-const COUNT_MISMATCH: &str = "ERR The `numfields` parameter must match the number of arguments";
 const COUNT_INVALID: &str = "ERR Parameter `numFields` should be greater than 0";
 
-/// The fields behind `FIELDS n` at `at`, which must be the rest of the arguments.
-fn fields<'a>(args: &'a [&'a [u8]], at: usize) -> Result<&'a [&'a [u8]], Error> {
+/// Fails if the key holds another type of value, which commands on one hash tell before they look at their other arguments.
+fn check_type(ctx: &mut Ctx<'_, '_>, key: &[u8]) -> Done {
+    ctx.unit.read::<Hash>(key)?;
+    Ok(())
+}
+
+/// The fields behind `FIELDS n`, which must be the rest of the arguments.
+fn fields<'a>(args: &'a [&'a [u8]]) -> Result<&'a [&'a [u8]], Error> {
     const MISSING: &str = "ERR Mandatory argument FIELDS is missing or not at the right position";
-    if !args.get(at).is_some_and(|word| is(word, "fields")) {
+    const INVALID: &str = "ERR Number of fields must be a positive integer";
+    const MISMATCH: &str = "ERR The `numfields` parameter must match the number of arguments";
+    if !is(args[2], "fields") {
         return Err(Error::text(MISSING));
     }
-    let count = args.get(at + 1).ok_or(Error::Syntax)?;
-    let count = int(count).ok().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
-    let count = count.ok_or(Error::text(COUNT_INVALID))?;
-    let rest = &args[at + 2..];
-    if rest.len() != count {
-        return Err(Error::text(COUNT_MISMATCH));
+    let count = int_between(args[3], 1, i64::MAX, INVALID)?;
+    let names = &args[4..];
+    if usize::try_from(count) != Ok(names.len()) {
+        return Err(Error::text(MISMATCH));
     }
-    Ok(rest)
+    Ok(names)
 }
 
 /// The error about a word that is no option.
@@ -35,14 +40,16 @@ fn unknown(word: &[u8]) -> Error {
     Error::text(format!("ERR unknown argument: {}", Error::quoted(word)))
 }
 
-/// The fields behind `FIELDS n` at `at`, which options may follow. Returns where those are too.
+/// What stands behind `FIELDS n` at `at`, `width` arguments for each field; options may follow. Returns where those are too.
 fn fields_among_options<'a>(
     args: &'a [&'a [u8]],
     at: usize,
+    width: usize,
     invalid: &'static str,
 ) -> Result<(&'a [&'a [u8]], usize), Error> {
     let count = int_between(args[at + 1], 1, i64::from(i32::MAX), invalid)?;
-    let end = usize::try_from(count).ok().and_then(|count| count.checked_add(at + 2));
+    let width = usize::try_from(count).ok().and_then(|count| count.checked_mul(width));
+    let end = width.and_then(|width| width.checked_add(at + 2));
     let end = end.filter(|end| *end <= args.len());
     let end = end.ok_or(Error::text("ERR wrong number of arguments"))?;
     Ok((&args[at + 2..end], end))
@@ -64,7 +71,7 @@ fn expire_options<'a>(args: &'a [&'a [u8]]) -> Result<(&'a [&'a [u8]], Condition
                 if at + 2 >= args.len() {
                     return Err(Error::text(TOO_FEW));
                 }
-                let (found, end) = fields_among_options(args, at, COUNT_INVALID)?;
+                let (found, end) = fields_among_options(args, at, 1, COUNT_INVALID)?;
                 names = Some(found);
                 at = end;
                 continue;
@@ -127,13 +134,20 @@ pub(super) fn hpexpireat(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     expire(ctx, args, TimeUnit::Milliseconds, 0, "hpexpireat")
 }
 
-/// A time that fields can have.
-fn field_time(text: &[u8], unit: TimeUnit, base_ms: i64, command: &str) -> Result<i64, Error> {
+/// A time that fields can have. What a file or a primary tells is taken as long as it can be stored.
+fn field_time(
+    ctx: &Ctx<'_, '_>,
+    text: &[u8],
+    unit: TimeUnit,
+    base_ms: i64,
+    command: &str,
+) -> Result<i64, Error> {
+    let latest_ms = if ctx.is_replayed() { FIELD_EXPIRE_MS_MAX } else { FIELD_EXPIRE_SET_MS_MAX };
     let n = int(text)?;
     if n < 0 {
         return Err(Error::text("ERR invalid expire time, must be >= 0"));
     }
-    let at_ms = any_expiry(n, unit, base_ms).filter(|at_ms| *at_ms <= FIELD_EXPIRE_MS_MAX);
+    let at_ms = any_expiry(n, unit, base_ms).filter(|at_ms| *at_ms <= latest_ms);
     at_ms.ok_or_else(|| Error::expire_time(command))
 }
 
@@ -146,7 +160,8 @@ fn expire(
     command: &str,
 ) -> Done {
     let (key, now_ms) = (args[1], ctx.now_ms());
-    let at_ms = field_time(args[2], unit, base_ms, command)?;
+    check_type(ctx, key)?;
+    let at_ms = field_time(ctx, args[2], unit, base_ms, command)?;
     let (names, condition) = expire_options(args)?;
     expire_fields(ctx, key)?;
     // In a replay fields stay until their removal is replayed too.
@@ -210,7 +225,8 @@ pub(super) fn hpexpiretime(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 
 /// Replies for each field: -2 not there, -1 no time, else what is shown of the time.
 fn reply_times(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], show: fn(i64, i64) -> i64) -> Done {
-    let names = fields(args, 2)?;
+    check_type(ctx, args[1])?;
+    let names = fields(args)?;
     expire_fields(ctx, args[1])?;
     let now_ms = ctx.now_ms();
     let hash = ctx.unit.peek_as::<Hash>(args[1])?;
@@ -227,7 +243,8 @@ fn reply_times(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], show: fn(i64, i64) -> i64)
 }
 
 pub(super) fn hpersist(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
-    let names = fields(args, 2)?;
+    check_type(ctx, args[1])?;
+    let names = fields(args)?;
     expire_fields(ctx, args[1])?;
     let mut replies = Vec::with_capacity(names.len());
     ctx.update(args[1], |place| {
@@ -255,102 +272,142 @@ pub(super) fn hpersist(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     Ok(())
 }
 
-/// What HGETEX and HSETEX say of expiry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
-    Nothing,
-    At(i64),
-    Keep,
-    Persist,
+/// How HGETEX or HSETEX is told what to do.
+struct Form {
+    command: &'static str,
+    /// Arguments for each field: its name, and a value if it is set.
+    width: usize,
+    /// The error about several options of expiry.
+    several: &'static str,
 }
 
-/// Reads an expiry option at `at`. Returns how many arguments it took, none if it is no such option.
-fn said(
-    ctx: &Ctx<'_, '_>,
-    args: &[&[u8]],
-    at: usize,
-    said: &mut Said,
-    command: &str,
-) -> Result<usize, Error> {
-    let Some((unit, base_ms)) = expiry_word(args[at], ctx.now_ms()) else { return Ok(0) };
-    let operand = args.get(at + 1).ok_or(Error::Syntax)?;
-    if *said != Said::Nothing {
-        return Err(Error::Syntax);
+const HGETEX: Form = Form {
+    command: "hgetex",
+    width: 1,
+    several: "ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified",
+};
+
+const HSETEX: Form = Form {
+    command: "hsetex",
+    width: 2,
+    several: "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified",
+};
+
+/// What HGETEX and HSETEX are told.
+struct Told<'a> {
+    /// Names, or names and values in turn.
+    fields: &'a [&'a [u8]],
+    /// The time to come.
+    at_ms: Option<i64>,
+    persist: bool,
+    keep: bool,
+    /// Whether fields are set only if all are there, or only if none is.
+    only: Option<bool>,
+}
+
+impl Form {
+    /// Reads the arguments, which come in any order. Both commands know all words, and refuse the other's when all else is well.
+    fn parse<'a>(&self, ctx: &Ctx<'_, '_>, args: &'a [&'a [u8]]) -> Result<Told<'a>, Error> {
+        const SEVERAL_CONDITIONS: &str = "ERR Only one of FXX or FNX arguments can be specified";
+        let mut fields = None;
+        let (mut at_ms, mut persist, mut keep, mut only) = (None, false, false, None);
+        let mut at = 2;
+        while at < args.len() {
+            let word = args[at];
+            let timed = expiry_word(word, ctx.now_ms());
+            if is(word, "fields") {
+                if fields.is_some() {
+                    return Err(Error::text(FIELDS_TWICE));
+                }
+                if at + 1 >= args.len() {
+                    return Err(Error::arity(self.command));
+                }
+                const INVALID: &str = "ERR invalid number of fields";
+                let (found, end) = fields_among_options(args, at, self.width, INVALID)?;
+                fields = Some(found);
+                at = end;
+                continue;
+            } else if let Some((unit, base_ms)) = timed {
+                if at_ms.is_some() || persist || keep {
+                    return Err(Error::text(self.several));
+                }
+                at += 1;
+                let operand = args.get(at).ok_or(Error::text("ERR missing expire time"))?;
+                at_ms = Some(field_time(ctx, operand, unit, base_ms, self.command)?);
+            } else if is(word, "persist") {
+                if at_ms.is_some() || persist {
+                    return Err(Error::text(self.several));
+                }
+                persist = true;
+            } else if is(word, "keepttl") {
+                if at_ms.is_some() || keep {
+                    return Err(Error::text(self.several));
+                }
+                keep = true;
+            } else if is(word, "fxx") || is(word, "fnx") {
+                if only.is_some() {
+                    return Err(Error::text(SEVERAL_CONDITIONS));
+                }
+                only = Some(is(word, "fxx"));
+            } else {
+                return Err(unknown(word));
+            }
+            at += 1;
+        }
+        let fields = fields.ok_or(Error::text(NO_FIELDS))?;
+        let sets = self.width > 1;
+        if (sets && persist) || (!sets && (keep || only.is_some())) {
+            return Err(Error::text("ERR unknown argument"));
+        }
+        Ok(Told { fields, at_ms, persist, keep, only })
     }
-    *said = Said::At(field_time(operand, unit, base_ms, command)?);
-    Ok(2)
 }
 
 pub(super) fn hgetex(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
-    const SEVERAL: &str =
-        "ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified";
-    let (mut wanted, mut names, mut at) = (Said::Nothing, None, 2);
-    while at < args.len() {
-        let word = args[at];
-        if is(word, "fields") {
-            if names.is_some() {
-                return Err(Error::text(FIELDS_TWICE));
-            }
-            if at + 1 >= args.len() {
-                return Err(Error::arity("hgetex"));
-            }
-            let (found, end) = fields_among_options(args, at, "ERR invalid number of fields")?;
-            names = Some(found);
-            at = end;
-            continue;
-        }
-        let timed = expiry_word(word, ctx.now_ms()).is_some();
-        if (timed || is(word, "persist")) && wanted != Said::Nothing {
-            return Err(Error::text(SEVERAL));
-        }
-        if timed && at + 1 >= args.len() {
-            return Err(Error::text("ERR missing expire time"));
-        }
-        let taken = said(ctx, args, at, &mut wanted, "hgetex")?;
-        if taken == 0 {
-            if !is(word, "persist") {
-                return Err(unknown(word));
-            }
-            wanted = Said::Persist;
-        }
-        at += taken.max(1);
-    }
-    let names = names.ok_or(Error::text(NO_FIELDS))?;
     let (key, now_ms) = (args[1], ctx.now_ms());
+    check_type(ctx, key)?;
+    let Told { fields: names, at_ms, persist, .. } = HGETEX.parse(ctx, args)?;
     expire_fields(ctx, key)?;
-    reply_values(ctx, key, names)?;
-    let expire_at_ms = match wanted {
-        Said::At(at_ms) => Some(at_ms),
-        Said::Persist => None,
-        Said::Nothing | Said::Keep => return Ok(()),
-    };
-    let gone = expire_at_ms.is_some_and(|at_ms| at_ms <= now_ms) && !ctx.is_replayed();
+    if at_ms.is_none() && !persist {
+        return reply_values(ctx, key, names);
+    }
+    let gone = at_ms.is_some_and(|at_ms| at_ms <= now_ms) && !ctx.is_replayed();
     let mut changed: Vec<&[u8]> = Vec::new();
-    ctx.update(key, |place| {
-        let Some((hash, limits)) = place.get::<Hash>()? else { return Ok(((), Change::None)) };
+    ctx.reply.array(names.len());
+    ctx.unit.update(key, |place| {
+        let Some((hash, limits)) = place.get::<Hash>()? else {
+            names.iter().for_each(|_| ctx.reply.null());
+            return Ok(((), Change::None));
+        };
         for name in names {
-            let Some(old_ms) = hash.get(name).map(|field| field.expire_at_ms) else { continue };
+            // A field that is named twice may be gone the second time.
+            let Some(field) = hash.get(name) else {
+                ctx.reply.null();
+                continue;
+            };
+            ctx.reply.bulk(field.value.text(&mut IntBuf::new()));
+            let old_ms = field.expire_at_ms;
             if gone {
                 hash.remove(name);
-            } else if old_ms != expire_at_ms {
-                hash.set_expiry(name, expire_at_ms, limits);
+            } else if at_ms.is_some() || old_ms.is_some() {
+                hash.set_expiry(name, at_ms, limits);
             } else {
                 continue;
             }
             changed.push(name);
         }
-        let event = match (gone, expire_at_ms) {
+        let event = match (gone, at_ms) {
             (true, _) => "hdel",
             (false, Some(_)) => "hexpire",
             (false, None) => "hpersist",
         };
-        Ok(((), Change::wrote(Event::hash(event), changed.len() as u64)))
+        Ok::<_, Error>(((), Change::wrote(Event::hash(event), changed.len() as u64)))
     })?;
     if changed.is_empty() {
         return Ok(());
     }
-    let (time, count) = (expire_at_ms.unwrap_or(0).to_string(), changed.len().to_string());
-    let mut command: Vec<&[u8]> = match (gone, expire_at_ms) {
+    let (time, count) = (at_ms.unwrap_or(0).to_string(), changed.len().to_string());
+    let mut command: Vec<&[u8]> = match (gone, at_ms) {
         (true, _) => vec![b"HDEL", key],
         (false, Some(_)) => vec![b"HPEXPIREAT", key, time.as_bytes(), b"FIELDS", count.as_bytes()],
         (false, None) => vec![b"HPERSIST", key, b"FIELDS", count.as_bytes()],
@@ -373,7 +430,8 @@ fn reply_values(ctx: &mut Ctx<'_, '_>, key: &[u8], names: &[&[u8]]) -> Done {
 }
 
 pub(super) fn hgetdel(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
-    let names = fields(args, 2)?;
+    check_type(ctx, args[1])?;
+    let names = fields(args)?;
     let key = args[1];
     expire_fields(ctx, key)?;
     let mut values: Vec<Option<Vec<u8>>> = Vec::with_capacity(names.len());
@@ -409,26 +467,7 @@ pub(super) fn hgetdel(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 }
 
 pub(super) fn hsetex(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
-    let (mut wanted, mut only, mut at) = (Said::Nothing, None, 2);
-    while at < args.len() && !is(args[at], "fields") {
-        let taken = said(ctx, args, at, &mut wanted, "hsetex")?;
-        if taken == 0 {
-            match args[at] {
-                word if is(word, "keepttl") && wanted == Said::Nothing => wanted = Said::Keep,
-                word if is(word, "fnx") && only.is_none() => only = Some(false),
-                word if is(word, "fxx") && only.is_none() => only = Some(true),
-                _ => return Err(Error::Syntax),
-            }
-        }
-        at += taken.max(1);
-    }
-    let count = args.get(at + 1).ok_or(Error::Syntax)?;
-    let count = int(count).ok().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
-    let count = count.ok_or(Error::text(COUNT_INVALID))?;
-    let pairs = &args[at + 2..];
-    if count.checked_mul(2) != Some(pairs.len()) {
-        return Err(Error::text(COUNT_MISMATCH));
-    }
+    let Told { fields: pairs, at_ms, keep, only, .. } = HSETEX.parse(ctx, args)?;
     let (key, now_ms) = (args[1], ctx.now_ms());
     expire_fields(ctx, key)?;
     let hash = ctx.unit.peek_as::<Hash>(key)?;
@@ -443,39 +482,36 @@ pub(super) fn hsetex(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         ctx.reply.int(0);
         return Ok(());
     }
-    let gone = matches!(wanted, Said::At(at_ms) if at_ms <= now_ms) && !ctx.is_replayed();
+    let count = pairs.len() / 2;
+    let gone = at_ms.is_some_and(|at_ms| at_ms <= now_ms) && !ctx.is_replayed();
+    if gone {
+        // Servers set the fields before they find them out of date.
+        ctx.unit.event(Event::hash("hset"), key);
+    }
     ctx.update(key, |place| {
         let (hash, limits) = place.get_or_create::<Hash>()?;
         for pair in pairs.chunks_exact(2) {
-            let expire_at_ms = match wanted {
-                Said::At(at_ms) => Some(at_ms),
-                Said::Keep => hash.get(pair[0]).and_then(|field| field.expire_at_ms),
-                Said::Nothing | Said::Persist => None,
-            };
             if gone {
                 hash.remove(pair[0]);
-            } else {
-                hash.insert_expiring(pair[0], pair[1], expire_at_ms, limits);
+                continue;
             }
+            let kept_ms = hash.get(pair[0]).filter(|_| keep).and_then(|field| field.expire_at_ms);
+            hash.insert_expiring(pair[0], pair[1], at_ms.or(kept_ms), limits);
         }
         let event = Event::hash(if gone { "hdel" } else { "hset" });
         Ok(((), Change::wrote(event, count as u64)))
     })?;
-    match wanted {
-        _ if gone => {
-            let mut command: Vec<&[u8]> = vec![b"HDEL", key];
-            command.extend(pairs.chunks_exact(2).map(|pair| pair[0]));
-            ctx.propagate(&command);
-        }
-        Said::At(at_ms) => {
-            ctx.unit.event(Event::hash("hexpire"), key);
-            let (time, count) = (at_ms.to_string(), count.to_string());
-            let mut command: Vec<&[u8]> =
-                vec![b"HSETEX", key, b"PXAT", time.as_bytes(), b"FIELDS", count.as_bytes()];
-            command.extend(pairs);
-            ctx.propagate(&command);
-        }
-        Said::Nothing | Said::Keep | Said::Persist => {}
+    if gone {
+        let mut command: Vec<&[u8]> = vec![b"HDEL", key];
+        command.extend(pairs.chunks_exact(2).map(|pair| pair[0]));
+        ctx.propagate(&command);
+    } else if let Some(at_ms) = at_ms {
+        ctx.unit.event(Event::hash("hexpire"), key);
+        let (time, count) = (at_ms.to_string(), count.to_string());
+        let mut command: Vec<&[u8]> =
+            vec![b"HSETEX", key, b"PXAT", time.as_bytes(), b"FIELDS", count.as_bytes()];
+        command.extend(pairs);
+        ctx.propagate(&command);
     }
     ctx.reply.int(1);
     Ok(())

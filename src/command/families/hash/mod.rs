@@ -2,6 +2,9 @@
 
 mod expiry;
 
+#[cfg(test)]
+mod tests;
+
 use super::super::error::Error;
 use super::super::parse::{LongDoubleArg, int, is};
 use super::super::{Ctx, Handler};
