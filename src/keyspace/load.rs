@@ -1,18 +1,18 @@
 //! Fills a keyspace from the records of an RDB file.
 
-use super::{Keyspace, Origin, Settings};
-use crate::base::bulk::Bulk;
+use super::{Keyspace, Settings};
 use crate::feed::parallel::{Outcome, Stop};
 use crate::feed::{self, Batch, Control, Ending, Failure, Input, Turn, Worker};
 use crate::rdb::{Attributes, Entry, Error, Record};
-use crate::value::Value;
 use crate::value::load::{Loaded as FromFile, Loader};
+use crate::value::table::{self, Meta, New, Repeat, Seed, Size, Stack};
+use crate::value::{Blob, Value};
 use std::io;
-use std::ops::Range;
+use std::mem;
 use std::sync::{Mutex, PoisonError};
 
-/// Keys whose places are read before the first of them is put there.
-const AHEAD: usize = 32;
+/// Memory for keys and short strings that are not in their places yet, in bytes. The more there are, the less each costs.
+const STAGED_BYTES: usize = 256 << 20;
 
 /// Highest number of databases that a file makes a keyspace grow to.
 const DATABASES_MAX: usize = 1 << 20;
@@ -51,7 +51,7 @@ pub struct Loaded {
 
 /// Loads an RDB file, or the RDB part of an append-only file, at a time from which idle times count. Expired keys are left
 /// out if `drop_expired` says so, as a server does that starts from an RDB file, and kept otherwise, as it does with the base
-/// of an AOF. Values are made on `threads` threads, and put in their places in the order of the file.
+/// of an AOF. The work is shared by so many threads; memory for up to 256 MiB of keys is used beside what is loaded.
 ///
 /// # Errors
 /// Those of the input; damage in a value, a key that is there already, an impossible database. What was loaded until then
@@ -64,95 +64,134 @@ pub fn load_rdb(
     threads: usize,
     control: &Control,
 ) -> Result<Loaded, Failure<LoadError>> {
+    let threads = threads.max(1);
     let loaded = Loaded { keys: 0, dropped: 0, empty: 0, ending: None };
     let settings = keyspace.settings().clone();
-    let target = Mutex::new((keyspace, loaded));
+    let seed = keyspace.dbs[0].keys.seed();
+    let stage = Stage { keyspace, loaded, threads, staged: Vec::new(), bytes: 0 };
+    let stage = Mutex::new(stage);
     let worker = || Load {
         settings: &settings,
+        seed,
         now_ms,
         drop_expired_at_ms: drop_expired.then_some(now_ms),
         loader: Loader::new(),
         made: Made::default(),
-        target: &target,
+        like: Size::default(),
+        stage: &stage,
     };
-    let mut workers: Vec<_> = (0..threads.max(1)).map(|_| worker()).collect();
-    let outcome = feed::run(input, &mut workers, &mut io::sink(), control)?;
+    let mut workers: Vec<_> = (0..threads).map(|_| worker()).collect();
+    let outcome = feed::run(input, &mut workers, &mut io::sink(), control);
     drop(workers);
-    let (_, mut loaded) = target.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Outcome::Complete(ending) = outcome {
+    let mut stage = stage.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // What stands before damage is loaded, and a key that is there twice stands before it, too.
+    stage.place().map_err(Failure::Worker)?;
+    let mut loaded = stage.loaded;
+    if let Outcome::Complete(ending) = outcome? {
         loaded.ending = Some(ending);
     }
     Ok(loaded)
 }
 
-/// What a batch of records is made into, to be put into a keyspace.
+/// What a batch of records is made into.
 #[derive(Default)]
 struct Made {
-    /// Keys, and values that are short strings.
-    bytes: Vec<u8>,
-    items: Vec<Item>,
+    /// Keys with the numbers of their databases. With each is noted how far into the batch its record starts.
+    stacks: Vec<(usize, Stack<Value>)>,
+    /// Number of databases that there are at least.
+    databases: usize,
+    /// The code of libraries.
+    functions: Vec<Vec<u8>>,
     dropped: u64,
     empty: u64,
 }
 
-enum Item {
-    Key(Key),
-    /// There is a database of this number.
-    Database(usize),
-    /// The code of a library.
-    Function(Vec<u8>),
-}
-
-struct Key {
+/// The keys of one database in a batch.
+struct Staged {
     db: usize,
-    /// Where it stands in [`Made::bytes`].
-    key: Range<usize>,
-    value: KeyValue,
-    expire_at_ms: Option<i64>,
-    access: Option<u32>,
-    /// Offset of its record in the (decompressed) input.
+    /// Offset of the batch in the (decompressed) input.
     offset: u64,
+    stack: Stack<Value>,
 }
 
-enum KeyValue {
-    Bytes(Range<usize>),
-    Value(Value),
+/// Gathers keys until there are many.
+struct Stage<'k> {
+    keyspace: &'k mut Keyspace,
+    loaded: Loaded,
+    threads: usize,
+    staged: Vec<Staged>,
+    /// Memory that they take.
+    bytes: usize,
 }
 
-impl Made {
-    fn push_bytes(&mut self, bytes: &[u8]) -> Range<usize> {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(bytes);
-        start..self.bytes.len()
+impl Stage<'_> {
+    /// Takes what was made of the next batch, which starts at an offset.
+    fn take(&mut self, made: Made, offset: u64) -> Result<(), LoadError> {
+        self.loaded.dropped += made.dropped;
+        self.loaded.empty += made.empty;
+        self.keyspace.grow_databases(made.databases);
+        for code in made.functions {
+            let name = crate::base::library::engine_and_name(&code).1.unwrap_or_default().to_vec();
+            self.keyspace.functions_mut().insert(name, code);
+        }
+        for (db, stack) in made.stacks {
+            self.bytes += stack.allocated_bytes();
+            self.staged.push(Staged { db, offset, stack });
+        }
+        if self.bytes < STAGED_BYTES { Ok(()) } else { self.place() }
     }
 
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.items.clear();
-        (self.dropped, self.empty) = (0, 0);
+    /// Puts all keys into their places.
+    fn place(&mut self) -> Result<(), LoadError> {
+        self.bytes = 0;
+        let mut staged = mem::take(&mut self.staged);
+        let mut first: Option<(u64, Vec<u8>)> = None;
+        while let Some(Staged { db, .. }) = staged.first() {
+            let db = *db;
+            let (these, others) = staged.into_iter().partition(|staged| staged.db == db);
+            staged = others;
+            let (offsets, stacks): (Vec<u64>, Vec<_>) =
+                Vec::into_iter(these).map(|Staged { offset, stack, .. }| (offset, stack)).unzip();
+            let Some(db) = self.keyspace.dbs.get_mut(db) else { continue };
+            let before = db.keys.len();
+            if let Some(Repeat { place: (stack, note), key }) = db.keys.extend(stacks, self.threads)
+            {
+                let offset = offsets[stack].saturating_add(u64::from(note));
+                if first.as_ref().is_none_or(|(at, _)| offset < *at) {
+                    first = Some((offset, key));
+                }
+            }
+            self.loaded.keys += db.keys.len() - before;
+        }
+        match first {
+            Some((offset, key)) => Err(LoadError::Duplicate { key, offset }),
+            None => Ok(()),
+        }
     }
 }
 
 /// Loads batches of records.
 struct Load<'t, 'k> {
     settings: &'t Settings,
+    seed: Seed,
     now_ms: i64,
     /// Keys whose time has passed at this moment are left out.
     drop_expired_at_ms: Option<i64>,
     loader: Loader,
     made: Made,
-    target: &'t Mutex<(&'k mut Keyspace, Loaded)>,
+    /// What the last batch gave.
+    like: Size,
+    stage: &'t Mutex<Stage<'k>>,
 }
 
 impl Worker for Load<'_, '_> {
     type Error = LoadError;
 
     fn batch(&mut self, batch: &Batch<'_>, turn: &mut Turn<'_>) -> Result<(), Stop<LoadError>> {
-        self.made.clear();
         let mut records = batch.records();
         let read = loop {
             match records.next() {
-                Ok(Some(record)) => match self.record(&record) {
+                Ok(Some(record)) => match self.record(&record, batch) {
                     Ok(()) => {}
                     Err(LoadError::Damage(error)) => break Err(error.into()),
                     Err(error) => break Err(Stop::Error(error)),
@@ -161,25 +200,25 @@ impl Worker for Load<'_, '_> {
                 Err(error) => break Err(error.into()),
             }
         };
+        self.like = self.made.stacks.last().map(|(_, stack)| stack.size()).unwrap_or_default();
         // What stands before damage is loaded, wherever it is found.
         turn.flush()?;
-        let mut target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
-        let (keyspace, loaded) = &mut *target;
-        put(&mut self.made, keyspace, self.now_ms, loaded).map_err(Stop::Error)?;
+        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        stage.take(mem::take(&mut self.made), batch.offset).map_err(Stop::Error)?;
         read
     }
 }
 
 impl Load<'_, '_> {
-    fn record(&mut self, record: &Record<'_>) -> Result<(), LoadError> {
+    fn record(&mut self, record: &Record<'_>, batch: &Batch<'_>) -> Result<(), LoadError> {
         match record {
-            Record::Key(entry) => self.entry(entry)?,
-            Record::Function(code) => self.made.items.push(Item::Function(code.to_vec())),
+            Record::Key(entry) => self.entry(entry, batch)?,
+            Record::Function(code) => self.made.functions.push(code.to_vec()),
             Record::SelectDb(db) => {
                 let databases = usize::try_from(*db).ok().and_then(|db| db.checked_add(1));
                 let databases =
                     databases.filter(|n| *n <= DATABASES_MAX).ok_or(LoadError::Database(*db))?;
-                self.made.items.push(Item::Database(databases));
+                self.made.databases = self.made.databases.max(databases);
             }
             Record::Start(_)
             | Record::Aux { .. }
@@ -193,7 +232,7 @@ impl Load<'_, '_> {
         Ok(())
     }
 
-    fn entry(&mut self, entry: &Entry<'_>) -> Result<(), LoadError> {
+    fn entry(&mut self, entry: &Entry<'_>, batch: &Batch<'_>) -> Result<(), LoadError> {
         let Attributes { expire_at_ms, .. } = entry.attributes;
         if self.drop_expired_at_ms.zip(expire_at_ms).is_some_and(|(now_ms, at_ms)| at_ms <= now_ms)
         {
@@ -201,86 +240,55 @@ impl Load<'_, '_> {
             return Ok(());
         }
         let key = entry.key()?;
+        let access = Some(self.access(&entry.attributes));
+        let meta = Meta { expire_at_ms, access, mark: 0 };
+        let db = usize::try_from(entry.db).unwrap_or(usize::MAX);
+        let note = entry.span.start.saturating_sub(batch.offset);
+        let note = u32::try_from(note).unwrap_or(u32::MAX);
         // The commonest case first: a short string that stands there as it is.
-        let value = if let Some(bulk) = entry.plain_string() {
+        if let Some(bulk) = entry.plain_string() {
             let mut text = itoa::Buffer::new();
-            let bytes = match &bulk {
-                Bulk::Bytes(bytes) => bytes,
-                Bulk::Int(n) => text.format(*n).as_bytes(),
-            };
-            KeyValue::Bytes(self.made.push_bytes(bytes))
-        } else {
-            match self.loader.load(entry, &self.settings.limits)? {
-                FromFile::String(bytes) => KeyValue::Bytes(self.made.push_bytes(&bytes)),
-                FromFile::Value(value) => KeyValue::Value(value),
-                FromFile::Empty => {
-                    self.made.empty += 1;
-                    return Ok(());
-                }
+            let bytes = bulk.text(&mut text);
+            if table::fits(bytes) {
+                self.stack(db).push(&key, New::Bytes(bytes), meta, note);
+                return Ok(());
+            }
+        }
+        let value = match self.loader.load(entry, &self.settings.limits)? {
+            FromFile::String(bytes) if table::fits(&bytes) => {
+                self.stack(db).push(&key, New::Bytes(&bytes), meta, note);
+                return Ok(());
+            }
+            FromFile::String(bytes) => Value::String(Blob::new(bytes)),
+            FromFile::Value(value) => value,
+            FromFile::Empty => {
+                self.made.empty += 1;
+                return Ok(());
             }
         };
-        let key = self.made.push_bytes(&key);
-        let access = self.access(&entry.attributes);
-        let db = usize::try_from(entry.db).unwrap_or(usize::MAX);
-        let offset = entry.span.start;
-        self.made.items.push(Item::Key(Key { db, key, value, expire_at_ms, access, offset }));
+        self.stack(db).push(&key, New::Object(value), meta, note);
         Ok(())
     }
 
-    fn access(&self, attributes: &Attributes) -> Option<u32> {
-        if self.settings.counts_uses {
-            return attributes.freq.map(u32::from);
+    /// Where keys of a database go.
+    #[inline]
+    fn stack(&mut self, db: usize) -> &mut Stack<Value> {
+        let stacks = &mut self.made.stacks;
+        // Keys of one database stand together, and are most often like those before.
+        if stacks.last().is_none_or(|(last, _)| *last != db) {
+            stacks.push((db, Stack::new(self.seed, mem::take(&mut self.like))));
         }
-        // Wraps as the clock does.
-        attributes.idle_s.map(|idle_s| ((self.now_ms / 1000) as u32).wrapping_sub(idle_s as u32))
+        let last = stacks.len() - 1;
+        &mut stacks[last].1
     }
-}
 
-/// Puts what was made into its places.
-fn put(
-    made: &mut Made,
-    keyspace: &mut Keyspace,
-    now_ms: i64,
-    loaded: &mut Loaded,
-) -> Result<(), LoadError> {
-    let Made { bytes, items, .. } = made;
-    loaded.dropped += made.dropped;
-    loaded.empty += made.empty;
-    for group in items.chunks_mut(AHEAD) {
-        keyspace.warm_places(group.iter().filter_map(|item| match item {
-            Item::Key(key) => Some((key.db, &bytes[key.key.clone()])),
-            _ => None,
-        }));
-        for item in group {
-            match item {
-                Item::Key(key) => {
-                    let name = &bytes[key.key.clone()];
-                    let mut unit = keyspace.unit(Origin::Load, now_ms);
-                    unit.select(key.db);
-                    let (expire_at_ms, access) = (key.expire_at_ms, key.access);
-                    let value = std::mem::replace(&mut key.value, KeyValue::Bytes(0..0));
-                    let is_new = match value {
-                        KeyValue::Bytes(at) => {
-                            unit.load_string(name, &bytes[at], expire_at_ms, access)
-                        }
-                        KeyValue::Value(value) => unit.load(name, value, expire_at_ms, access),
-                    };
-                    if !is_new {
-                        return Err(LoadError::Duplicate {
-                            key: name.to_vec(),
-                            offset: key.offset,
-                        });
-                    }
-                    loaded.keys += 1;
-                }
-                Item::Database(databases) => keyspace.grow_databases(*databases),
-                Item::Function(code) => {
-                    let name = crate::base::library::engine_and_name(code).1;
-                    let name = name.unwrap_or_default().to_vec();
-                    keyspace.functions_mut().insert(name, std::mem::take(code));
-                }
-            }
+    /// When, or how often, a key was last used.
+    fn access(&self, attributes: &Attributes) -> u32 {
+        // Wraps as the clock does.
+        let now_s = (self.now_ms / 1000) as u32;
+        if self.settings.counts_uses {
+            return attributes.freq.map_or(now_s, u32::from);
         }
+        attributes.idle_s.map_or(now_s, |idle_s| now_s.wrapping_sub(idle_s as u32))
     }
-    Ok(())
 }

@@ -132,16 +132,6 @@ impl Keyspace {
         })
     }
 
-    /// As [`Keyspace::warm`], for keys of several databases that are not there yet.
-    fn warm_places<'k>(&self, keys: impl Iterator<Item = (usize, &'k [u8])> + Clone) {
-        let Some((first, _)) = keys.clone().next() else { return };
-        if let Some(db) = self.dbs.get(first)
-            && keys.clone().all(|(db, _)| db == first)
-        {
-            std::hint::black_box(db.keys.warm(keys.map(|(_, key)| key)));
-        }
-    }
-
     /// The libraries of functions: name and code.
     pub fn functions(&self) -> &BTreeMap<Vec<u8>, Vec<u8>> {
         &self.functions

@@ -4,7 +4,7 @@ use super::Keyspace;
 use super::effect::{Effects, Event, EventClass, What};
 use super::place::{Change, Place, Typed, WrongType, kind, string};
 use crate::value::limits::Limits;
-use crate::value::table::{self, Meta, New, Stored, Table};
+use crate::value::table::{self, Meta, Stored, Table};
 use crate::value::{Kind, StringForm, Value};
 
 /// Where a unit of work comes from, which decides what it may notice and whom it tells.
@@ -350,47 +350,6 @@ impl<'k> Unit<'k> {
             }
             Ok::<_, std::convert::Infallible>(((), Change::wrote(event, 1)))
         });
-    }
-
-    /// Loads a key from a file: nothing is noted, and nothing is asked. False if the key was there.
-    pub fn load(
-        &mut self,
-        key: &[u8],
-        value: Value,
-        expire_at_ms: Option<i64>,
-        access: Option<u32>,
-    ) -> bool {
-        let access = Some(access.unwrap_or_else(|| self.access_now()));
-        let meta = Meta { expire_at_ms, access, mark: 0 };
-        let value = match &value {
-            Value::String(blob) if table::fits(blob) => {
-                return self.keys_mut().insert(key, New::Bytes(blob), meta).is_none();
-            }
-            _ => New::Object(value),
-        };
-        self.keys_mut().insert(key, value, meta).is_none()
-    }
-
-    /// As [`Unit::load`], for a string.
-    pub fn load_string(
-        &mut self,
-        key: &[u8],
-        bytes: &[u8],
-        expire_at_ms: Option<i64>,
-        access: Option<u32>,
-    ) -> bool {
-        if !table::fits(bytes) {
-            return self.load(
-                key,
-                Value::String(crate::value::Blob::new(bytes.to_vec())),
-                expire_at_ms,
-                access,
-            );
-        }
-        let access = Some(access.unwrap_or_else(|| self.access_now()));
-        self.keys_mut()
-            .insert(key, New::Bytes(bytes), Meta { expire_at_ms, access, mark: 0 })
-            .is_none()
     }
 
     /// Notes that a key changed.

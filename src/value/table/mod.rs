@@ -15,6 +15,7 @@
 //! The tree grows by splitting one page at a time, so no insertion waits for a rehash. The order of the entries is the order of
 //! their hashes, which never changes: a cursor for [`Table::scan`] is a hash, and stays right while the table grows and shrinks.
 
+mod bulk;
 mod hash;
 mod node;
 mod page;
@@ -23,6 +24,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub use bulk::{Repeat, Size, Stack};
 pub use hash::Seed;
 pub use page::{Entry, Meta, New, Stored};
 pub use walk::Iter;

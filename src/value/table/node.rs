@@ -3,6 +3,7 @@
 //! A page with few entries serves several ways, always an aligned power of two of them, and is split in half when it is full.
 //! So pages are well filled, and no node is ever rebuilt as a whole.
 
+use super::bulk::{Laying, Pick};
 use super::hash::Seed;
 use super::page::{Entry, Meta, New, PAGE_ENTRIES, Page};
 use triomphe::Arc;
@@ -10,9 +11,9 @@ use triomphe::Arc;
 /// Bits of hash per level.
 const BITS: u32 = 6;
 /// Ways of a node.
-const WAYS: usize = 1 << BITS;
+pub(super) const WAYS: usize = 1 << BITS;
 /// Levels that one hash is good for.
-const LEVELS: u32 = 10;
+pub(super) const LEVELS: u32 = 10;
 /// Pages are joined when together they have no more entries than this.
 const JOIN_ENTRIES: usize = PAGE_ENTRIES / 2;
 
@@ -34,11 +35,16 @@ impl Locator<'_> {
 
 #[inline]
 fn way(seed: Seed, hash: u64, key: &[u8], level: u32) -> usize {
-    let (hash, level) = if level < LEVELS {
-        (hash, level)
+    if level < LEVELS {
+        way_of_hash(hash, level)
     } else {
-        (seed.rehash(key, level / LEVELS), level % LEVELS)
-    };
+        way_of_hash(seed.rehash(key, level / LEVELS), level % LEVELS)
+    }
+}
+
+/// The way of a hash in a node of a level below [`LEVELS`].
+#[inline]
+pub(super) fn way_of_hash(hash: u64, level: u32) -> usize {
     (hash >> (64 - BITS * (level + 1))) as usize & (WAYS - 1)
 }
 
@@ -68,7 +74,7 @@ impl<O: Clone> Child<O> {
 
 /// A child and the number of entries in it.
 #[derive(Debug)]
-struct Below<O> {
+pub(super) struct Below<O> {
     child: Child<O>,
     count: u64,
 }
@@ -76,6 +82,30 @@ struct Below<O> {
 impl<O> Clone for Below<O> {
     fn clone(&self) -> Self {
         Below { child: self.child.clone(), count: self.count }
+    }
+}
+
+impl<O: Clone> Below<O> {
+    /// Makes a page the only one of a node of the next level.
+    fn deepen(&mut self) {
+        if let Child::Page(page) = &self.child {
+            self.child = Child::Node(Arc::new(Node::of_page(page.clone())));
+        }
+    }
+
+    /// Adds entries of one way of a node of a level.
+    pub(super) fn extend(&mut self, picks: &[Pick], level: u32, laying: &mut Laying<O>) {
+        if let Child::Page(page) = &self.child
+            && page.len() + picks.len() > PAGE_ENTRIES
+        {
+            self.deepen();
+        }
+        let before = laying.laid;
+        match &mut self.child {
+            Child::Page(page) => laying.lay(Arc::make_mut(page), picks),
+            Child::Node(node) => Arc::make_mut(node).extend(picks, level + 1, laying),
+        }
+        self.count += laying.laid - before;
     }
 }
 
@@ -104,17 +134,14 @@ pub(super) struct Effect<R> {
 
 impl<O: Clone> Node<O> {
     pub(super) fn new() -> Node<O> {
-        Node::of_page(Page::new())
+        Node::of_page(Arc::new(Page::new()))
     }
 
-    fn of_page(page: Page<O>) -> Node<O> {
+    fn of_page(page: Arc<Page<O>>) -> Node<O> {
         let earliest_ms = page.earliest_ms();
         let count = page.len() as u64;
-        Node {
-            index: [0; WAYS],
-            children: vec![Below { child: Child::Page(Arc::new(page)), count }],
-            earliest_ms,
-        }
+        let children = vec![Below { child: Child::Page(page), count }];
+        Node { index: [0; WAYS], children, earliest_ms }
     }
 
     pub(super) fn earliest_ms(&self) -> i64 {
@@ -146,8 +173,13 @@ impl<O: Clone> Node<O> {
     /// The page that has or would have the key.
     #[inline]
     pub(super) fn page(&self, at: &Locator<'_>) -> &Page<O> {
+        self.page_below(at, 0)
+    }
+
+    /// As [`Node::page`], for a node of another level than the root's.
+    #[inline]
+    pub(super) fn page_below(&self, at: &Locator<'_>, mut level: u32) -> &Page<O> {
         let mut node = self;
-        let mut level = 0;
         loop {
             match node.child(at, level) {
                 Child::Page(page) => return page,
@@ -229,6 +261,45 @@ impl<O: Clone> Node<O> {
         }
     }
 
+    /// Adds entries, sorted by their hashes, to a node of a level.
+    pub(super) fn extend(&mut self, picks: &[Pick], level: u32, laying: &mut Laying<O>) {
+        if level >= LEVELS {
+            return picks.iter().for_each(|pick| laying.push(self, pick, level));
+        }
+        let mut rest = picks;
+        while let Some(pick) = rest.first() {
+            let way = way_of_hash(pick.hash, level);
+            let (first, count) = self.ways_of(way);
+            let number = rest.partition_point(|pick| way_of_hash(pick.hash, level) < first + count);
+            let below = &mut self.children[usize::from(self.index[way])];
+            if let Child::Page(page) = &below.child
+                && page.len() + number > PAGE_ENTRIES
+                && count > 1
+            {
+                self.split(laying.seed, way, level);
+                continue;
+            }
+            below.extend(&rest[..number], level, laying);
+            self.earliest_ms = self.earliest_ms.min(below.child.earliest_ms());
+            rest = &rest[number..];
+        }
+    }
+
+    /// Gives each way of a root a child of its own. Returns them in the order of the ways.
+    pub(super) fn spread(&mut self, seed: Seed) -> impl Iterator<Item = &mut Below<O>> {
+        while let Some(way) = (0..WAYS).find(|way| self.ways_of(*way).1 > 1) {
+            self.split(seed, way, 0);
+        }
+        let mut children: Vec<_> = self.children.iter_mut().map(Some).collect();
+        self.index.iter().filter_map(move |child| children[usize::from(*child)].take())
+    }
+
+    /// Finds the bound of expiry times anew.
+    pub(super) fn refresh_earliest(&mut self) {
+        let earliest_ms = self.children.iter().map(|below| below.child.earliest_ms());
+        self.earliest_ms = earliest_ms.min().unwrap_or(i64::MAX);
+    }
+
     /// The first way of a child and the number of its ways.
     fn ways_of(&self, way: usize) -> (usize, usize) {
         let child = self.index[way];
@@ -242,13 +313,10 @@ impl<O: Clone> Node<O> {
     fn split(&mut self, seed: Seed, at_way: usize, level: u32) {
         let child = usize::from(self.index[at_way]);
         let (first, count) = self.ways_of(at_way);
-        let Child::Page(page) = &mut self.children[child].child else { return };
         if count == 1 {
-            let mut node = Node::of_page((**page).clone());
-            node.split(seed, 0, level + 1);
-            self.children[child].child = Child::Node(Arc::new(node));
-            return;
+            return self.children[child].deepen();
         }
+        let Child::Page(page) = &mut self.children[child].child else { return };
         let (middle, end) = (first + count / 2, first + count);
         let page = Arc::make_mut(page);
         let left = page.split(seed, |hash, key| way(seed, hash, key, level) >= middle);
@@ -361,8 +429,7 @@ impl<O: Clone> Node<O> {
                 }
             }
         }
-        self.earliest_ms =
-            self.children.iter().map(|below| below.child.earliest_ms()).min().unwrap_or(i64::MAX);
+        self.refresh_earliest();
     }
 
     /// As [`Node::expired`], where a snapshot shares the node.

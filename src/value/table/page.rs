@@ -99,7 +99,7 @@ impl<O> Copy for Entry<'_, O> {}
 
 /// A key or value outside the heap.
 #[derive(Debug, Clone)]
-enum Object<O> {
+pub(super) enum Object<O> {
     Key(StdArc<[u8]>),
     Value(O),
 }
@@ -162,6 +162,62 @@ fn write_length(len: usize, out: &mut Vec<u8>) {
     }
 }
 
+/// Writes what stands before an entry's lengths.
+fn write_head(mut flags: u8, meta: Meta, heap: &mut Vec<u8>) {
+    flags |= meta.mark << MARK_SHIFT;
+    if meta.access.is_some() {
+        flags |= ACCESS;
+    }
+    if meta.expire_at_ms.is_some() {
+        flags |= EXPIRY;
+    }
+    heap.push(flags);
+    if let Some(access) = meta.access {
+        heap.extend_from_slice(&access.to_le_bytes());
+    }
+    if let Some(expire_at_ms) = meta.expire_at_ms {
+        heap.extend_from_slice(&expire_at_ms.to_le_bytes());
+    }
+}
+
+/// A key or value of an entry to be written: bytes, or the number of an object.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    Bytes(&'a [u8]),
+    Object(usize),
+}
+
+impl<'a> Part<'a> {
+    fn number_and_bytes(self) -> (usize, &'a [u8]) {
+        match self {
+            Part::Bytes(bytes) => (bytes.len(), bytes),
+            Part::Object(object) => (object, &[]),
+        }
+    }
+}
+
+/// Most bytes that an entry has beside those of key and value.
+const ENTRY_EXTRA_BYTES: usize = 1 + 12 + 4;
+
+/// Writes an entry.
+fn write_entry(key: Part<'_>, value: Part<'_>, meta: Meta, heap: &mut Vec<u8>) {
+    let mut flags = if matches!(key, Part::Object(_)) { KEY_OBJECT } else { 0 };
+    flags |= match value {
+        Part::Bytes([]) => 0,
+        Part::Bytes(_) => VALUE_BYTES,
+        Part::Object(_) => VALUE_OBJECT,
+    };
+    let ((key, key_bytes), (value, value_bytes)) =
+        (key.number_and_bytes(), value.number_and_bytes());
+    write_head(flags, meta, heap);
+    write_length(key, heap);
+    if flags & (VALUE_BYTES | VALUE_OBJECT) != 0 {
+        write_length(value, heap);
+    }
+    heap.extend_from_slice(key_bytes);
+    heap.extend_from_slice(value_bytes);
+}
+
 fn read_length(heap: &[u8], at: &mut usize) -> usize {
     let low = usize::from(heap[*at]);
     *at += 1;
@@ -171,6 +227,74 @@ fn read_length(heap: &[u8], at: &mut usize) -> usize {
     let high = usize::from(heap[*at]);
     *at += 1;
     (low & 0x7f) | high << 7
+}
+
+/// The parts of the entry that starts here.
+fn parts_at(heap: &[u8], mut at: usize) -> Parts {
+    let flags = heap[at];
+    at += 1;
+    let meta_at = at;
+    if flags & ACCESS != 0 {
+        at += 4;
+    }
+    if flags & EXPIRY != 0 {
+        at += 8;
+    }
+    let key_len = read_length(heap, &mut at);
+    let value_len =
+        if flags & (VALUE_BYTES | VALUE_OBJECT) != 0 { read_length(heap, &mut at) } else { 0 };
+    let key = if flags & KEY_OBJECT != 0 {
+        Place::Object(key_len)
+    } else {
+        let start = at;
+        at += key_len;
+        Place::Heap(start, at)
+    };
+    let value = if flags & VALUE_OBJECT != 0 {
+        Place::Object(value_len)
+    } else if flags & VALUE_BYTES != 0 {
+        let start = at;
+        at += value_len;
+        Place::Heap(start, at)
+    } else {
+        Place::Nothing
+    };
+    Parts { flags, meta_at, key, value, end: at }
+}
+
+/// Writes an entry that is to stand in a page later; `keep` keeps an object of it and gives its number.
+pub(super) fn write_new<O>(
+    key: &[u8],
+    value: New<'_, O>,
+    meta: Meta,
+    heap: &mut Vec<u8>,
+    mut keep: impl FnMut(Object<O>) -> usize,
+) {
+    let key = if key.len() <= INLINE_KEY_BYTES {
+        Part::Bytes(key)
+    } else {
+        Part::Object(keep(Object::Key(key.into())))
+    };
+    let value = match value {
+        New::Bytes(bytes) => Part::Bytes(bytes),
+        New::Object(object) => Part::Object(keep(Object::Value(object))),
+    };
+    write_entry(key, value, meta, heap);
+}
+
+/// The key of an entry that was written, by the objects that were kept of it.
+pub(super) fn key_of<'a, O: 'a>(
+    entry: &'a [u8],
+    object: impl FnOnce(usize) -> Option<&'a Object<O>>,
+) -> &'a [u8] {
+    match parts_at(entry, 0).key {
+        Place::Heap(start, end) => &entry[start..end],
+        Place::Object(number) => match object(number) {
+            Some(Object::Key(key)) => key,
+            _ => &[],
+        },
+        Place::Nothing => &[],
+    }
 }
 
 impl<O: Clone> Page<O> {
@@ -209,37 +333,7 @@ impl<O: Clone> Page<O> {
     }
 
     fn parts(&self, index: usize) -> Parts {
-        let heap = &self.heap[..];
-        let mut at = usize::from(self.offsets[index]);
-        let flags = heap[at];
-        at += 1;
-        let meta_at = at;
-        if flags & ACCESS != 0 {
-            at += 4;
-        }
-        if flags & EXPIRY != 0 {
-            at += 8;
-        }
-        let key_len = read_length(heap, &mut at);
-        let value_len =
-            if flags & (VALUE_BYTES | VALUE_OBJECT) != 0 { read_length(heap, &mut at) } else { 0 };
-        let key = if flags & KEY_OBJECT != 0 {
-            Place::Object(key_len)
-        } else {
-            let start = at;
-            at += key_len;
-            Place::Heap(start, at)
-        };
-        let value = if flags & VALUE_OBJECT != 0 {
-            Place::Object(value_len)
-        } else if flags & VALUE_BYTES != 0 {
-            let start = at;
-            at += value_len;
-            Place::Heap(start, at)
-        } else {
-            Place::Nothing
-        };
-        Parts { flags, meta_at, key, value, end: at }
+        parts_at(&self.heap, usize::from(self.offsets[index]))
     }
 
     fn key_at(&self, place: Place) -> &[u8] {
@@ -419,8 +513,8 @@ impl<O: Clone> Page<O> {
         }
         if let Some(expire_at_ms) = meta.expire_at_ms {
             self.heap[at..at + 8].copy_from_slice(&expire_at_ms.to_le_bytes());
-            self.earliest_ms = self.earliest_ms.min(expire_at_ms);
         }
+        self.note_expiry(meta.expire_at_ms);
     }
 
     /// Changes what stands beside an entry's value.
@@ -442,28 +536,15 @@ impl<O: Clone> Page<O> {
         self.make_room(1 + 12 + rest.len());
         let start = self.heap.len();
         let flags = parts.flags & (KEY_OBJECT | VALUE_BYTES | VALUE_OBJECT);
-        self.push_head(flags, meta);
+        write_head(flags, meta, &mut self.heap);
+        self.note_expiry(meta.expire_at_ms);
         self.heap.extend_from_slice(&rest);
         self.offsets[index] = start as u16;
         self.squeeze();
     }
 
-    fn push_head(&mut self, mut flags: u8, meta: Meta) {
-        flags |= meta.mark << MARK_SHIFT;
-        if meta.access.is_some() {
-            flags |= ACCESS;
-        }
-        if meta.expire_at_ms.is_some() {
-            flags |= EXPIRY;
-        }
-        self.heap.push(flags);
-        if let Some(access) = meta.access {
-            self.heap.extend_from_slice(&access.to_le_bytes());
-        }
-        if let Some(expire_at_ms) = meta.expire_at_ms {
-            self.heap.extend_from_slice(&expire_at_ms.to_le_bytes());
-            self.earliest_ms = self.earliest_ms.min(expire_at_ms);
-        }
+    fn note_expiry(&mut self, expire_at_ms: Option<i64>) {
+        self.earliest_ms = self.earliest_ms.min(expire_at_ms.unwrap_or(i64::MAX));
     }
 
     /// Adds an entry whose key is not there; the page must not be full.
@@ -489,33 +570,20 @@ impl<O: Clone> Page<O> {
 
     /// Writes the entry at the heap's end and points `index` there.
     fn append(&mut self, index: usize, key: KeyPart<'_>, value: New<'_, O>, meta: Meta) {
-        let (key_len, key_bytes): (usize, &[u8]) = match &key {
-            KeyPart::Slice(bytes) => (bytes.len(), bytes),
-            KeyPart::Bytes(bytes) => (bytes.len(), bytes),
-            KeyPart::Object(object) => (*object, &[]),
+        let key = match &key {
+            KeyPart::Slice(bytes) => Part::Bytes(bytes),
+            KeyPart::Bytes(bytes) => Part::Bytes(bytes),
+            KeyPart::Object(object) => Part::Object(*object),
         };
-        let mut flags = if matches!(key, KeyPart::Object(_)) { KEY_OBJECT } else { 0 };
-        let (value_len, value_bytes): (usize, &[u8]) = match value {
-            New::Bytes(bytes) => {
-                if !bytes.is_empty() {
-                    flags |= VALUE_BYTES;
-                }
-                (bytes.len(), bytes)
-            }
-            New::Object(object) => {
-                flags |= VALUE_OBJECT;
-                (self.push_object(Object::Value(object)), &[])
-            }
+        let value = match value {
+            New::Bytes(bytes) => Part::Bytes(bytes),
+            New::Object(object) => Part::Object(self.push_object(Object::Value(object))),
         };
-        self.make_room(1 + 12 + 4 + key_bytes.len() + value_bytes.len());
+        let bytes = key.number_and_bytes().1.len() + value.number_and_bytes().1.len();
+        self.make_room(ENTRY_EXTRA_BYTES + bytes);
         let start = self.heap.len();
-        self.push_head(flags, meta);
-        write_length(key_len, &mut self.heap);
-        if flags & (VALUE_BYTES | VALUE_OBJECT) != 0 {
-            write_length(value_len, &mut self.heap);
-        }
-        self.heap.extend_from_slice(key_bytes);
-        self.heap.extend_from_slice(value_bytes);
+        write_entry(key, value, meta, &mut self.heap);
+        self.note_expiry(meta.expire_at_ms);
         self.offsets[index] = start as u16;
         self.squeeze();
     }
@@ -649,27 +717,65 @@ impl<O: Clone> Page<O> {
         }
     }
 
-    /// Adds an entry of another page, byte for byte but for the numbers of its objects.
+    /// Adds an entry of another page.
     fn take(&mut self, from: &Page<O>, index: usize) {
-        let parts = from.parts(index);
-        let bytes = &from.heap[usize::from(from.offsets[index])..parts.end];
-        self.make_room(bytes.len());
+        let start = usize::from(from.offsets[index]);
+        let end = from.parts(index).end;
+        self.add(from.tags[index], &from.heap[start..end], |object| {
+            from.objects.get(object).cloned()
+        });
+    }
+
+    /// Makes room for entries that were written elsewhere.
+    pub(super) fn reserve<'e>(&mut self, entries: impl Iterator<Item = &'e [u8]>) {
+        let (mut bytes, mut objects) = (0, 0);
+        for entry in entries {
+            bytes += entry.len();
+            objects += (entry[0] & (KEY_OBJECT | VALUE_OBJECT)).count_ones() as usize;
+        }
+        self.make_room(bytes);
+        self.objects.reserve_exact(objects);
+    }
+
+    /// Adds an entry that was written elsewhere, with its objects. Returns whether it expires.
+    pub(super) fn adopt(
+        &mut self,
+        hash: u64,
+        entry: &[u8],
+        object: impl FnMut(usize) -> Option<Object<O>>,
+    ) -> bool {
+        self.add(tag(hash), entry, object)
+    }
+
+    /// Adds an entry byte for byte but for the numbers of its objects. Returns whether it expires.
+    fn add(
+        &mut self,
+        tag: u8,
+        entry: &[u8],
+        mut object: impl FnMut(usize) -> Option<Object<O>>,
+    ) -> bool {
+        self.make_room(entry.len());
         let at = self.len();
-        self.tags[at] = from.tags[index];
+        self.tags[at] = tag;
         self.offsets[at] = self.heap.len() as u16;
         self.tags[PAGE_ENTRIES] += 1;
-        self.heap.extend_from_slice(bytes);
-        for (place, is_key) in [(parts.key, true), (parts.value, false)] {
-            if let Place::Object(object) = place {
-                let number = self.push_object(from.objects[object].clone());
-                self.renumber(at, is_key, number);
+        self.heap.extend_from_slice(entry);
+        let flags = entry[0];
+        if flags & (KEY_OBJECT | VALUE_OBJECT) != 0 {
+            let parts = parts_at(entry, 0);
+            for (place, is_key) in [(parts.key, true), (parts.value, false)] {
+                if let Place::Object(number) = place
+                    && let Some(object) = object(number)
+                {
+                    let number = self.push_object(object);
+                    self.renumber(at, is_key, number);
+                }
             }
         }
-        if parts.flags & EXPIRY != 0
-            && let Some(expire_at_ms) = from.meta(&parts).expire_at_ms
-        {
-            self.earliest_ms = self.earliest_ms.min(expire_at_ms);
+        if flags & EXPIRY != 0 {
+            self.note_expiry(self.meta(&self.parts(at)).expire_at_ms);
         }
+        flags & EXPIRY != 0
     }
 }
 

@@ -228,3 +228,59 @@ fn entries_are_small() {
     let each = (table.allocated_bytes() - empty) as f64 / f64::from(entries);
     assert!(each < 54.0, "{each} bytes");
 }
+
+/// Entries that come together are there as if they had come one by one, and the first that is left out is told.
+#[test]
+fn entries_may_come_together() {
+    for seed in 0..8_u64 {
+        println!("seed {seed}");
+        let mut rng = Rng::new(seed);
+        let order = if seed % 2 == 0 { Seed::new(seed) } else { Seed::by_slot(seed) };
+        let (mut table, mut model) = (Table::new(order), Model::new());
+        let (keys, threads) = ([200, 300_000][(seed / 2 % 2) as usize], 1 + (seed / 4) as usize);
+        for round in 0..4 {
+            let frozen = (table.clone(), model.clone());
+            let mut first = None;
+            let mut stacks = Vec::new();
+            let mut like = Size::default();
+            for stack in 0..rng.below(5) as usize {
+                let mut entries = Stack::new(order, like);
+                for note in 0..rng.below(keys.min(12_000)) as u32 {
+                    let (key, value, meta) = (key(&mut rng, keys), value(&mut rng), meta(&mut rng));
+                    entries.push(&key, new(&value), meta, note);
+                    if model.contains_key(&key) {
+                        first = first.or(Some(Repeat { place: (stack, note), key }));
+                    } else {
+                        model.insert(key, (value, meta));
+                    }
+                }
+                like = entries.size();
+                stacks.push(entries);
+            }
+            assert_eq!(table.extend(stacks, threads), first, "round {round}");
+            check(&table, &model);
+            check(&frozen.0, &frozen.1);
+            for key in model.keys().step_by(7) {
+                assert!(table.contains(key));
+            }
+            // What came together can be changed one by one.
+            for _ in 0..500 {
+                let key = key(&mut rng, keys);
+                let removed = table.remove(&key).map(|removed| removed.meta);
+                assert_eq!(removed, model.remove(&key).map(|(_, meta)| meta));
+            }
+            check(&table, &model);
+        }
+    }
+}
+
+#[test]
+fn a_key_that_comes_many_times_is_there_once() {
+    let order = Seed::new(1);
+    let mut table = Table::<u64>::new(order);
+    let mut stack = Stack::new(order, Size::default());
+    (0..100_000).for_each(|note| stack.push(b"key", New::Object(7), Meta::default(), note));
+    let repeat = Repeat { place: (0, 1), key: b"key".to_vec() };
+    assert_eq!(table.extend(vec![stack], 2), Some(repeat));
+    assert_eq!((table.len(), table.iter().count()), (1, 1));
+}
