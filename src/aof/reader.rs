@@ -100,6 +100,16 @@ const NUMBER_BYTES_MAX: usize = 20;
 #[inline]
 fn header(bytes: &[u8], at: usize) -> Header {
     let text = bytes.get(at..).unwrap_or(&[]);
+    // Most numbers have one digit or two.
+    match text {
+        [a @ b'0'..=b'9', b'\r', b'\n', ..] => {
+            return Header::Number(i64::from(a - b'0'), at + 3);
+        }
+        [a @ b'0'..=b'9', b @ b'0'..=b'9', b'\r', b'\n', ..] => {
+            return Header::Number(i64::from(a - b'0') * 10 + i64::from(b - b'0'), at + 4);
+        }
+        _ => {}
+    }
     let negative = text.first() == Some(&b'-');
     let skip = usize::from(negative);
     let mut n: i64 = 0;

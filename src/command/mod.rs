@@ -21,7 +21,7 @@ pub use call::{Ctx, Outcome, Propagation};
 pub use error::Error;
 pub use keys::{KeyAt, KeysError};
 pub use replay::{Replay, Replayed};
-pub use table::{Command, all, find, lookup};
+pub use table::{Command, Reach, all, find, lookup};
 
 /// Runs a command. `args[0]` is its name; the number of arguments suits its arity.
 pub type Handler = fn(&mut Ctx<'_, '_>, &[&[u8]]) -> Result<(), Error>;

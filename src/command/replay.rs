@@ -74,17 +74,28 @@ impl<'k> Replay<'k> {
         self.transaction.is_some()
     }
 
-    /// Tells of keys that commands to come will use in the present database, so that reading them costs less waiting.
-    pub fn warm<'a>(&self, keys: impl Iterator<Item = &'a [u8]> + Clone) {
+    /// Where a key stands; see [`Keyspace::place`].
+    pub fn place(&self, key: &[u8]) -> u64 {
+        self.keyspace.place(key)
+    }
+
+    /// Tells of the places of keys that commands to come will use in the present database, so that reading them costs less
+    /// waiting.
+    pub fn warm(&self, places: impl Iterator<Item = u64>) {
         // Read for the sake of reading.
-        std::hint::black_box(self.keyspace.warm(self.db, keys));
+        std::hint::black_box(self.keyspace.warm(self.db, places));
     }
 
     /// Takes the next command, `args[0]` being its name. `now_ms` is the time at which it counts as run.
     pub fn command(&mut self, args: &[&[u8]], now_ms: i64) -> Replayed {
-        let Some(command) = args.first().and_then(|name| table::find(name)) else {
-            return Replayed::Unknown;
-        };
+        match args.first().and_then(|name| table::find(name)) {
+            Some(command) => self.found(command, args, now_ms),
+            None => Replayed::Unknown,
+        }
+    }
+
+    /// As [`Replay::command`], for a command that was looked up.
+    pub fn found(&mut self, command: &Command, args: &[&[u8]], now_ms: i64) -> Replayed {
         let name = command.spec.name;
         if name == "exec" {
             let Some(commands) = self.transaction.take() else {

@@ -1,7 +1,7 @@
 //! Finds commands by name.
 
 use super::Handler;
-use super::spec::Spec;
+use super::spec::{Begin, Find, INCOMPLETE, KeySpec, NOT_KEY, Spec};
 use super::{families, specs};
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -13,6 +13,38 @@ pub struct Command {
     pub spec: &'static Spec,
     /// Runs it on a keyspace.
     pub run: Option<Handler>,
+    /// What it sees of the keyspace.
+    pub reach: Reach,
+}
+
+/// What a command sees of the keyspace, which decides whether it may change places with another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// One key of the present database, at this argument.
+    Key(usize),
+    /// Keys of the present database, each for itself: as many commands with one key, at argument 1, do the same. From one
+    /// key to the next it is so many arguments.
+    Each(usize),
+    /// Anything else.
+    All,
+}
+
+impl Reach {
+    fn of(spec: &Spec, run: Option<Handler>) -> Reach {
+        match (spec.name, spec.keys) {
+            ("del" | "unlink", _) => Reach::Each(1),
+            ("mset", _) => Reach::Each(2),
+            // It goes to another database.
+            ("move", _) => Reach::All,
+            (
+                _,
+                [KeySpec { begin: Begin::Index(key), find: Find::Range { last: 0, .. }, flags }],
+            ) if run.is_some() && !flags.contains(NOT_KEY) && !flags.contains(INCOMPLETE) => {
+                Reach::Key(*key)
+            }
+            _ => Reach::All,
+        }
+    }
 }
 
 static TABLE: LazyLock<HashMap<&'static [u8], Command, foldhash::fast::FixedState>> =
@@ -22,7 +54,8 @@ static TABLE: LazyLock<HashMap<&'static [u8], Command, foldhash::fast::FixedStat
         let specs = specs::FAMILIES.iter().flat_map(|family| family.iter());
         specs
             .map(|spec| {
-                (spec.name.as_bytes(), Command { spec, run: handlers.get(spec.name).copied() })
+                let run = handlers.get(spec.name).copied();
+                (spec.name.as_bytes(), Command { spec, run, reach: Reach::of(spec, run) })
             })
             .collect()
     });

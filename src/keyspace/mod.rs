@@ -26,7 +26,7 @@ pub use unit::{Origin, Unit, ValueRef};
 
 use crate::value::Value;
 use crate::value::limits::Limits;
-use crate::value::table::{Seed, Stored, Table};
+use crate::value::table::{Seed, Table};
 use std::collections::BTreeMap;
 
 /// What is set once for a keyspace.
@@ -121,15 +121,16 @@ impl Keyspace {
         self.dbs.get(db).map_or(0, |db| db.keys.expiring())
     }
 
-    /// Reads what uses of these keys will read first: whoever knows the keys of some dozens of commands to come can let the
-    /// memory answer for all of them at once. The number means nothing.
-    pub fn warm<'k>(&self, db: usize, keys: impl Iterator<Item = &'k [u8]> + Clone) -> u64 {
+    /// Where a key stands or would stand in each database: keys whose places are close together are so in memory.
+    pub fn place(&self, key: &[u8]) -> u64 {
+        self.dbs[0].keys.seed().hash(key)
+    }
+
+    /// Reads what uses of keys at these places will read first: whoever knows the keys of some dozens of commands to come can
+    /// let the memory answer for all of them at once. The number means nothing.
+    pub fn warm(&self, db: usize, places: impl Iterator<Item = u64>) -> u64 {
         let Some(db) = self.dbs.get(db) else { return 0 };
-        let entries = db.keys.warm(keys.clone());
-        keys.fold(entries, |all, key| match db.keys.get(key).map(|entry| entry.value) {
-            Some(Stored::Object(value)) => all ^ u64::from(value.is_emptied()),
-            Some(Stored::Bytes(_)) | None => all,
-        })
+        db.keys.warm(places, |value| u64::from(value.is_emptied()))
     }
 
     /// The libraries of functions: name and code.

@@ -280,7 +280,11 @@ fn read_file(
     visitor: &mut impl Look,
 ) -> Result<Result<bool, ReadError>, AofError> {
     let mut until_control = CONTROL_ITEMS;
+    let mut fetched = 0;
     loop {
+        if reader.offset() >= fetched {
+            fetched = place.member.fetch(reader.offset());
+        }
         match reader.next() {
             Ok(Some(item)) => {
                 if !visitor.item(place, &item)? {

@@ -22,5 +22,6 @@ pub mod table;
 pub mod timeline;
 pub mod truncate;
 pub mod verify;
+mod window;
 
 pub use chain::{AofError, Ended};

@@ -1,13 +1,17 @@
 //! Replays a set into a keyspace.
 
 use super::chain::{self, AofError, Ended, Look, Place};
-use crate::aof::reader::{Command, Item, Reader};
+use super::window::{Run, Window};
+use crate::aof::reader::{Item, Reader};
 use crate::aof::set::{Member, Set};
-use crate::command::{Replay, Replayed};
+use crate::command::{self, Command, Reach, Replay, Replayed};
 use crate::feed::{self, Control};
 use crate::keyspace::{self, Keyspace, Origin};
 use smallvec::SmallVec;
-use std::ops::Range;
+use std::iter;
+
+/// Arguments of a command, its name first.
+type Args<'a> = SmallVec<[&'a [u8]; 16]>;
 
 /// Most failed commands whose places are told.
 const FAILED_MAX: usize = 16;
@@ -53,65 +57,33 @@ pub struct Report {
     pub saw_time: bool,
 }
 
-/// Commands that are read before the first of them runs.
-const AHEAD: usize = 32;
-
-/// Bytes of them.
-const AHEAD_BYTES: usize = 64 << 10;
-
-/// Commands that wait to be run.
-#[derive(Default)]
-struct Queue {
-    bytes: Vec<u8>,
-    /// Arguments of all, as ranges of `bytes`.
-    args: Vec<Range<usize>>,
-    commands: Vec<Queued>,
-}
-
-struct Queued {
-    /// Where its arguments end.
-    args_end: usize,
-    /// Its offset in the file.
+/// A command that was looked up, and its offset in the file.
+#[derive(Clone, Copy)]
+struct Found {
+    command: &'static Command,
     offset: u64,
 }
 
-impl Queue {
-    fn push(&mut self, command: &Command<'_>) {
-        for arg in command.args.iter() {
-            let start = self.bytes.len();
-            self.bytes.extend_from_slice(arg);
-            self.args.push(start..self.bytes.len());
-        }
-        self.commands.push(Queued { args_end: self.args.len(), offset: command.span.start });
-    }
-
-    fn is_full(&self) -> bool {
-        self.commands.len() >= AHEAD || self.bytes.len() >= AHEAD_BYTES
-    }
-
-    /// The first argument behind the name of each, which most often is a key.
-    fn keys(&self) -> impl Iterator<Item = &[u8]> + Clone {
-        let starts = std::iter::once(0).chain(self.commands.iter().map(|command| command.args_end));
-        let ends = self.commands.iter().map(|command| command.args_end);
-        starts
-            .zip(ends)
-            .filter(|(start, end)| start + 1 < *end)
-            .map(|(start, _)| &self.bytes[self.args[start + 1].clone()])
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.args.clear();
-        self.commands.clear();
-        self.bytes.shrink_to(2 * AHEAD_BYTES);
-    }
-}
+/// Commands of a transaction with their arguments.
+type Transaction = Vec<(Found, Vec<Vec<u8>>)>;
 
 struct Player<'k, 'o> {
+    runner: Runner<'k, 'o>,
+    /// Commands that wait to be run.
+    window: Window<Found>,
+    /// Commands since MULTI.
+    transaction: Option<Transaction>,
+}
+
+/// Runs commands and notes what becomes of them.
+struct Runner<'k, 'o> {
     replay: Replay<'k>,
     options: &'o Options,
     report: Report,
-    queue: Queue,
+    /// Name of the file.
+    file: String,
+    /// Commands that were made of others, to take one key at a time.
+    more: u64,
 }
 
 /// Replays a set up to its end, or up to a time.
@@ -125,11 +97,13 @@ pub fn replay(
     control: &Control,
 ) -> Result<Report, AofError> {
     let replay = Replay::new(keyspace, Origin::Load);
-    let queue = Queue::default();
-    let mut player = Player { replay, options, report: Report::default(), queue };
+    let (report, file) = (Report::default(), String::new());
+    let runner = Runner { replay, options, report, file, more: 0 };
+    let mut player = Player { runner, window: Window::new(), transaction: None };
     let ended = chain::look(set, control, &mut player)?;
-    let Player { mut report, replay, .. } = player;
-    report.commands = replay.commands();
+    let Runner { mut report, replay, more, .. } = player.runner;
+    report.commands = replay.commands() - more;
+    report.failed.truncate(FAILED_MAX);
     if let Some(ended) = ended {
         let is_last = ended.member + 1 == set.members.len();
         let is_torn = is_last && ended.cause.is_truncated();
@@ -151,15 +125,15 @@ impl Player<'_, '_> {
     fn base(&mut self, member: &Member, control: &Control) -> Result<u64, AofError> {
         let mut input = member.share();
         let done = keyspace::load_rdb(
-            self.replay.keyspace(),
+            self.runner.replay.keyspace(),
             &mut input,
-            self.options.now_ms,
+            self.runner.options.now_ms,
             false,
             feed::parallel::default_threads(),
             control,
         );
         let loaded = done.map_err(|failure| chain::rdb_failure(member.name(), failure))?;
-        self.report.base_keys += loaded.keys;
+        self.runner.report.base_keys += loaded.keys;
         match loaded.ending {
             Some(ending) => {
                 chain::checked(member.name(), &ending)?;
@@ -169,72 +143,226 @@ impl Player<'_, '_> {
         }
     }
 
-    /// Runs what waits.
-    fn run(&mut self, file: &str) -> Result<(), AofError> {
-        self.replay.warm(self.queue.keys());
-        let mut start = 0;
-        for queued in &self.queue.commands {
-            let args = &self.queue.args[start..queued.args_end];
-            start = queued.args_end;
-            let args: SmallVec<[&[u8]; 16]> =
-                args.iter().map(|arg| &self.queue.bytes[arg.clone()]).collect();
-            let what = match self.replay.command(&args, self.options.now_ms) {
-                Replayed::Done | Replayed::Ignored => continue,
-                Replayed::Failed(error) => {
-                    self.report.failed_count += 1;
-                    if self.report.failed.len() < FAILED_MAX {
-                        let (file, offset) = (file.to_owned(), queued.offset);
-                        self.report.failed.push(Failed { file, offset, error });
-                    }
-                    continue;
+    /// Takes the next command.
+    fn take(&mut self, offset: u64, args: &[&[u8]]) -> Result<(), AofError> {
+        let Some(command) = args.first().and_then(|name| command::find(name)) else {
+            self.window.run(&mut self.runner)?;
+            return Err(self.runner.unreplayable(offset, args, Replayed::Unknown));
+        };
+        let found = Found { command, offset };
+        match command.spec.name {
+            "exec" if self.transaction.is_some() => {
+                // Nobody looks on, so its commands are like any others.
+                for (found, args) in self.transaction.take().unwrap_or_default() {
+                    let args: Args<'_> = args.iter().map(Vec::as_slice).collect();
+                    self.queue(found, &args)?;
                 }
-                Replayed::Unknown => "is no command",
-                Replayed::NeedsServer => "can only be run by a server",
-            };
-            return Err(AofError::Unreplayable {
-                file: file.to_owned(),
-                offset: queued.offset,
-                command: String::from_utf8_lossy(args.first().unwrap_or(&&b""[..])).into_owned(),
-                what,
-            });
+            }
+            "multi" => {
+                self.transaction.get_or_insert_default();
+            }
+            _ => match &mut self.transaction {
+                Some(transaction) => {
+                    transaction.push((found, args.iter().map(|arg| arg.to_vec()).collect()));
+                }
+                None => self.queue(found, args)?,
+            },
         }
-        self.queue.clear();
         Ok(())
+    }
+
+    /// Lets a command wait with others, or runs it after them if it does not go with others.
+    fn queue(&mut self, found: Found, args: &[&[u8]]) -> Result<(), AofError> {
+        let Command { spec, reach, .. } = *found.command;
+        let bytes = args.iter().map(|arg| arg.len() + 4).sum();
+        let reach = match spec.takes(args.len()) && Window::<Found>::admits(bytes) {
+            true => reach,
+            false => Reach::All,
+        };
+        match reach {
+            Reach::Key(key) if key < args.len() => {
+                let place = self.runner.replay.place(args[key]);
+                self.window.push(place, found, args.iter().copied());
+            }
+            Reach::Each(step) if (args.len() - 1).is_multiple_of(step) => {
+                for part in args[1..].chunks_exact(step) {
+                    let place = self.runner.replay.place(part[0]);
+                    let args = iter::once(args[0]).chain(part.iter().copied());
+                    self.window.push(place, found, args);
+                }
+                self.runner.more += ((args.len() - 1) / step) as u64 - 1;
+            }
+            _ => {
+                self.window.run(&mut self.runner)?;
+                self.runner.run(found, args)?;
+            }
+        }
+        if self.window.is_full() { self.window.run(&mut self.runner) } else { Ok(()) }
+    }
+}
+
+impl Run for Runner<'_, '_> {
+    type Note = Found;
+    type Error = AofError;
+
+    fn warm(&mut self, places: impl Iterator<Item = u64>) {
+        self.replay.warm(places);
+    }
+
+    fn run(&mut self, found: Found, args: &[&[u8]]) -> Result<(), AofError> {
+        let Found { command, offset } = found;
+        match self.replay.found(command, args, self.options.now_ms) {
+            Replayed::Done | Replayed::Ignored => Ok(()),
+            Replayed::Failed(error) => {
+                self.fail(Failed { file: self.file.clone(), offset, error });
+                Ok(())
+            }
+            what @ (Replayed::Unknown | Replayed::NeedsServer) => {
+                Err(self.unreplayable(offset, args, what))
+            }
+        }
+    }
+}
+
+impl Runner<'_, '_> {
+    fn unreplayable(&self, offset: u64, args: &[&[u8]], what: Replayed) -> AofError {
+        AofError::Unreplayable {
+            file: self.file.clone(),
+            offset,
+            command: String::from_utf8_lossy(args.first().unwrap_or(&&b""[..])).into_owned(),
+            what: if what == Replayed::Unknown {
+                "is no command"
+            } else {
+                "can only be run by a server"
+            },
+        }
+    }
+
+    /// Notes a command that failed; the first ones of the file are kept, in whatever order they were run.
+    fn fail(&mut self, failed: Failed) {
+        self.report.failed_count += 1;
+        self.report.failed.push(failed);
+        if self.report.failed.len() >= 16 * FAILED_MAX {
+            self.sort_failed();
+        }
+    }
+
+    fn sort_failed(&mut self) {
+        let file = &self.file;
+        let earlier = self.report.failed.iter().take_while(|failed| failed.file != *file).count();
+        self.report.failed[earlier..].sort_by_key(|failed| failed.offset);
+        self.report.failed.truncate(FAILED_MAX);
     }
 }
 
 impl Look for Player<'_, '_> {
     fn file(&mut self, index: usize, member: &Member, control: &Control) -> Result<u64, AofError> {
         if index > 0 {
-            self.replay.next_file();
+            self.runner.replay.next_file();
+            self.transaction = None;
         }
+        self.runner.file = member.name().to_owned();
         if member.is_rdb() { self.base(member, control) } else { Ok(0) }
     }
 
-    fn item(&mut self, place: Place<'_>, item: &Item<'_>) -> Result<bool, AofError> {
+    fn item(&mut self, _: Place<'_>, item: &Item<'_>) -> Result<bool, AofError> {
         match item {
             Item::Command(command) => {
-                self.queue.push(command);
-                if self.queue.is_full() {
-                    self.run(place.member.name())?;
-                }
+                let args: Args<'_> = command.args.iter().collect();
+                self.take(command.span.start, &args)?;
                 Ok(true)
             }
             Item::Note(note) => {
                 let Some(time_s) = note.time_s else { return Ok(true) };
-                self.report.saw_time = true;
+                self.runner.report.saw_time = true;
                 let is_later = self
+                    .runner
                     .options
                     .until_ms
                     .is_some_and(|until_ms| time_s.saturating_mul(1000) > until_ms);
                 // What was begun before the time and never ended is left out as a whole, as the replay drops it.
-                self.report.stopped |= is_later;
+                self.runner.report.stopped |= is_later;
                 Ok(!is_later)
             }
         }
     }
 
-    fn file_end(&mut self, place: Place<'_>, _: &Reader<'_>) -> Result<(), AofError> {
-        self.run(place.member.name())
+    fn file_end(&mut self, _: Place<'_>, _: &Reader<'_>) -> Result<(), AofError> {
+        self.window.run(&mut self.runner)?;
+        self.runner.sort_failed();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+    use crate::keyspace::Settings;
+    use crate::rdb::Dialect;
+    use std::io::Write as _;
+
+    /// Commands that use one key, several, or none at all; K is a key, N a number.
+    const COMMANDS: &str = "SET K N|SET K N|INCR K|APPEND K N|GETDEL K|LPUSH K N N|RPOP K|SADD K N N|SREM K N|HSET K f N|HINCRBY K f N
+        ZADD K N a|ZINCRBY K N a|DEL K|DEL K K|UNLINK K K K|MSET K N K N|MSET K|MSETNX K N K N|RENAME K K|COPY K K REPLACE|MOVE K 1
+        SUNIONSTORE K K K|LMOVE K K LEFT RIGHT|SORT K ALPHA STORE K|SELECT 1|SELECT 0|MULTI|EXEC|XADD K * f N|SWAPDB 0 1|GET K
+        EXPIREAT K 33177117420|PERSIST K|SETRANGE K N x|SPOP K 0|PING|SET K|FLUSHDB|PFADD K N|PFMERGE K K|GEOADD K 1 2 a";
+
+    fn random_command(rng: &mut Rng) -> Vec<Vec<u8>> {
+        let commands: Vec<&str> = COMMANDS.split(['|', '\n']).map(str::trim).collect();
+        let mut command = commands[rng.below(commands.len() as u64) as usize];
+        if command == "FLUSHDB" && rng.below(20) > 0 {
+            command = "SET K N";
+        }
+        let words = command.split(' ').map(|word| match word {
+            "K" => format!("key:{}", rng.below(40)),
+            "N" => rng.below(30).to_string(),
+            "*" => format!("{}-1", rng.below(1000)),
+            word => word.to_owned(),
+        });
+        words.map(String::into_bytes).collect()
+    }
+
+    /// In whatever order commands are run, they come to the same data, errors and counts as one by one.
+    #[test]
+    fn order_does_not_matter() {
+        for seed in 0..12 {
+            println!("seed {seed}");
+            let mut rng = Rng::new(seed);
+            let (mut file, mut expected) = (Vec::new(), Keyspace::new(Settings::default()));
+            let mut replay = Replay::new(&mut expected, Origin::Load);
+            let (mut failed, mut starts) = (0, Vec::new());
+            for _ in 0..3000 {
+                let command = random_command(&mut rng);
+                let start = file.len() as u64;
+                file.extend_from_slice(format!("*{}\r\n", command.len()).as_bytes());
+                for arg in &command {
+                    file.extend_from_slice(format!("${}\r\n", arg.len()).as_bytes());
+                    file.extend_from_slice(arg);
+                    file.extend_from_slice(b"\r\n");
+                }
+                starts.push(start);
+                let args: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
+                // Of a transaction only one failure is told here.
+                let done = replay.command(&args, 5);
+                failed += u64::from(matches!(done, Replayed::Failed(_)));
+            }
+            let transaction_open = replay.is_in_transaction();
+            let commands = replay.commands();
+            let mut file_on_disk = tempfile::NamedTempFile::new().unwrap();
+            file_on_disk.write_all(&file).unwrap();
+            let set = Set::open(file_on_disk.path()).unwrap();
+            let mut keyspace = Keyspace::new(Settings::default());
+            let options = Options { now_ms: 5, leave_torn_tail: true, ..Options::default() };
+            let report = super::replay(&set, &mut keyspace, &options, &Control::default()).unwrap();
+            let digest = |keyspace: &Keyspace| keyspace.snapshot().digest(Dialect::Redis);
+            assert_eq!(digest(&keyspace), digest(&expected));
+            assert_eq!(report.commands, commands);
+            assert!(report.failed_count >= failed, "{} {failed}", report.failed_count);
+            assert_eq!(report.ended.is_some(), transaction_open);
+            assert_eq!(report.failed.len(), FAILED_MAX);
+            assert!(report.failed.is_sorted_by_key(|failed| failed.offset));
+            assert!(report.failed.iter().all(|failed| starts.contains(&failed.offset)));
+        }
     }
 }

@@ -31,7 +31,7 @@ pub use walk::Iter;
 
 pub use node::Locator;
 
-use node::{Child, Effect, Node};
+use node::{Child, Effect, LEVELS, Node};
 use page::Page;
 use smallvec::SmallVec;
 use triomphe::Arc;
@@ -123,31 +123,36 @@ impl<O: Clone> Table<O> {
         self.root.page(&at).find(at.hash, key).is_some()
     }
 
-    /// Reads what uses of these keys will read first, level by level for all of them, so that the memory answers for many at
-    /// once and not for one after the other. The number means nothing.
-    pub fn warm<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) -> u64 {
-        let mut nodes: SmallVec<[(Locator<'k>, &Child<O>); 32]> = SmallVec::new();
+    /// Reads what uses of keys with these hashes will read first, level by level for all of them, so that the memory answers
+    /// for many at once and not for one after the other, and visits the objects that they most likely hold. The number means
+    /// nothing.
+    pub fn warm(&self, hashes: impl Iterator<Item = u64>, mut visit: impl FnMut(&O) -> u64) -> u64 {
+        let mut nodes: SmallVec<[(u64, &Child<O>); 32]> = SmallVec::new();
         let mut pages: SmallVec<[(u64, &Page<O>); 32]> = SmallVec::new();
-        nodes.extend(keys.map(|key| {
-            let at = self.locate(key);
-            (at, self.root.child(&at, 0))
-        }));
+        nodes.extend(hashes.map(|hash| (hash, self.root.child_of_hash(hash, 0))));
         let mut level = 0;
         while !nodes.is_empty() {
             level += 1;
-            nodes.retain(|(at, child)| match child {
+            nodes.retain(|(hash, child)| match child {
                 Child::Page(page) => {
-                    pages.push((at.hash, page));
+                    pages.push((*hash, page));
                     false
                 }
-                Child::Node(node) => {
-                    *child = node.child(at, level);
+                Child::Node(node) if level < LEVELS => {
+                    *child = node.child_of_hash(*hash, level);
                     true
                 }
+                Child::Node(_) => false,
             });
         }
-        let heads = pages.iter().fold(0, |all, (_, page)| all ^ page.warm());
-        pages.iter().fold(heads, |all, (hash, page)| all ^ page.warm_entry(*hash))
+        let read = pages.iter().fold(0, |all, (_, page)| all ^ page.warm());
+        let mut objects: SmallVec<[&O; 32]> = SmallVec::new();
+        let read = pages.iter().fold(read, |all, (hash, page)| {
+            let (read, object) = page.warm_entry(*hash);
+            objects.extend(object);
+            all ^ read
+        });
+        objects.into_iter().fold(read, |all, object| all ^ visit(object))
     }
 
     /// Runs a change on the page of a key that is there.

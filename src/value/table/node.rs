@@ -170,6 +170,12 @@ impl<O: Clone> Node<O> {
         &self.children[usize::from(self.index[at.way(level)])].child
     }
 
+    /// The child that a hash leads to in a node of a level below [`LEVELS`].
+    #[inline]
+    pub(super) fn child_of_hash(&self, hash: u64, level: u32) -> &Child<O> {
+        &self.children[usize::from(self.index[way_of_hash(hash, level)])].child
+    }
+
     /// The page that has or would have the key.
     #[inline]
     pub(super) fn page(&self, at: &Locator<'_>) -> &Page<O> {

@@ -392,13 +392,18 @@ impl<O: Clone> Page<O> {
         self.heap.len() as u64 ^ u64::from(self.tags[0]) ^ u64::from(offsets)
     }
 
-    /// Reads the entry of a hash and the end of the heap.
+    /// Reads the entry that a hash most likely has, and the end of the heap. Returns the object that the entry holds.
     #[inline]
-    pub(super) fn warm_entry(&self, hash: u64) -> u64 {
-        let index = self.candidates(hash).next().unwrap_or_default();
-        let start = self.heap.get(usize::from(self.offsets[index])).copied().unwrap_or_default();
+    pub(super) fn warm_entry(&self, hash: u64) -> (u64, Option<&O>) {
         let last = self.heap.last().copied().unwrap_or_default();
-        u64::from(start) ^ u64::from(last)
+        let object = self.candidates(hash).next().and_then(|index| {
+            let Place::Object(object) = self.parts(index).value else { return None };
+            self.objects.get(object)
+        });
+        match object {
+            Some(Object::Value(object)) => (u64::from(last), Some(object)),
+            _ => (u64::from(last), None),
+        }
     }
 
     /// The entries whose tags fit a hash, and rarely another one.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::base::rng::Rng;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 
 type Model = BTreeMap<Vec<u8>, (Value, Meta)>;
 
@@ -248,10 +249,15 @@ fn entries_may_come_together() {
                 for note in 0..rng.below(keys.min(12_000)) as u32 {
                     let (key, value, meta) = (key(&mut rng, keys), value(&mut rng), meta(&mut rng));
                     entries.push(&key, new(&value), meta, note);
-                    if model.contains_key(&key) {
-                        first = first.or(Some(Repeat { place: (stack, note), key }));
-                    } else {
-                        model.insert(key, (value, meta));
+                    match model.entry(key) {
+                        Slot::Occupied(slot) if first.is_none() => {
+                            let key = slot.key().clone();
+                            first = Some(Repeat { place: (stack, note), key });
+                        }
+                        Slot::Occupied(_) => {}
+                        Slot::Vacant(slot) => {
+                            slot.insert((value, meta));
+                        }
                     }
                 }
                 like = entries.size();
