@@ -208,12 +208,12 @@ def memory(args):
 
 
 def snapshot(args):
-    print("\nMicroseconds\n\n| | p50 | p99 | p99.9 | p99.99 | most | above 1 ms |\n|---|---:|---:|---:|---:|---:|---:|")
+    print("\nMicroseconds\n\n| | p50 | p99 | p99.9 | p99.99 | most | above 1 ms | that waited |\n|---|---:|---:|---:|---:|---:|---:|---:|")
     for line in store(args.store, "snapshot"):
         times = line["times"]
         name = "snapshot of " + line["of"] if line["what"] == "snapshot" else "write, %s, snapshot %s" % (line["on"], line["snapshot"])
         columns = ["%.1f" % times[column] for column in ["p50_us", "p99_us", "p99.9_us", "p99.99_us", "max_us"]]
-        print("| %s | %s | %d |" % (name, " | ".join(columns), times["above_1_ms"]))
+        print("| %s | %s | %d | %d |" % (name, " | ".join(columns), times["above_1_ms"], times["waited"]))
 
 
 def commands(args):

@@ -254,22 +254,52 @@ fn memory() {
     }
 }
 
+/// How often this thread waited, and how often another took its processor.
+fn switches() -> (i64, i64) {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the structure is large enough, and all zeros are a value of it.
+    let usage = unsafe {
+        libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    (usage.ru_nvcsw, usage.ru_nivcsw)
+}
+
 /// Times of single operations, in nanoseconds.
 #[derive(Default)]
-struct Histogram(Vec<u64>);
+struct Histogram {
+    times: Vec<u64>,
+    /// Of those above 1 ms, how many waited, and how many had their processor taken.
+    waited: u64,
+    preempted: u64,
+}
 
 impl Histogram {
     fn add(&mut self, time: Duration) {
-        self.0.push(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        self.times.push(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    fn measure(&mut self, work: impl FnOnce()) {
+        let before = switches();
+        let start = Instant::now();
+        work();
+        let time = start.elapsed();
+        if time > Duration::from_millis(1) {
+            let after = switches();
+            self.waited += u64::from(after.0 > before.0);
+            self.preempted += u64::from(after.0 == before.0 && after.1 > before.1);
+        }
+        self.add(time);
     }
 
     fn summary(&mut self) -> serde_json::Value {
-        self.0.sort_unstable();
-        let at = |part: f64| self.0[((self.0.len() - 1) as f64 * part) as usize] as f64 / 1000.0;
-        let above = self.0.iter().filter(|ns| **ns > 1_000_000).count();
+        self.times.sort_unstable();
+        let times = &self.times;
+        let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize] as f64 / 1000.0;
+        let above = times.iter().filter(|ns| **ns > 1_000_000).count();
         json!({
-            "count": self.0.len(), "p50_us": at(0.5), "p99_us": at(0.99), "p99.9_us": at(0.999),
-            "p99.99_us": at(0.9999), "max_us": at(1.0), "above_1_ms": above,
+            "count": times.len(), "p50_us": at(0.5), "p99_us": at(0.99), "p99.9_us": at(0.999),
+            "p99.99_us": at(0.9999), "max_us": at(1.0), "above_1_ms": above, "waited": self.waited, "preempted": self.preempted,
         })
     }
 }
@@ -284,18 +314,30 @@ fn writes_during_snapshot(
     let mut rng = Rng::new(7);
     let mut measure = |client: &mut Client| {
         let mut histogram = Histogram::default();
-        histogram.0.reserve(WRITES);
+        histogram.times.reserve(WRITES);
         for _ in 0..WRITES {
             let n = rng.next_u64();
-            let start = Instant::now();
-            write(client, n);
-            histogram.add(start.elapsed());
+            histogram.measure(|| write(client, n));
         }
         histogram.summary()
     };
     let line =
         json!({ "what": "writes", "on": name, "snapshot": "none", "times": measure(client) });
     println!("{line}");
+    // What another busy thread does to the times by itself.
+    let stop = AtomicBool::new(false);
+    let times = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Relaxed) {
+                std::hint::spin_loop();
+            }
+        });
+        let times = measure(client);
+        stop.store(true, Relaxed);
+        times
+    });
+    let snapshot = "none, another thread busy";
+    println!("{}", json!({ "what": "writes", "on": name, "snapshot": snapshot, "times": times }));
     let mut taken = Histogram::default();
     for _ in 0..100 {
         let start = Instant::now();
