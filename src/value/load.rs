@@ -7,7 +7,7 @@ use crate::base::bulk::IntBuf;
 use crate::packed::{self, Intset, Listpack};
 use crate::rdb::encode::Target;
 use crate::rdb::types::{Kind, Layout};
-use crate::rdb::{Elem, Entry, Error, Node, Scratch, StreamId, StreamMeta, Visit};
+use crate::rdb::{Elem, Entry, Error, ErrorKind, Node, Scratch, StreamId, StreamMeta, Visit};
 use crate::value::limits::Limits;
 use crate::value::table::Seed;
 use smallvec::SmallVec;
@@ -115,6 +115,11 @@ fn packed_value(
     }
 }
 
+/// Passes over it if a value has no elements: servers that load a file leave such keys out.
+fn pass_empty(error: Error) -> Result<(), Error> {
+    if *error.kind() == ErrorKind::Empty { Ok(()) } else { Err(error) }
+}
+
 /// Takes the one packed structure of a value and passes over its elements.
 struct OneBlob(Vec<u8>);
 
@@ -128,6 +133,10 @@ impl Visit for OneBlob {
     fn node(&mut self, node: &Node<'_>) -> Result<(), Error> {
         self.0 = node.bytes.to_vec();
         Ok(())
+    }
+
+    fn damage(&mut self, error: Error) -> Result<(), Error> {
+        pass_empty(error)
     }
 }
 
@@ -156,6 +165,10 @@ impl Visit for Chunks {
             Some(_) => self.broken = true,
         }
         Ok(())
+    }
+
+    fn damage(&mut self, error: Error) -> Result<(), Error> {
+        pass_empty(error)
     }
 }
 
@@ -371,6 +384,10 @@ impl Visit for Builder<'_> {
             | Elem::Vector { .. } => {}
         }
         Ok(())
+    }
+
+    fn damage(&mut self, error: Error) -> Result<(), Error> {
+        pass_empty(error)
     }
 }
 
