@@ -80,7 +80,7 @@ impl<'b> Records<'b> {
     /// taken, which [`Records::next`] gives then. Much faster than that for those that are.
     #[inline(always)]
     pub fn take_keys(&mut self, takes: impl FnMut(&PassedKey<'b>) -> bool) {
-        self.pos += self.parser.take_keys(self.rest(), takes);
+        self.pos += self.parser.take_keys(self.rest(), usize::MAX, takes);
     }
 
     /// Whether the data ended while an expiry or access information waited for its key.

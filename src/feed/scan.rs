@@ -8,10 +8,12 @@ use super::input::{Bytes, Input};
 use super::map::Map;
 use crate::base::crc::Crc64;
 use crate::base::limits;
-use crate::rdb::{Error, Header, Parser, Record, Step, Stored};
+use crate::rdb::{Error, Header, Parser, PassedKey, Record, Step, Stored};
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 
@@ -90,14 +92,70 @@ impl Trailer {
     }
 }
 
-/// Where batches go. Returning `false` ends the pass quietly.
-pub(super) trait Emit<'i> {
-    fn emit(&mut self, batch: Batch<'i>) -> bool;
+/// Sees the records of an input as a pass goes over them.
+pub trait Visitor {
+    /// Sees a key of the plainest form.
+    fn key(&mut self, key: &PassedKey<'_>);
+
+    /// Sees any other record, and the absolute offsets of its bytes.
+    fn record(&mut self, record: &Record<'_>, bytes: Range<u64>);
 }
 
-impl<'i, F: FnMut(Batch<'i>) -> bool> Emit<'i> for F {
-    fn emit(&mut self, batch: Batch<'i>) -> bool {
-        self(batch)
+/// Shows all records to a visitor, on this thread. For what needs no value this costs less than
+/// workers do, which pass each record a second time. What stands in front of damage is shown.
+pub fn survey(
+    input: &mut Input,
+    visitor: &mut impl Visitor,
+    control: &Control,
+) -> Result<Ending, Failure<Infallible>> {
+    match scan(input, control, &mut Show(visitor))? {
+        Scanned::All(ending) => Ok(ending),
+        // Not reached: nobody stops it but by the control.
+        Scanned::Stopped => Err(Failure::Interrupted),
+    }
+}
+
+/// What a pass is for.
+pub(super) trait Pass<'i>: Visitor {
+    /// Takes what was passed since the last batch; `false` ends the pass quietly.
+    fn batch(&mut self, batch: Batch<'i>) -> bool;
+}
+
+/// A pass that only finds the bounds of batches.
+pub(super) struct Cut<F>(pub(super) F);
+
+impl<F> Visitor for Cut<F> {
+    #[inline(always)]
+    fn key(&mut self, _: &PassedKey<'_>) {}
+
+    #[inline(always)]
+    fn record(&mut self, _: &Record<'_>, _: Range<u64>) {}
+}
+
+impl<'i, F: FnMut(Batch<'i>) -> bool> Pass<'i> for Cut<F> {
+    fn batch(&mut self, batch: Batch<'i>) -> bool {
+        self.0(batch)
+    }
+}
+
+/// A pass whose batches nobody wants.
+struct Show<'v, V>(&'v mut V);
+
+impl<V: Visitor> Visitor for Show<'_, V> {
+    #[inline(always)]
+    fn key(&mut self, key: &PassedKey<'_>) {
+        self.0.key(key);
+    }
+
+    #[inline(always)]
+    fn record(&mut self, record: &Record<'_>, bytes: Range<u64>) {
+        self.0.record(record, bytes);
+    }
+}
+
+impl<'i, V: Visitor> Pass<'i> for Show<'_, V> {
+    fn batch(&mut self, _: Batch<'i>) -> bool {
+        true
     }
 }
 
@@ -109,13 +167,13 @@ pub(super) enum Scanned {
     Stopped,
 }
 
-type Scan = Result<Scanned, Failure<std::convert::Infallible>>;
+type Scan = Result<Scanned, Failure<Infallible>>;
 
-/// Cuts an input into batches.
-pub(super) fn scan<'i>(input: &'i mut Input, control: &Control, emit: &mut dyn Emit<'i>) -> Scan {
+/// Goes over all records of an input.
+pub(super) fn scan<'i, P: Pass<'i>>(input: &'i mut Input, control: &Control, pass: &mut P) -> Scan {
     match &mut input.bytes {
-        Bytes::Map(map) => scan_map(map, control, emit),
-        Bytes::Stream(stream) => scan_stream(stream.as_mut(), control, emit),
+        Bytes::Map(map) => scan_map(map, control, pass),
+        Bytes::Stream(stream) => scan_stream(stream.as_mut(), control, pass),
     }
 }
 
@@ -219,7 +277,7 @@ impl<'i> Summing<'i> {
     }
 }
 
-fn scan_map<'i>(map: &'i Map, control: &Control, emit: &mut dyn Emit<'i>) -> Scan {
+fn scan_map<'i, P: Pass<'i>>(map: &'i Map, control: &Control, pass: &mut P) -> Scan {
     let bytes: &'i [u8] = map;
     std::thread::scope(|scope| {
         let (progress, news) = mpsc::channel();
@@ -229,14 +287,21 @@ fn scan_map<'i>(map: &'i Map, control: &Control, emit: &mut dyn Emit<'i>) -> Sca
         let (mut pos, mut from) = (0, 0);
         loop {
             let rest = bytes.get(pos..).unwrap_or(&[]);
-            let passed = parser.pass_keys(rest, BATCH_BYTES.saturating_sub(pos - from));
+            let enough = BATCH_BYTES.saturating_sub(pos - from);
+            let passed = parser.take_keys(rest, enough, |key| {
+                pass.key(key);
+                true
+            });
             pos += passed;
             let rest = rest.get(passed..).unwrap_or(&[]);
             let is_full = pos - from >= BATCH_BYTES;
             let parsed = (!is_full).then(|| parser.parse(rest, true));
             let (consumed, end) = match parsed {
                 None => (0, None),
-                Some(Ok(Step::Record(consumed, record))) => (consumed, ended(&record)),
+                Some(Ok(Step::Record(consumed, record))) => {
+                    pass.record(&record, pos as u64..(pos + consumed) as u64);
+                    (consumed, ended(&record))
+                }
                 Some(Ok(Step::Need(n))) => {
                     let kind = crate::rdb::ErrorKind::Truncated(n);
                     return Err(Failure::Input(Error::new(kind, bytes.len() as u64)));
@@ -245,7 +310,7 @@ fn scan_map<'i>(map: &'i Map, control: &Control, emit: &mut dyn Emit<'i>) -> Sca
                     // What is sound in front of the damage still goes out.
                     let sound = bytes.get(from..pos).unwrap_or(&[]);
                     if !sound.is_empty() {
-                        emit.emit(open.close(&parser, BatchBytes::Borrowed(sound)));
+                        pass.batch(open.close(&parser, BatchBytes::Borrowed(sound)));
                     }
                     return Err(Failure::Input(error));
                 }
@@ -261,7 +326,7 @@ fn scan_map<'i>(map: &'i Map, control: &Control, emit: &mut dyn Emit<'i>) -> Sca
                 Some(_) => Progress::End(pos.saturating_sub(8)),
             });
             let whole = bytes.get(from..pos).unwrap_or(&[]);
-            if !emit.emit(open.close(&parser, BatchBytes::Borrowed(whole))) {
+            if !pass.batch(open.close(&parser, BatchBytes::Borrowed(whole))) {
                 return Ok(Scanned::Stopped);
             }
             control.passed_bytes.store(pos as u64, Ordering::Relaxed);
@@ -344,11 +409,7 @@ impl Window {
     }
 
     /// Ends the spool; what it holds behind `consumed` is read again before the stream.
-    fn keep_leftover(
-        &mut self,
-        consumed: u64,
-        len: u64,
-    ) -> Result<(), Failure<std::convert::Infallible>> {
+    fn keep_leftover(&mut self, consumed: u64, len: u64) -> Result<(), Failure<Infallible>> {
         let Some((file, _)) = self.spool.take() else {
             return Ok(());
         };
@@ -387,7 +448,7 @@ impl Window {
     }
 }
 
-fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit<'i>) -> Scan {
+fn scan_stream<'i, P: Pass<'i>>(stream: &mut dyn Read, control: &Control, pass: &mut P) -> Scan {
     let mut parser = Parser::new();
     let mut open = Open::first();
     let mut crc = Crc64::new();
@@ -400,7 +461,11 @@ fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit
         let mut missing = 1;
         while end.is_none() {
             let rest = window.memory.get(from..).unwrap_or(&[]);
-            let passed = parser.pass_keys(rest, BATCH_BYTES.saturating_sub(from));
+            let enough = BATCH_BYTES.saturating_sub(from);
+            let passed = parser.take_keys(rest, enough, |key| {
+                pass.key(key);
+                true
+            });
             crc.update(rest.get(..passed).unwrap_or(&[]));
             from += passed;
             if from >= BATCH_BYTES {
@@ -413,6 +478,8 @@ fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit
                     break;
                 }
                 Ok(Step::Record(consumed, record)) => {
+                    let start = open.offset + from as u64;
+                    pass.record(&record, start..start + consumed as u64);
                     end = ended(&record);
                     let sum = match end {
                         Some(Stored::Crc64(_) | Stored::Disabled) => consumed.saturating_sub(8),
@@ -427,7 +494,7 @@ fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit
                 Err(error) => {
                     if from > 0 {
                         window.memory.truncate(from);
-                        emit.emit(open.close(&parser, BatchBytes::Owned(window.memory)));
+                        pass.batch(open.close(&parser, BatchBytes::Owned(window.memory)));
                     }
                     return Err(Failure::Input(error));
                 }
@@ -438,7 +505,7 @@ fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit
             window.memory.truncate(from);
             let whole = std::mem::replace(&mut window.memory, rest);
             from = 0;
-            if !emit.emit(open.close(&parser, BatchBytes::Owned(whole))) {
+            if !pass.batch(open.close(&parser, BatchBytes::Owned(whole))) {
                 return Ok(Scanned::Stopped);
             }
         }
@@ -463,8 +530,9 @@ fn scan_stream<'i>(stream: &mut dyn Read, control: &Control, emit: &mut dyn Emit
         }
         if !parser.is_done() && missing > 0 {
             if window.memory.len() >= limits::ENTRY_BUFFER_BYTES {
-                let spooled = spooled_entry(stream, &mut window, &mut parser, &mut crc, &mut open)?;
-                if !emit.emit(spooled) {
+                let (parser, crc) = (&mut parser, &mut crc);
+                let spooled = spooled_entry(stream, &mut window, parser, crc, &mut open, pass)?;
+                if !pass.batch(spooled) {
                     return Ok(Scanned::Stopped);
                 }
                 continue;
@@ -480,7 +548,7 @@ fn fill(
     stream: &mut dyn Read,
     missing: usize,
     parser: &Parser,
-) -> Result<bool, Failure<std::convert::Infallible>> {
+) -> Result<bool, Failure<Infallible>> {
     use crate::rdb::ErrorKind;
     window.fill(stream, missing).map_err(|e| {
         let at =
@@ -502,7 +570,8 @@ fn spooled_entry<'i>(
     parser: &mut Parser,
     crc: &mut Crc64,
     open: &mut Open,
-) -> Result<Batch<'i>, Failure<std::convert::Infallible>> {
+    visitor: &mut impl Visitor,
+) -> Result<Batch<'i>, Failure<Infallible>> {
     window.start_spool().map_err(Failure::Read)?;
     let mut more = true;
     loop {
@@ -513,7 +582,8 @@ fn spooled_entry<'i>(
         let step = parser.parse(&map, !more).map_err(Failure::Input)?;
         match step {
             Step::Need(missing) => more = fill(window, stream, missing, parser)?,
-            Step::Record(consumed, _) => {
+            Step::Record(consumed, record) => {
+                visitor.record(&record, open.offset..open.offset + consumed as u64);
                 crc.update(map.get(..consumed).unwrap_or(&[]));
                 window.keep_leftover(consumed as u64, *len)?;
                 return Ok(open.close(parser, BatchBytes::Spooled(map, consumed)));

@@ -48,12 +48,51 @@ fn skip_string(c: &mut Cursor<'_>) -> Option<()> {
     ReadStr::skip_string::<Infallible>(c).ok()
 }
 
+/// By the first byte of a string, how many bytes all of it takes; 0 if that byte does not tell.
+const STRING_BYTES: [u8; 256] = {
+    let mut sizes = [0; 256];
+    let mut len = 0;
+    while len < 0x40 {
+        sizes[len] = 1 + len as u8;
+        len += 1;
+    }
+    // Integers of 8, 16 and 32 bits.
+    sizes[0xc0] = 2;
+    sizes[0xc1] = 3;
+    sizes[0xc2] = 5;
+    sizes
+};
+
+/// Where the string at `at` ends.
+///
+/// Which form a string has is anybody's guess from key to key, and a processor that guesses wrong
+/// loses more time than all of this takes: so both usual answers are computed and one is chosen.
+#[inline(always)]
+fn string_end(input: &[u8], at: usize) -> Option<usize> {
+    let Some([first, second]) = input.get(at..).and_then(|rest| rest.first_chunk()) else {
+        return rare_string_end(input, at);
+    };
+    let short = usize::from(*STRING_BYTES.get(usize::from(*first))?);
+    let long = 2 + (usize::from(*first & 0x3f) << 8 | usize::from(*second));
+    let bytes = std::hint::select_unpredictable(*first & 0xc0 == 0x40, long, short);
+    if bytes == 0 { rare_string_end(input, at) } else { Some(at + bytes) }
+}
+
+/// As [`string_end`], for what is long or compressed.
+#[cold]
+#[inline(never)]
+fn rare_string_end(input: &[u8], at: usize) -> Option<usize> {
+    let mut c = Cursor::new(input);
+    c.hop(at);
+    skip_string(&mut c)?;
+    Some(c.pos())
+}
+
 /// A plain key that was passed, as it stands in the file.
 #[derive(Debug, Clone, Copy)]
 pub struct PassedKey<'a> {
     input: &'a [u8],
     code: u8,
-    key: Str<'a>,
     /// Where the record, its type byte, its value and the next record start.
     start: usize,
     ty: usize,
@@ -68,10 +107,15 @@ impl<'a> PassedKey<'a> {
         self.code
     }
 
-    /// The key.
+    /// The key, if its bytes stand there as they are.
     #[inline(always)]
-    pub fn key(&self) -> Str<'a> {
-        self.key
+    pub fn name(&self) -> Option<&'a [u8]> {
+        let head = match self.input.get(self.ty + 1)? {
+            0..0x40 => 1,
+            0x40..0x80 => 2,
+            _ => return None,
+        };
+        self.input.get(self.ty + 1 + head..self.value)
     }
 
     /// Where the record stands in the input that was shown.
@@ -95,8 +139,15 @@ impl<'a> PassedKey<'a> {
     /// Unix milliseconds at which the key expires.
     #[inline(always)]
     pub fn expire_at_ms(&self) -> Option<i64> {
-        let at = self.input.get(self.start + 1..self.ty)?;
-        at.first_chunk().map(|bytes| i64::from_le_bytes(*bytes))
+        (self.attribute_bytes() > 0).then(|| self.expire_at_ms_or(0))
+    }
+
+    /// Unix milliseconds at which the key expires, or this, without a branch.
+    #[inline(always)]
+    pub fn expire_at_ms_or(&self, otherwise: i64) -> i64 {
+        let next = self.input.get(self.start + 1..).and_then(|rest| rest.first_chunk());
+        let at_ms = next.map_or(otherwise, |bytes| i64::from_le_bytes(*bytes));
+        std::hint::select_unpredictable(self.attribute_bytes() > 0, at_ms, otherwise)
     }
 
     /// Whether the value is a string that stands there uncompressed, in which no damage can be.
@@ -113,23 +164,16 @@ impl<'a> PassedKey<'a> {
 }
 
 #[inline(always)]
-fn skip_key<'a>(c: &mut Cursor<'a>) -> Option<PassedKey<'a>> {
-    let start = c.pos();
-    let mut code = c.u8().ok()?;
-    let mut ty = start;
-    if code == opcode::EXPIRE_TIME_MS {
-        c.hop(8);
-        ty = c.pos();
-        code = c.u8().ok()?;
-    }
+fn skip_key(input: &[u8], start: usize) -> Option<PassedKey<'_>> {
+    let expires = *input.get(start)? == opcode::EXPIRE_TIME_MS;
+    let ty = start + std::hint::select_unpredictable(expires, 9, 0);
+    let code = *input.get(ty)?;
     if !is_plain(code) {
         return None;
     }
-    let key = ReadStr::string::<Infallible>(c).ok()?;
-    let value = c.pos();
-    skip_string(c)?;
-    c.check().ok()?;
-    Some(PassedKey { input: c.bytes(), code, key, start, ty, value, end: c.pos() })
+    let value = string_end(input, ty + 1)?;
+    let end = string_end(input, value)?;
+    (end <= input.len()).then_some(PassedKey { input, code, start, ty, value, end })
 }
 
 /// Passes whole plain keys until this many bytes are passed, something else comes or one is not
@@ -140,17 +184,14 @@ pub(super) fn skip_keys<'a>(
     enough_bytes: usize,
     mut takes: impl FnMut(&PassedKey<'a>) -> bool,
 ) -> usize {
-    let mut c = Cursor::new(input);
-    loop {
-        let mut next = c;
-        if c.pos() >= enough_bytes {
-            return c.pos();
-        }
-        match skip_key(&mut next) {
-            Some(key) if takes(&key) => c = next,
-            _ => return c.pos(),
+    let mut at = 0;
+    while at < enough_bytes {
+        match skip_key(input, at) {
+            Some(key) if takes(&key) => at = key.end,
+            _ => break,
         }
     }
+    at
 }
 
 /// Reads a plain key; `None` if something else comes, or attributes wait for the key.
@@ -183,7 +224,6 @@ pub(super) fn key<'a>(input: &'a [u8], context: &Context) -> Option<Plain<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::bulk::Bulk;
     use crate::rdb::{Parser, Record, Step};
 
     #[test]
@@ -211,7 +251,7 @@ mod tests {
                 if let Record::End(_) = record {
                     break;
                 }
-                let passed = hopper.pass_keys(&bytes[pos..], 1 << 20);
+                let passed = hopper.take_keys(&bytes[pos..], 1 << 20, |_| true);
                 passed_keys |= passed > 0;
                 pos += passed;
                 assert!(starts.contains(&pos), "{} at {pos}", path.display());
@@ -237,7 +277,7 @@ mod tests {
         let keys = b"\0\x01a\x02vw\xfc\x01\0\0\0\0\0\0\0\0\x01b\xc0\x07\0\x01c\0";
         let mut shown = Vec::new();
         let passed = skip_keys(keys, 100, |key| {
-            let Str::Plain(Bulk::Bytes(name)) = key.key() else { return false };
+            let Some(name) = key.name() else { return false };
             shown.push((name, key.range(), key.expire_at_ms(), key.value()));
             name != b"c"
         });

@@ -162,15 +162,35 @@ impl StringEncoding {
     /// How a server keeps a string value, as far as the file tells.
     #[inline]
     pub fn of(value: &[u8]) -> StringEncoding {
-        match value.first() {
-            // Most by far: no need to look at more than the first byte.
-            Some(0xc0..=0xc2) => StringEncoding::Int,
-            Some(21..=44) => StringEncoding::Embstr,
-            Some(45..64) => StringEncoding::Raw,
+        const TOLD: [Option<StringEncoding>; 256] = StringEncoding::by_first_byte();
+        let Some([first, second]) = value.first_chunk() else {
+            return StringEncoding::of_any(value);
+        };
+        // A length in two bytes, written for no reason if it is small.
+        let is_wide = (*first == 0x40) & (*second <= 44);
+        match TOLD.get(usize::from(*first)) {
+            Some(Some(encoding)) if !is_wide => *encoding,
             _ => StringEncoding::of_any(value),
         }
     }
 
+    /// What the first byte of a value says, which is all one needs to look at of most.
+    const fn by_first_byte() -> [Option<StringEncoding>; 256] {
+        let mut told = [None; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            told[byte] = match byte {
+                0xc0..=0xc2 => Some(StringEncoding::Int),
+                21..=44 => Some(StringEncoding::Embstr),
+                45..0x80 => Some(StringEncoding::Raw),
+                _ => None,
+            };
+            byte += 1;
+        }
+        told
+    }
+
+    #[inline(never)]
     fn of_any(value: &[u8]) -> StringEncoding {
         let string: Result<Str<'_>, Halt<Infallible>> = Cursor::new(value).string();
         match string {
@@ -435,34 +455,22 @@ impl Parser {
     }
 
     /// Passes whole keys of the plainest form at the start of `input`, which continues where the
-    /// last record ended, until `enough_bytes` are passed or something else comes.
+    /// last record ended, and shows each, until `enough_bytes` are passed or something else comes;
+    /// none if attributes wait for a key. A key that is not taken is not passed either.
     ///
-    /// Returns how many bytes were passed. Much faster than [`Parser::parse`] for who needs no
-    /// record.
-    #[inline]
-    pub fn pass_keys(&mut self, input: &[u8], enough_bytes: usize) -> usize {
-        let Some(context) = self.context.as_mut().filter(|_| !self.done) else { return 0 };
-        let passed = hop::skip_keys(input, enough_bytes, |_| true);
-        if passed > 0 {
-            context.pending = Attributes::default();
-            self.offset += passed as u64;
-        }
-        passed
-    }
-
-    /// Passes keys as [`Parser::pass_keys`] does and shows each; none if attributes wait for one.
-    /// A key that is not taken is not passed either.
+    /// Returns how many bytes were passed. Much faster than [`Parser::parse`].
     #[inline(always)]
     pub fn take_keys<'a>(
         &mut self,
         input: &'a [u8],
+        enough_bytes: usize,
         takes: impl FnMut(&hop::PassedKey<'a>) -> bool,
     ) -> usize {
         let is_ready = |context: &Context| !self.done && context.pending.is_empty();
         if !self.context.as_ref().is_some_and(is_ready) {
             return 0;
         }
-        let passed = hop::skip_keys(input, usize::MAX, takes);
+        let passed = hop::skip_keys(input, enough_bytes, takes);
         self.offset += passed as u64;
         passed
     }

@@ -31,9 +31,8 @@ impl InfoArgs {
     pub(crate) fn run(self, context: &Context) -> Done {
         let path = input_path(self.input.as_deref());
         let mut set = Set::open(&path).map_err(AofError::from)?;
-        let threads = context.global.threads();
         let (info, done) =
-            with_progress(context, &set, |control| info::info(&set, threads, now_ms(), control));
+            with_progress(context, &set, |control| info::info(&set, now_ms(), control));
         self.report.write(context, &info::report(&set, &info), &self.output)?;
         done?;
         let ended = info.ended;

@@ -33,9 +33,8 @@ impl InfoArgs {
     pub(crate) fn run(self, context: &Context) -> Done {
         let input = open(&input_path(self.input.as_deref()))?;
         let name = input.name.clone();
-        let threads = context.global.threads();
         let (info, done) = with_progress(context, input, |input, control| {
-            Ok::<_, CliError>(info::info(input, threads, now_ms(), control))
+            Ok::<_, CliError>(info::info(input, now_ms(), control))
         })?;
         // A file of which nothing could be read gets no report.
         if info.tally.header.is_some() {

@@ -159,7 +159,6 @@ pub struct Info {
     pub timeline: Timeline,
     /// Where reading ended too early.
     pub ended: Option<Ended>,
-    threads: usize,
     now_ms: i64,
 }
 
@@ -202,7 +201,7 @@ impl Look for Info {
             return Ok(0);
         }
         file.tail = Tail::Damaged;
-        let (rdb, done) = info::info(&mut member.share(), self.threads, self.now_ms, control);
+        let (rdb, done) = info::info(&mut member.share(), self.now_ms, control);
         file.header = rdb.tally.header.map(|header| header.to_string());
         file.rdb_keys = rdb.tally.keys();
         file.rdb_bytes = rdb.tally.bytes();
@@ -248,14 +247,9 @@ impl Look for Info {
 }
 
 /// Reads a set once. What stands in front of damage is counted all the same.
-pub fn info(
-    set: &Set,
-    threads: usize,
-    now_ms: i64,
-    control: &Control,
-) -> (Info, Result<(), AofError>) {
+pub fn info(set: &Set, now_ms: i64, control: &Control) -> (Info, Result<(), AofError>) {
     let files = set.members.iter().map(FileInfo::new).collect();
-    let mut info = Info { files, threads, now_ms, ..Info::default() };
+    let mut info = Info { files, now_ms, ..Info::default() };
     let ended = match chain::look(set, control, &mut info) {
         Ok(ended) => ended,
         Err(error) => return (info, Err(error)),

@@ -3,7 +3,6 @@
 use super::merge::Losers;
 use super::parts::Framer;
 use super::{Job, LossReport, OnLoss, Options, Split};
-use crate::base::bulk::Bulk;
 use crate::base::slot::key_slot;
 use crate::feed::batch::Records;
 use crate::feed::filter::KeyFacts;
@@ -11,7 +10,7 @@ use crate::feed::parallel::Stop;
 use crate::feed::{Batch, Turn, Worker};
 use crate::rdb::encode::{self, Encoded, Encoder, Hint, Loss, Losses, Strings, Target};
 use crate::rdb::parser::{ModuleAux, opcode};
-use crate::rdb::string::{Str, write_len, write_raw};
+use crate::rdb::string::{write_len, write_raw};
 use crate::rdb::{
     Attributes, Context, Dialect, Elem, Entry, Error, ErrorKind, Kind, Layout, PassedKey, Record,
     Scratch, ValueType, Visit,
@@ -292,7 +291,7 @@ impl<'j> ConvertWorker<'j> {
         };
         let passes = |key: &PassedKey<'_>| {
             let kind = copies(key.code())?;
-            let Str::Plain(Bulk::Bytes(name)) = key.key() else { return None };
+            let name = key.name()?;
             let expire_at_ms = key.expire_at_ms();
             filter.decide(&KeyFacts {
                 db,

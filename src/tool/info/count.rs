@@ -1,18 +1,18 @@
-//! One thread's part of the work: counts batches.
+//! Counts the records that a pass goes over.
 
 use super::tally::{
-    AUX_VALUE_BYTES_MAX, AuxField, CODES, COUNTED_MAX, Database, LISTED_MAX, Library, Part, Tally,
-    Volume,
+    AUX_VALUE_BYTES_MAX, AuxField, CODES, COUNTED_MAX, Database, Expiries, LISTED_MAX, Library,
+    Part, Tally, Volume,
 };
-use crate::feed::Batch;
-use crate::feed::parallel::{self, Stop, Turn};
+use crate::feed::Visitor;
 use crate::rdb::event::Elem;
 use crate::rdb::module::ModuleId;
 use crate::rdb::parser::{SLOT_INFO_AUX, StringEncoding};
 use crate::rdb::{
     Dialect, Entry, Error, Kind, PassedKey, Record, Scratch, SlotSizes, ValueType, Visit,
 };
-use std::convert::Infallible;
+use std::hint::select_unpredictable;
+use std::ops::Range;
 
 /// What is counted of keys of the plainest form, as fast as can be.
 struct Plain {
@@ -21,7 +21,13 @@ struct Plain {
     strings: [Volume; 3],
     keys: Volume,
     attributes: Volume,
-    expires: u64,
+    past: u64,
+    /// The greatest possible if there is none.
+    first_ms: i64,
+    /// The greatest possible if there is none.
+    soonest_ms: i64,
+    /// The least possible if there is none.
+    latest_ms: i64,
 }
 
 impl Plain {
@@ -31,12 +37,16 @@ impl Plain {
             strings: [Volume::default(); 3],
             keys: Volume::default(),
             attributes: Volume::default(),
-            expires: 0,
+            past: 0,
+            first_ms: i64::MAX,
+            soonest_ms: i64::MAX,
+            latest_ms: i64::MIN,
         }
     }
 
+    /// Counts a key, with as little as can be that depends on what key it is.
     #[inline(always)]
-    fn add(&mut self, key: &PassedKey<'_>) {
+    fn add(&mut self, key: &PassedKey<'_>, now_ms: i64) {
         let (value, attribute_bytes) = (key.value(), key.attribute_bytes());
         // With its type byte.
         let value_bytes = value.len() as u64 + 1;
@@ -49,28 +59,50 @@ impl Plain {
             volume.add(value_bytes);
         }
         self.keys.add(key.record_bytes() as u64 - attribute_bytes as u64 - value_bytes);
-        if attribute_bytes > 0 {
-            self.attributes.add(attribute_bytes as u64);
-            self.expires += 1;
+        let expires = attribute_bytes > 0;
+        self.attributes.count += u64::from(expires);
+        self.attributes.bytes += attribute_bytes as u64;
+        let (at_ms, none) = (key.expire_at_ms_or(i64::MAX), i64::MAX);
+        let is_past = expires & (at_ms <= now_ms);
+        self.past += u64::from(is_past);
+        self.first_ms = self.first_ms.min(at_ms);
+        self.soonest_ms = self.soonest_ms.min(select_unpredictable(is_past, none, at_ms));
+        self.latest_ms = self.latest_ms.max(key.expire_at_ms_or(i64::MIN));
+    }
+
+    /// What is known of their expiries.
+    fn expiries(&self) -> Expiries {
+        let count = self.attributes.count;
+        Expiries {
+            count,
+            past: self.past,
+            first_ms: (count > 0).then_some(self.first_ms),
+            soonest_ms: (count > self.past).then_some(self.soonest_ms),
+            latest_ms: (count > 0).then_some(self.latest_ms),
         }
     }
 }
 
-/// Counts batches.
-pub struct Worker {
+/// Counts records.
+pub(super) struct Counter {
     tally: Tally,
+    /// Plain keys of the current database that are not in the tally yet.
+    plain: Plain,
+    db: u64,
     now_ms: i64,
     scratch: Scratch,
 }
 
-impl Worker {
-    /// A worker that has counted nothing; `now_ms` decides which expiries are past.
-    pub fn new(now_ms: i64) -> Worker {
-        Worker { tally: Tally::default(), now_ms, scratch: Scratch::default() }
+impl Counter {
+    /// A counter that has seen nothing; `now_ms` decides which expiries are past.
+    pub(super) fn new(now_ms: i64) -> Counter {
+        let (tally, plain) = (Tally::default(), Plain::new());
+        Counter { tally, plain, db: 0, now_ms, scratch: Scratch::default() }
     }
 
     /// What it has counted.
-    pub fn into_tally(self) -> Tally {
+    pub(super) fn into_tally(mut self) -> Tally {
+        self.settle();
         self.tally
     }
 
@@ -84,8 +116,9 @@ impl Worker {
         has_room.then(|| databases.entry(number).or_default())
     }
 
-    /// Adds what was counted of plain keys of a database.
-    fn plain(&mut self, plain: &Plain, dialect: Dialect, db: u64) {
+    /// Adds what was counted of plain keys of the current database.
+    fn settle(&mut self) {
+        let plain = std::mem::replace(&mut self.plain, Plain::new());
         if plain.keys.count == 0 {
             return;
         }
@@ -93,15 +126,19 @@ impl Worker {
         for (encoding, volume) in strings.filter(|(_, volume)| volume.count > 0) {
             *self.tally.values.entry((0, encoding.name())).or_default() += volume;
         }
+        let dialect = self.tally.header.map_or(Dialect::Redis, |header| header.dialect);
         for (code, volume) in (0u8..).zip(plain.blobs).filter(|(_, volume)| volume.count > 0) {
             let encoding = ValueType::find(dialect, code).map_or("unknown", |ty| ty.encoding);
             *self.tally.values.entry((code, encoding)).or_default() += volume;
         }
         *self.part(Part::Keys) += plain.keys;
-        *self.part(Part::Attributes) += plain.attributes;
-        if let Some(database) = self.database(db) {
+        if plain.attributes.count > 0 {
+            *self.part(Part::Attributes) += plain.attributes;
+        }
+        self.tally.expiries.merge(plain.expiries());
+        if let Some(database) = self.database(self.db) {
             database.keys += plain.keys.count;
-            database.expires += plain.expires;
+            database.expires += plain.attributes.count;
         } else {
             self.tally.keys_elsewhere += plain.keys.count;
         }
@@ -152,13 +189,19 @@ impl Worker {
         }
     }
 
-    /// Takes down a record that changes nothing for those behind it; says what its bytes are for.
-    fn record(&mut self, record: &Record<'_>, db: u64, offset: u64) -> Part {
+    /// Takes down a record that is no key; says what its bytes are for.
+    fn other(&mut self, record: &Record<'_>, bytes: &Range<u64>) -> Part {
         match record {
-            Record::Aux { name, value } => return self.aux(name, value, offset),
-            Record::Function(code) => self.library(code, offset),
+            Record::Start(header) => self.tally.header = Some(*header),
+            Record::Aux { name, value } => return self.aux(name, value, bytes.start),
+            Record::Function(code) => self.library(code, bytes.start),
+            Record::SelectDb(number) => {
+                self.settle();
+                self.db = *number;
+                self.database(*number);
+            }
             Record::ResizeDb { keys, expires } => {
-                if let Some(database) = self.database(db) {
+                if let Some(database) = self.database(self.db) {
                     database.hint = Some((*keys, *expires));
                 }
             }
@@ -170,11 +213,11 @@ impl Worker {
                 self.tally.templates.count += 1;
                 self.tally.templates.fields += fields.len() as u64;
             }
-            Record::Start(_)
-            | Record::SelectDb(_)
-            | Record::ModuleAux(_)
-            | Record::Key(_)
-            | Record::End(_) => {}
+            Record::ModuleAux(aux) => match self.module(aux.module) {
+                Some(module) => module.aux.add(bytes.end - bytes.start),
+                None => self.tally.module_records_elsewhere += 1,
+            },
+            Record::Key(_) | Record::End(_) => {}
         }
         part_of(record)
     }
@@ -241,53 +284,17 @@ impl From<Error> for Stopped {
     }
 }
 
-impl parallel::Worker for Worker {
-    type Error = Infallible;
+impl Visitor for Counter {
+    #[inline(always)]
+    fn key(&mut self, key: &PassedKey<'_>) {
+        self.plain.add(key, self.now_ms);
+    }
 
-    fn batch(&mut self, batch: &Batch<'_>, _: &mut Turn<'_>) -> Result<(), Stop<Infallible>> {
-        let mut dialect = batch.context.as_ref().map_or(Dialect::Redis, |c| c.header.dialect);
-        let mut db = batch.context.as_ref().map_or(0, |context| context.db);
-        let mut records = batch.records();
-        let mut plain = Plain::new();
-        loop {
-            let (expiries, now_ms) = (&mut self.tally.expiries, self.now_ms);
-            records.take_keys(|key| {
-                plain.add(key);
-                if let Some(at_ms) = key.expire_at_ms() {
-                    expiries.add(at_ms, now_ms);
-                }
-                true
-            });
-            let start = records.position();
-            let Some(record) = records.next()? else { break };
-            let (part, module) = match &record {
-                Record::Key(entry) => {
-                    self.entry(entry);
-                    continue;
-                }
-                Record::Start(header) => {
-                    dialect = header.dialect;
-                    self.tally.header = Some(*header);
-                    (Part::Header, None)
-                }
-                Record::SelectDb(number) => {
-                    self.plain(&std::mem::replace(&mut plain, Plain::new()), dialect, db);
-                    db = *number;
-                    self.database(db);
-                    (Part::Databases, None)
-                }
-                Record::ModuleAux(aux) => (Part::ModuleAux, Some(aux.module)),
-                other => (self.record(other, db, batch.offset + start as u64), None),
-            };
-            let bytes = (records.position() - start) as u64;
-            self.part(part).add(bytes);
-            let Some(id) = module else { continue };
-            match self.module(id) {
-                Some(module) => module.aux.add(bytes),
-                None => self.tally.module_records_elsewhere += 1,
-            }
+    fn record(&mut self, record: &Record<'_>, bytes: Range<u64>) {
+        if let Record::Key(entry) = record {
+            return self.entry(entry);
         }
-        self.plain(&plain, dialect, db);
-        Ok(())
+        let part = self.other(record, &bytes);
+        self.part(part).add(bytes.end - bytes.start);
     }
 }

@@ -1,24 +1,22 @@
 //! `rdb info`: what a file is and holds, from one quick pass that decodes no value.
 //!
-//! Each thread counts into a [`Tally`] of its own; they are merged at the end. Every byte of the
-//! data is counted in exactly one [`Part`].
+//! Records are counted as the pass goes over them, so more threads would not help. Every byte of
+//! the data is counted as a value or in exactly one [`Part`].
 
 mod count;
 mod report;
 mod tally;
 
-pub use self::count::Worker;
 pub use self::report::report;
 pub use self::tally::{
     AuxField, Database, Expiries, LeftOff, Library, Module, Part, SlotSums, Tally, Templates,
     Volume,
 };
 
+use self::count::Counter;
 use super::verify::Checksum;
-use crate::feed::parallel::Outcome;
 use crate::feed::{self, Compression, Control, Ending, Failure, Input};
 use std::convert::Infallible;
-use std::io;
 use std::sync::atomic::Ordering;
 
 /// What is known of a file.
@@ -48,20 +46,14 @@ impl Info {
 /// Reads an input once. What stands before damage is counted all the same.
 pub fn info(
     input: &mut Input,
-    threads: usize,
     now_ms: i64,
     control: &Control,
 ) -> (Info, Result<(), Failure<Infallible>>) {
-    let mut workers: Vec<_> = (0..threads.max(1)).map(|_| Worker::new(now_ms)).collect();
-    let done = feed::run(input, &mut workers, &mut io::sink(), control);
-    let mut tally = Tally::default();
-    for worker in workers {
-        tally.merge(worker.into_tally());
-    }
-    tally.sort();
-    let (ending, done) = match done {
-        Ok(Outcome::Complete(ending)) => (Some(ending), Ok(())),
-        Ok(Outcome::Enough) => (None, Ok(())),
+    let mut counter = Counter::new(now_ms);
+    let surveyed = feed::survey(input, &mut counter, control);
+    let tally = counter.into_tally();
+    let (ending, done) = match surveyed {
+        Ok(ending) => (Some(ending), Ok(())),
         Err(failure) => (None, Err(failure)),
     };
     let read_bytes = Some(input.read_bytes.load(Ordering::Relaxed)).filter(|n| *n > 0);

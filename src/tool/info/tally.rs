@@ -1,4 +1,4 @@
-//! What is counted, and how counts of two stretches become one.
+//! What is counted.
 
 use crate::rdb::module::ModuleId;
 use crate::rdb::{Dialect, Header, Kind, ValueType};
@@ -114,19 +114,19 @@ fn least(a: Option<i64>, b: Option<i64>) -> Option<i64> {
 
 impl Expiries {
     /// Counts one more.
-    #[inline(always)]
     pub fn add(&mut self, at_ms: i64, now_ms: i64) {
-        self.count += 1;
-        self.first_ms = Some(self.first_ms.map_or(at_ms, |first| first.min(at_ms)));
-        self.latest_ms = Some(self.latest_ms.map_or(at_ms, |latest| latest.max(at_ms)));
-        if at_ms <= now_ms {
-            self.past += 1;
-        } else {
-            self.soonest_ms = Some(self.soonest_ms.map_or(at_ms, |soonest| soonest.min(at_ms)));
-        }
+        let (is_past, at_ms) = (at_ms <= now_ms, Some(at_ms));
+        self.merge(Expiries {
+            count: 1,
+            past: u64::from(is_past),
+            first_ms: at_ms,
+            soonest_ms: at_ms.filter(|_| !is_past),
+            latest_ms: at_ms,
+        });
     }
 
-    fn merge(&mut self, other: Expiries) {
+    /// Adds those of other keys.
+    pub fn merge(&mut self, other: Expiries) {
         self.count += other.count;
         self.past += other.past;
         self.first_ms = least(self.first_ms, other.first_ms);
@@ -200,15 +200,6 @@ impl SlotSums {
         self.expires = self.expires.saturating_add(expires);
         self.lowest = Some(self.lowest.map_or(slot, |lowest| lowest.min(slot)));
         self.highest = self.highest.max(Some(slot));
-    }
-
-    fn merge(&mut self, other: SlotSums) {
-        self.announced += other.announced;
-        self.keys = self.keys.saturating_add(other.keys);
-        self.expires = self.expires.saturating_add(other.expires);
-        self.lowest = self.lowest.into_iter().chain(other.lowest).min();
-        self.highest = self.highest.max(other.highest);
-        self.imports += other.imports;
     }
 }
 
@@ -318,45 +309,5 @@ impl Tally {
     pub fn aux_value(&self, name: &[u8]) -> Option<&[u8]> {
         let field = self.aux.iter().find(|field| field.name.eq_ignore_ascii_case(name));
         field.map(|field| field.value.as_slice())
-    }
-
-    /// Adds what another thread counted.
-    pub(super) fn merge(&mut self, other: Tally) {
-        self.header = self.header.or(other.header);
-        for (key, volume) in other.values {
-            *self.values.entry(key).or_default() += volume;
-        }
-        for (part, volume) in other.parts {
-            *self.parts.entry(part).or_default() += volume;
-        }
-        for (number, database) in other.databases {
-            let sum = self.databases.entry(number).or_default();
-            sum.keys += database.keys;
-            sum.expires += database.expires;
-            sum.hint = sum.hint.or(database.hint);
-        }
-        for (id, module) in other.modules {
-            let sum = self.modules.entry(id).or_default();
-            sum.values += module.values;
-            sum.aux += module.aux;
-        }
-        self.expiries.merge(other.expiries);
-        self.idle += other.idle;
-        self.freq += other.freq;
-        self.aux.extend(other.aux);
-        self.libraries.extend(other.libraries);
-        self.templates.count += other.templates.count;
-        self.templates.fields += other.templates.fields;
-        self.slots.merge(other.slots);
-        self.keys_elsewhere += other.keys_elsewhere;
-        self.module_records_elsewhere += other.module_records_elsewhere;
-    }
-
-    /// Puts what stands in the order of the file in that order; keeps the first of each sort.
-    pub(super) fn sort(&mut self) {
-        self.aux.sort_by_key(|field| field.offset);
-        self.aux.truncate(LISTED_MAX);
-        self.libraries.sort_by_key(|library| library.offset);
-        self.libraries.truncate(LISTED_MAX);
     }
 }

@@ -7,15 +7,15 @@ fn testdata(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
 }
 
-fn read(path: &Path, threads: usize) -> (Info, Result<(), Failure<Infallible>>) {
+fn read(path: &Path) -> (Info, Result<(), Failure<Infallible>>) {
     let mut input = Input::open(path).unwrap();
-    info(&mut input, threads, 2_000_000_000_000, &Control::default())
+    info(&mut input, 2_000_000_000_000, &Control::default())
 }
 
 fn of_bytes(bytes: &[u8]) -> (Info, Result<(), Failure<Infallible>>) {
-    let reader = Box::new(io::Cursor::new(bytes.to_vec()));
+    let reader = Box::new(std::io::Cursor::new(bytes.to_vec()));
     let mut input = Input::from_reader("test".into(), reader, None).unwrap();
-    info(&mut input, 1, 1_000_000, &Control::default())
+    info(&mut input, 1_000_000, &Control::default())
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn every_byte_is_counted_once_in_files_of_servers() {
             if path.extension().is_none_or(|extension| extension != "rdb") {
                 continue;
             }
-            let (info, done) = read(&path, 2);
+            let (info, done) = read(&path);
             let Ok(()) = done else { continue };
             files += 1;
             let end = info.ending.as_ref().map(|ending| ending.end);
@@ -53,7 +53,7 @@ fn keys_are_those_that_a_dump_has() {
             continue;
         }
         let lines = std::fs::read_to_string(&path).unwrap().lines().count() as u64;
-        let (info, done) = read(Path::new(name), 1);
+        let (info, done) = read(Path::new(name));
         assert!(done.is_ok(), "{name}");
         assert_eq!(info.tally.keys(), lines, "{name}");
     }

@@ -11,13 +11,11 @@ use super::records;
 use super::repeats::{Feed, Hashes};
 use super::rules::Id;
 use super::value::{self, Lent};
-use crate::base::bulk::Bulk;
 use crate::base::slot::key_slot;
 use crate::feed::Batch;
 use crate::feed::batch::Records;
 use crate::feed::parallel::{Stop, Turn, Worker};
 use crate::rdb::parser::SLOT_INFO_AUX;
-use crate::rdb::string::Str;
 use crate::rdb::{Entry, Header, PassedKey, Record, Scratch, SlotSizes};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -127,7 +125,7 @@ impl<'s> Checker<'s> {
     /// nothing is done, if there is anything more to it.
     #[inline(always)]
     fn passed(&mut self, db: u64, key: &PassedKey<'_>) -> io::Result<bool> {
-        let Str::Plain(Bulk::Bytes(name)) = key.key() else { return Ok(false) };
+        let Some(name) = key.name() else { return Ok(false) };
         let expire_at_ms = key.expire_at_ms();
         let is_plain = key.is_plain_string()
             && expire_at_ms.is_none_or(|ms| (0..=YEAR_9999_MS).contains(&ms))
