@@ -8,6 +8,7 @@
 //!
 //! Source and target of a copy may overlap. Any choice of copies decodes to the same bytes, and servers differ in theirs.
 
+use std::hint::select_unpredictable;
 use thiserror::Error;
 
 /// Longest run of literal bytes in one item.
@@ -15,6 +16,9 @@ const MAX_LITERAL: usize = 32;
 
 /// Most bytes that copying an item writes behind its end.
 const MAX_SPILL: usize = MAX_LITERAL;
+
+/// Most bytes of a literal run and a copy behind it.
+const MAX_PAIR: usize = 1 + MAX_LITERAL + 3;
 
 /// Shortest copy that is worth an item.
 const MIN_MATCH: usize = 3;
@@ -94,6 +98,32 @@ pub fn decompress(input: &[u8], expected_len: usize, out: &mut Vec<u8>) -> Resul
 /// [`MAX_SPILL`] bytes behind the last.
 fn expand(input: &[u8], out: &mut [u8], expected: usize) -> Result<(), LzfError> {
     let (mut from, mut at) = (0, 0);
+    // A run of literal bytes may stand in front of a copy or not, and which is anybody's guess: so both are done as one, with
+    // a run of no bytes where there is none.
+    while let Some(pair) = input.get(from..).and_then(|rest| rest.first_chunk::<MAX_PAIR>()) {
+        let byte = |i: usize| pair.get(i).copied().unwrap_or_default();
+        let [first, literal @ .., _, _, _] = pair;
+        let is_literal = *first < 32;
+        let literal_len = select_unpredictable(is_literal, usize::from(*first) + 1, 0);
+        let Some(room) = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) else {
+            return Err(LzfError::TooLong { expected });
+        };
+        *room = *literal;
+        at += literal_len;
+        let start = select_unpredictable(is_literal, literal_len + 1, 0);
+        let control = byte(start);
+        if control < 32 {
+            from += start;
+            continue;
+        }
+        let is_long = control >= 0xe0;
+        let more = select_unpredictable(is_long, usize::from(byte(start + 1)), 0);
+        let len = usize::from(control >> 5) + 2 + more;
+        let distance_at = start + 1 + usize::from(is_long);
+        let distance = usize::from(u16::from_be_bytes([control & 0x1f, byte(distance_at)])) + 1;
+        from += distance_at + 1;
+        at = copy(out, expected, at, distance, len)?;
+    }
     while let Some(&first) = input.get(from) {
         from += 1;
         let mut control = first;
@@ -120,17 +150,29 @@ fn expand(input: &[u8], out: &mut [u8], expected: usize) -> Result<(), LzfError>
         let low = *input.get(from).ok_or(LzfError::Cut)?;
         from += 1;
         let distance = usize::from(u16::from_be_bytes([control & 0x1f, low])) + 1;
-        let source = at.checked_sub(distance).ok_or(LzfError::Distance { distance, at })?;
-        if at + len > expected {
-            return Err(LzfError::TooLong { expected });
-        }
-        copy_match(out, source, at, len).ok_or(LzfError::TooLong { expected })?;
-        at += len;
+        at = copy(out, expected, at, distance, len)?;
     }
     if at < expected {
         return Err(LzfError::TooShort { found: at, expected });
     }
     Ok(())
+}
+
+/// Copies what was decoded before; gives the place behind it.
+#[inline(always)]
+fn copy(
+    out: &mut [u8],
+    expected: usize,
+    at: usize,
+    distance: usize,
+    len: usize,
+) -> Result<usize, LzfError> {
+    let source = at.checked_sub(distance).ok_or(LzfError::Distance { distance, at })?;
+    if at + len > expected {
+        return Err(LzfError::TooLong { expected });
+    }
+    copy_match(out, source, at, len).ok_or(LzfError::TooLong { expected })?;
+    Ok(at + len)
 }
 
 /// Copies a literal run from the input.

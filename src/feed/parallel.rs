@@ -185,9 +185,8 @@ pub fn run<W: Worker>(
     let workers = workers
         .iter_mut()
         .map(|worker| move |batch: &Batch<'_>, turn: &mut Turn<'_>| worker.batch(batch, turn));
-    let scanned = share(workers.collect(), out, |give| {
-        scan::scan(input, control, &mut scan::Cut(give))
-    })?;
+    let scanned =
+        share(workers.collect(), out, |give| scan::scan(input, control, &mut scan::Cut(give)))?;
     match scanned {
         Some(Ok(Scanned::All(ending))) => Ok(Outcome::Complete(ending)),
         Some(Ok(Scanned::Stopped)) | None => Ok(Outcome::Enough),

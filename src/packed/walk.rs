@@ -91,6 +91,19 @@ impl Walk {
         }
     }
 
+    /// Returns the next two elements if both are as [`Walk::next_frequent`] gives them; else nothing is done.
+    #[inline(always)]
+    pub fn next_two_frequent<'a>(&mut self, bytes: &'a [u8]) -> Option<[Bulk<'a>; 2]> {
+        if self.kind != Kind::Listpack {
+            return None;
+        }
+        let (first, end) = listpack::small(bytes, self.offset)?;
+        let (second, end) = listpack::small(bytes, end)?;
+        self.step(end);
+        self.index += 1;
+        Some([first, second])
+    }
+
     /// Index of the element that comes next; the number of elements read so far.
     #[inline]
     pub fn index(&self) -> usize {

@@ -400,46 +400,57 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
         })
     }
 
+    // The loops below take what is frequent by itself: an element that may come from either of two
+    // places would have to pass through memory.
+
     fn blob_singles(&mut self, blob: &mut Blob<'_>, list: bool) -> Walked<V> {
-        while let Some(bulk) = self.next(blob)? {
-            self.emit(&if list { Elem::Item(bulk) } else { Elem::Member(bulk) })?;
+        let elem = |bulk| if list { Elem::Item(bulk) } else { Elem::Member(bulk) };
+        loop {
+            while let Some(bulk) = blob.walk.next_frequent(blob.bytes) {
+                self.emit(&elem(bulk))?;
+            }
+            let Some(bulk) = self.next_any(blob)? else { return Ok(()) };
+            self.emit(&elem(bulk))?;
         }
-        Ok(())
     }
 
     fn blob_pairs(&mut self, blob: &mut Blob<'_>) -> Walked<V> {
-        while let Some(field) = self.next(blob)? {
-            let Some(value) = self.next(blob)? else {
-                return self.uneven(blob, 2);
-            };
+        loop {
+            while let Some([field, value]) = blob.walk.next_two_frequent(blob.bytes) {
+                self.emit(&Elem::Field { field, value, expire_at_ms: None })?;
+            }
+            let Some(field) = self.next_any(blob)? else { return Ok(()) };
+            let Some(value) = self.next_any(blob)? else { return self.uneven(blob, 2) };
             self.emit(&Elem::Field { field, value, expire_at_ms: None })?;
         }
-        Ok(())
     }
 
     fn blob_scored(&mut self, blob: &mut Blob<'_>) -> Walked<V> {
-        while let Some(member) = self.next(blob)? {
-            let Some(score) = self.next(blob)? else {
-                return self.uneven(blob, 2);
-            };
-            let element = (blob.walk.index() / 2).saturating_sub(1) as u64;
-            let score = match score {
-                Bulk::Int(n) => n as f64,
-                Bulk::Bytes(text) => match num::parse_double(text) {
-                    Some(score) => score,
-                    None => {
-                        self.damage(ErrorKind::Score(text.to_vec()), blob.at, Some(element))?;
-                        continue;
-                    }
-                },
-            };
-            if score.is_nan() {
-                self.damage(ErrorKind::NanScore, blob.at, Some(element))?;
-            } else {
-                self.emit(&Elem::Scored { member, score })?;
+        loop {
+            while let Some([member, score]) = blob.walk.next_two_frequent(blob.bytes) {
+                self.scored_bulk(blob, member, score)?;
             }
+            let Some(member) = self.next_any(blob)? else { return Ok(()) };
+            let Some(score) = self.next_any(blob)? else { return self.uneven(blob, 2) };
+            self.scored_bulk(blob, member, score)?;
         }
-        Ok(())
+    }
+
+    /// Hands on the pair in front of the blob's place.
+    #[inline(always)]
+    fn scored_bulk(&mut self, blob: &Blob<'_>, member: Bulk<'_>, score: Bulk<'_>) -> Walked<V> {
+        let element = || Some((blob.walk.index() / 2).saturating_sub(1) as u64);
+        let score = match score {
+            Bulk::Int(n) => n as f64,
+            Bulk::Bytes(text) => match num::parse_double(text) {
+                Some(score) => score,
+                None => return self.damage(ErrorKind::Score(text.to_vec()), blob.at, element()),
+            },
+        };
+        if score.is_nan() {
+            return self.damage(ErrorKind::NanScore, blob.at, element());
+        }
+        self.emit(&Elem::Scored { member, score })
     }
 
     fn blob_triples(&mut self) -> Walked<V> {

@@ -7,25 +7,19 @@ use super::repeats::{Feed, Hashes, Repeated, sift};
 use std::io;
 use std::mem;
 
-/// Names compared in a table; more are sorted.
-const TABLE_NAMES: usize = 512;
+/// Names that are looked up among bits; more are sorted.
+const SMALL_NAMES: usize = 512;
 
-/// Places of the table: half of them stay free.
-const TABLE_PLACES: usize = 1024;
-
-#[derive(Clone, Copy, Default)]
-struct Place {
-    hash: u64,
-    /// The value that put the hash here; places of other values are free.
-    stamp: u64,
-}
+/// Words of the bits: few enough for a cache, and enough that names seldom share one.
+const WORDS: usize = 1024;
 
 /// The names of one value at a time; memory is reused from value to value.
 pub(super) struct Members {
-    table: Vec<Place>,
-    stamp: u64,
-    /// Names in the table.
-    small: usize,
+    /// A bit for each hash in `small`, by its highest bits.
+    bits: Vec<u64>,
+    small: Vec<u64>,
+    /// Hashes whose bit was set when they came.
+    suspects: Vec<u64>,
     large: Vec<u64>,
     /// Most hashes in `large`.
     large_max: usize,
@@ -33,15 +27,22 @@ pub(super) struct Members {
     found: Repeated,
 }
 
+/// The word and the bit of a hash.
+#[inline(always)]
+fn place(hash: u64) -> (usize, u64) {
+    const SHIFT: u32 = u64::BITS - WORDS.ilog2();
+    ((hash >> SHIFT) as usize, 1 << (hash >> (SHIFT - 6) & 63))
+}
+
 impl Members {
     /// Keeps at most about this many bytes of hashes in memory.
     pub(super) fn new(memory_bytes: usize) -> Members {
         Members {
-            table: vec![Place::default(); TABLE_PLACES],
-            stamp: 1,
-            small: 0,
+            bits: vec![0; WORDS],
+            small: Vec::with_capacity(SMALL_NAMES),
+            suspects: Vec::new(),
             large: Vec::new(),
-            large_max: (memory_bytes / 8 / 2).max(TABLE_NAMES * 2),
+            large_max: (memory_bytes / 8 / 2).max(SMALL_NAMES * 2),
             huge: None,
             found: Repeated::default(),
         }
@@ -50,21 +51,16 @@ impl Members {
     /// Adds the hash of a name.
     #[inline]
     pub(super) fn add(&mut self, hash: u64) -> io::Result<()> {
-        if self.small >= TABLE_NAMES {
+        if self.small.len() >= SMALL_NAMES {
             return self.add_large(hash);
         }
-        let mut at = hash as usize % TABLE_PLACES;
-        while let Some(place) = self.table.get_mut(at) {
-            if place.stamp != self.stamp {
-                *place = Place { hash, stamp: self.stamp };
-                self.small += 1;
-                return Ok(());
+        self.small.push(hash);
+        let (word, bit) = place(hash);
+        if let Some(word) = self.bits.get_mut(word) {
+            if *word & bit != 0 {
+                self.suspects.push(hash);
             }
-            if place.hash == hash {
-                self.found.push(hash);
-                return Ok(());
-            }
-            at = (at + 1) % TABLE_PLACES;
+            *word |= bit;
         }
         Ok(())
     }
@@ -74,8 +70,7 @@ impl Members {
             return feed.push(hash, hashes);
         }
         if self.large.is_empty() {
-            let ours = self.table.iter().filter(|place| place.stamp == self.stamp);
-            self.large.extend(ours.map(|place| place.hash));
+            self.large.extend_from_slice(&self.small);
         }
         self.large.push(hash);
         if self.large.len() >= self.large_max {
@@ -92,11 +87,17 @@ impl Members {
     /// Ends the value and gives the hashes that it has more than once.
     #[inline]
     pub(super) fn finish(&mut self) -> io::Result<Repeated> {
-        if self.small >= TABLE_NAMES {
+        if !self.large.is_empty() || self.huge.is_some() {
             self.finish_large()?;
+        } else if !self.suspects.is_empty() {
+            self.finish_small();
         }
-        self.stamp += 1;
-        self.small = 0;
+        for hash in self.small.drain(..) {
+            if let Some(word) = self.bits.get_mut(place(hash).0) {
+                *word = 0;
+            }
+        }
+        self.suspects.clear();
         if self.found.hashes.is_empty() {
             return Ok(Repeated::default());
         }
@@ -104,6 +105,16 @@ impl Members {
         found.hashes.sort_unstable();
         found.hashes.dedup();
         Ok(found)
+    }
+
+    #[cold]
+    fn finish_small(&mut self) {
+        self.suspects.sort_unstable();
+        self.suspects.dedup();
+        for suspect in &self.suspects {
+            let names = self.small.iter().filter(|hash| *hash == suspect);
+            names.skip(1).for_each(|hash| self.found.push(*hash));
+        }
     }
 
     fn finish_large(&mut self) -> io::Result<()> {
