@@ -88,6 +88,7 @@ pub mod base;
 pub mod cli;
 pub mod cluster;
 pub mod command;
+pub mod engine;
 pub mod feed;
 pub mod keyspace;
 pub mod packed;

@@ -1,0 +1,1 @@
+//! Compares with recorded answers of redis-server 7.0.15.

@@ -1,0 +1,3 @@
+//! Layer 7: the server, without I/O.
+
+pub mod config;
