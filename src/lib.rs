@@ -91,6 +91,7 @@ pub mod command;
 pub mod engine;
 pub mod feed;
 pub mod keyspace;
+pub mod net;
 pub mod packed;
 pub mod rdb;
 pub mod report;

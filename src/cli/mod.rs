@@ -9,6 +9,7 @@ pub mod exit;
 pub mod out;
 pub mod progress;
 mod rdb;
+mod serve;
 mod slots;
 
 use args::GlobalArgs;
@@ -55,6 +56,7 @@ enum Command {
     #[command(subcommand)]
     Aof(aof::AofCommand),
     Slots(slots::SlotsArgs),
+    Serve(serve::ServeArgs),
 }
 
 /// The whole command line, for man pages and completions.
@@ -64,17 +66,24 @@ pub fn command() -> clap::Command {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    out::watch_signals();
+    if let Some(args) = serve::args_of_server(std::env::args_os()) {
+        let ui = Ui { quiet: false, verbose: 0, json_errors: false, color: false };
+        return out::conclude(&ui, serve::run(args, &ui));
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => return say_usage(&e),
     };
+    if !matches!(cli.command, Command::Serve(_)) {
+        out::watch_signals();
+    }
     let ui = cli.global.ui();
     let context = Context { global: cli.global, ui };
     let done = match cli.command {
         Command::Rdb(command) => command.run(&context),
         Command::Aof(command) => command.run(&context),
         Command::Slots(args) => args.run(&context),
+        Command::Serve(args) => args.run(&context),
     };
     out::conclude(&context.ui, done)
 }

@@ -29,6 +29,32 @@ pub enum Propagation {
     Instead(Vec<Vec<Vec<u8>>>),
 }
 
+/// What a client can wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitFor {
+    /// Elements of a list.
+    List,
+    /// Members of a sorted set.
+    Zset,
+    /// Entries of a stream.
+    Stream,
+    /// New entries of a stream for a group, which is an error once the stream or the group is gone.
+    Group,
+}
+
+/// What a command would wait for, where it may: its reply is the one that its client gets when the time is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// What kind of value.
+    pub wait_for: WaitFor,
+    /// Keys, any of which will do.
+    pub keys: Vec<Vec<u8>>,
+    /// Milliseconds; for ever if 0.
+    pub timeout_ms: i64,
+    /// What is run once a key is ready, if not the command as it was given.
+    pub instead: Option<Vec<Vec<u8>>>,
+}
+
 /// What a handler works with.
 #[derive(Debug)]
 pub struct Ctx<'u, 'k> {
@@ -41,12 +67,14 @@ pub struct Ctx<'u, 'k> {
     propagation: Propagation,
     /// What others run first, whatever becomes of the command.
     before: Vec<Vec<Vec<u8>>>,
+    wait: Option<Wait>,
 }
 
 impl<'u, 'k> Ctx<'u, 'k> {
     /// Prepares for one command.
     pub fn new(unit: &'u mut Unit<'k>, reply: &'u mut Reply, rng: &'u mut Rng) -> Ctx<'u, 'k> {
-        Ctx { unit, reply, rng, propagation: Propagation::Verbatim, before: Vec::new() }
+        let propagation = Propagation::Verbatim;
+        Ctx { unit, reply, rng, propagation, before: Vec::new(), wait: None }
     }
 
     /// Changes what a key holds; see [`Unit::update`].
@@ -105,6 +133,26 @@ impl<'u, 'k> Ctx<'u, 'k> {
         std::mem::take(&mut self.before)
     }
 
+    /// Says that there was nothing at these keys, for which a client would wait.
+    pub fn wait(&mut self, wait_for: WaitFor, keys: &[&[u8]], timeout_ms: i64) {
+        if self.unit.origin() == Origin::Client {
+            let keys = keys.iter().map(|key| key.to_vec()).collect();
+            self.wait = Some(Wait { wait_for, keys, timeout_ms, instead: None });
+        }
+    }
+
+    /// Says what is run instead of the command once a key is ready.
+    pub fn wait_with(&mut self, args: Vec<Vec<u8>>) {
+        if let Some(wait) = &mut self.wait {
+            wait.instead = Some(args);
+        }
+    }
+
+    /// Takes what the command would wait for.
+    pub fn take_wait(&mut self) -> Option<Wait> {
+        self.wait.take()
+    }
+
     /// Lets others run nothing, whatever was changed.
     pub fn propagate_nothing(&mut self) {
         if self.propagation == Propagation::Verbatim {
@@ -120,7 +168,7 @@ impl<'u, 'k> Ctx<'u, 'k> {
     /// Checks and runs a command. An error becomes the reply.
     pub fn call(&mut self, args: &[&[u8]]) -> Outcome {
         let Some(command) = args.first().and_then(|name| table::find(name)) else {
-            self.reply.error(&unknown(args));
+            self.reply.error(Error::unknown(args).to_string().as_bytes());
             return Outcome::Unknown;
         };
         self.call_found(command, args)
@@ -146,25 +194,4 @@ impl<'u, 'k> Ctx<'u, 'k> {
             }
         }
     }
-}
-
-/// The text about a command that does not exist, with the beginning of its arguments.
-fn unknown(args: &[&[u8]]) -> Vec<u8> {
-    const SHOWN_BYTES: usize = 128;
-    let name = args.first().copied().unwrap_or_default();
-    let mut text = b"ERR unknown command '".to_vec();
-    text.extend_from_slice(name.get(..SHOWN_BYTES).unwrap_or(name));
-    text.extend_from_slice(b"', with args beginning with: ");
-    let mut shown = 0;
-    for arg in args.iter().skip(1) {
-        if shown >= SHOWN_BYTES {
-            break;
-        }
-        let arg = arg.get(..SHOWN_BYTES - shown).unwrap_or(arg);
-        text.push(b'\'');
-        text.extend_from_slice(arg);
-        text.extend_from_slice(b"' ");
-        shown += arg.len() + 3;
-    }
-    text
 }

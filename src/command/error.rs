@@ -32,6 +32,33 @@ impl Error {
         String::from_utf8_lossy(arg.split(|byte| *byte == 0).next().unwrap_or_default())
     }
 
+    /// A command that does not exist, with the beginning of its arguments.
+    pub fn unknown(args: &[&[u8]]) -> Error {
+        const SHOWN_BYTES: usize = 128;
+        let shorten = |text: &[u8], len: usize| {
+            String::from_utf8_lossy(text.get(..len).unwrap_or(text)).into_owned()
+        };
+        let name = shorten(args.first().copied().unwrap_or_default(), SHOWN_BYTES);
+        let mut text = format!("ERR unknown command '{name}', with args beginning with: ");
+        let mut shown = 0;
+        for arg in args.iter().skip(1) {
+            if shown >= SHOWN_BYTES {
+                break;
+            }
+            let arg = shorten(arg, SHOWN_BYTES - shown);
+            shown += arg.len() + 3;
+            text += &format!("'{arg}' ");
+        }
+        Error::Text(text.into())
+    }
+
+    /// A subcommand that does not exist.
+    pub fn unknown_subcommand(args: &[&[u8]]) -> Error {
+        let word = |at: usize| Error::quoted(args.get(at).copied().unwrap_or_default());
+        let name = word(0).to_ascii_uppercase();
+        Error::Text(format!("ERR unknown subcommand '{:.128}'. Try {name} HELP.", word(1)).into())
+    }
+
     /// The wrong number of arguments.
     pub fn arity(name: &str) -> Error {
         Error::Text(format!("ERR wrong number of arguments for '{name}' command").into())

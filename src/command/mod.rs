@@ -17,7 +17,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use call::{Ctx, Outcome, Propagation};
+pub use call::{Ctx, Outcome, Propagation, Wait, WaitFor};
 pub use error::Error;
 pub use keys::{KeyAt, KeysError};
 pub use replay::{Replay, Replayed};

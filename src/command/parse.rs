@@ -184,6 +184,8 @@ pub struct PopOfMany<'a, E> {
     pub end: E,
     /// How many to take at most, not 0.
     pub count: u64,
+    /// How long to wait, in milliseconds and 0 for ever, if at all.
+    pub timeout_ms: Option<i64>,
 }
 
 impl<'a, E> PopOfMany<'a, E> {
@@ -216,10 +218,8 @@ impl<'a, E> PopOfMany<'a, E> {
             _ => return Err(Error::Syntax),
         };
         // Servers look at the timeout when all else is well.
-        if numkeys_at > 1 {
-            timeout_ms(args[1], now_ms)?;
-        }
-        Ok(PopOfMany { names, end, count: count.unsigned_abs() })
+        let timeout_ms = if numkeys_at > 1 { Some(timeout_ms(args[1], now_ms)?) } else { None };
+        Ok(PopOfMany { names, end, count: count.unsigned_abs(), timeout_ms })
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Command {
     pub run: Option<Handler>,
     /// What it sees of the keyspace.
     pub reach: Reach,
+    /// Its place among all commands, from 0.
+    pub number: usize,
 }
 
 /// What a command sees of the keyspace, which decides whether it may change places with another.
@@ -53,9 +55,10 @@ static TABLE: LazyLock<HashMap<&'static [u8], Command, foldhash::fast::FixedStat
             families::FAMILIES.iter().flat_map(|family| family.iter().copied()).collect();
         let specs = specs::FAMILIES.iter().flat_map(|family| family.iter());
         specs
-            .map(|spec| {
+            .enumerate()
+            .map(|(number, spec)| {
                 let run = handlers.get(spec.name).copied();
-                (spec.name.as_bytes(), Command { spec, run, reach: Reach::of(spec, run) })
+                (spec.name.as_bytes(), Command { spec, run, reach: Reach::of(spec, run), number })
             })
             .collect()
     });

@@ -1,3 +1,198 @@
 //! Layer 7: the server, without I/O.
+//!
+//! [`Engine`] is a plain value. Requests and the passing of time go in, with the time as an argument; replies, bytes for other
+//! connections, bytes of the append-only file and [`Action`]s come out. Whoever drives it owns sockets, files and threads.
+//!
+//! Everything that a command changes becomes visible outside through [`publish`] alone.
 
+mod admin;
+mod block;
+mod client;
 pub mod config;
+mod dispatch;
+mod expire;
+mod info;
+mod persist;
+mod publish;
+mod stats;
+mod transaction;
+
+pub use client::{ClientId, Peer};
+pub use dispatch::Flow;
+pub use persist::{SaveJob, Saved, Why};
+
+use crate::base::rng::Rng;
+use crate::keyspace::{Keyspace, Settings};
+use crate::value::limits::Limits;
+use block::Waiting;
+use client::Clients;
+use config::Config;
+use config::words::AppendFsync;
+use persist::Persist;
+use stats::Stats;
+use std::collections::VecDeque;
+use transaction::Watched;
+
+/// A moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Now {
+    /// Unix milliseconds.
+    pub unix_ms: i64,
+    /// Microseconds since some moment, which never go back.
+    pub mono_us: u64,
+}
+
+/// How important a line of the log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Of use to developers.
+    Debug,
+    /// Of use at times.
+    Verbose,
+    /// What one wants to know.
+    Notice,
+    /// What one must know.
+    Warning,
+}
+
+/// What the driver is asked to do.
+#[derive(Debug)]
+pub enum Action {
+    /// Something waits for this client: bytes, or the end.
+    Wake(ClientId),
+    /// Write a line to the log.
+    Log(Level, String),
+    /// Write a snapshot to a file, on another thread.
+    Save(SaveJob),
+    /// Append these bytes to the append-only file, and what comes behind them to a new one.
+    Rotate(Vec<u8>),
+    /// Sync the append-only file in this way from now on.
+    Fsync(AppendFsync),
+    /// End the process with this status.
+    Exit(i32),
+}
+
+/// Who the server is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// 40 hexadecimal digits, other ones at each start.
+    pub run_id: String,
+    /// The number of its process.
+    pub pid: u32,
+    /// The path of its program.
+    pub executable: String,
+    /// The path of its configuration file; empty without one.
+    pub config_file: String,
+    /// The name of the operating system, as `uname` gives it.
+    pub os: String,
+}
+
+/// The server.
+#[derive(Debug)]
+pub struct Engine {
+    config: Config,
+    identity: Identity,
+    keyspace: Keyspace,
+    clients: Clients,
+    watched: Watched,
+    waiting: Waiting,
+    stats: Stats,
+    persist: Persist,
+    rng: Rng,
+    now: Now,
+    started: Now,
+    actions: VecDeque<Action>,
+    clock: Clock,
+}
+
+/// When collections leave their packed encodings.
+fn limits(config: &Config) -> Limits {
+    let size = |value: i64| usize::try_from(value).unwrap_or(0);
+    let bytes = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    Limits {
+        list_max_listpack_size: config.list_max_listpack_size,
+        hash_max_listpack_entries: size(config.hash_max_listpack_entries),
+        hash_max_listpack_value: bytes(config.hash_max_listpack_value),
+        set_max_intset_entries: size(config.set_max_intset_entries),
+        set_max_listpack_entries: size(config.set_max_listpack_entries),
+        set_max_listpack_value: size(config.set_max_listpack_value),
+        zset_max_listpack_entries: size(config.zset_max_listpack_entries),
+        zset_max_listpack_value: bytes(config.zset_max_listpack_value),
+        stream_node_max_bytes: bytes(config.stream_node_max_bytes),
+        stream_node_max_entries: size(config.stream_node_max_entries),
+        hll_sparse_max_bytes: bytes(config.hll_sparse_max_bytes),
+        hash_seed: 0,
+    }
+}
+
+/// Microseconds since some moment: what measures how long commands take.
+pub type Clock = fn() -> u64;
+
+impl Engine {
+    /// A server with no data. `seed` decides the order of keys and all that is left to chance.
+    pub fn new(config: Config, identity: Identity, seed: u64, now: Now, clock: Clock) -> Engine {
+        let mut rng = Rng::new(seed);
+        let hash_seed = rng.next_u64();
+        let settings = Settings {
+            databases: usize::try_from(config.databases).unwrap_or(16),
+            seed: rng.next_u64(),
+            limits: Limits { hash_seed, ..limits(&config) },
+            counts_uses: config.maxmemory_policy.word().contains("lfu"),
+            ..Settings::default()
+        };
+        Engine {
+            keyspace: Keyspace::new(settings),
+            clients: Clients::default(),
+            watched: Watched::default(),
+            waiting: Waiting::default(),
+            stats: Stats::new(now),
+            persist: Persist::new(&config, now),
+            config,
+            identity,
+            rng,
+            now,
+            started: now,
+            actions: VecDeque::new(),
+            clock,
+        }
+    }
+
+    /// What the server was told.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Who the server is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The data, to be loaded before the first client comes.
+    pub fn keyspace_mut(&mut self) -> &mut Keyspace {
+        &mut self.keyspace
+    }
+
+    /// Takes data that was loaded elsewhere.
+    pub fn set_keyspace(&mut self, keyspace: Keyspace) {
+        self.keyspace = keyspace;
+    }
+
+    /// The next thing to be done.
+    pub fn next_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    fn log(&mut self, level: Level, text: impl Into<String>) {
+        self.actions.push_back(Action::Log(level, text.into()));
+    }
+
+    /// Sees to what comes with time; to be called `hz` times a second.
+    pub fn tick(&mut self, now: Now) {
+        self.now = now;
+        self.stats.tick(now);
+        self.time_out();
+        self.expire_cycle();
+        self.close_idle();
+        self.persist_tick();
+    }
+}

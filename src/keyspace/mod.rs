@@ -116,6 +116,22 @@ impl Keyspace {
         self.dbs.iter().all(|db| db.keys.is_empty())
     }
 
+    /// Whether a key is there, whether or not its time has passed.
+    pub fn holds(&self, db: usize, key: &[u8]) -> bool {
+        self.dbs.get(db).is_some_and(|db| db.keys.get(key).is_some())
+    }
+
+    /// Whether a key is there whose time has passed, unnoticed so far.
+    pub fn is_over(&self, db: usize, key: &[u8], now_ms: i64) -> bool {
+        let entry = self.dbs.get(db).and_then(|db| db.keys.get(key));
+        entry.and_then(|entry| entry.meta.expire_at_ms).is_some_and(|at| at <= now_ms)
+    }
+
+    /// The kind of value that a key holds, if it is there.
+    pub fn kind(&self, db: usize, key: &[u8]) -> Option<crate::value::Kind> {
+        self.dbs.get(db).and_then(|db| db.keys.get(key)).map(|entry| place::kind(&entry))
+    }
+
     /// Number of keys with an expiry time in a database.
     pub fn expiring(&self, db: usize) -> u64 {
         self.dbs.get(db).map_or(0, |db| db.keys.expiring())

@@ -48,6 +48,17 @@ impl Reply {
         self.bytes.truncate(len);
     }
 
+    /// Puts bytes that are whole replies in front of what was written behind the first `at` bytes.
+    pub fn insert(&mut self, at: usize, replies: &[u8]) {
+        self.bytes.splice(at..at, replies.iter().copied());
+    }
+
+    /// Takes what has been written and leaves an empty buffer with the room of another.
+    pub fn swap(&mut self, buffer: &mut Vec<u8>) {
+        buffer.clear();
+        std::mem::swap(&mut self.bytes, buffer);
+    }
+
     /// Forgets everything and keeps the room.
     pub fn clear(&mut self) {
         self.bytes.clear();

@@ -11,6 +11,7 @@ pub mod info;
 pub mod located;
 pub mod memory;
 pub mod out;
+pub mod serve;
 pub mod slots;
 pub mod stats;
 pub mod ttl;

@@ -5,7 +5,7 @@ mod tests;
 
 use super::super::error::Error;
 use super::super::parse::{PopOfMany, index_range, int, is, positive_or, timeout_ms};
-use super::super::{Ctx, Handler};
+use super::super::{Ctx, Handler, WaitFor};
 use crate::base::bulk::{Bulk, IntBuf};
 use crate::keyspace::{Change, Event};
 use crate::resp::encode::Reply;
@@ -339,8 +339,9 @@ fn brpop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 
 fn blocking_pop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], side: Side) -> Done {
     let last = args.len() - 1;
-    timeout_ms(args[last], ctx.now_ms())?;
+    let timeout_ms = timeout_ms(args[last], ctx.now_ms())?;
     let Some(key) = ctx.first_there::<List>(&args[1..last])? else {
+        ctx.wait(WaitFor::List, &args[1..last], timeout_ms);
         ctx.reply.null_array();
         return Ok(());
     };
@@ -362,9 +363,12 @@ fn blmpop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 
 /// The work of LMPOP, with the number of keys at an argument; if that is not the first one, a timeout is.
 fn pop_of_many(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], numkeys_at: usize) -> Done {
-    let PopOfMany { names, end: side, count } =
+    let PopOfMany { names, end: side, count, timeout_ms } =
         PopOfMany::parse(args, numkeys_at, ctx.now_ms(), Side::parse)?;
     let Some(key) = ctx.first_there::<List>(names)? else {
+        if let Some(timeout_ms) = timeout_ms {
+            ctx.wait(WaitFor::List, names, timeout_ms);
+        }
         ctx.reply.null_array();
         return Ok(());
     };
@@ -389,8 +393,9 @@ fn rpoplpush(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 
 fn blmove(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let (from, to) = (Side::parse(args[3])?, Side::parse(args[4])?);
-    timeout_ms(args[5], ctx.now_ms())?;
+    let timeout_ms = timeout_ms(args[5], ctx.now_ms())?;
     if ctx.unit.read::<List>(args[1])?.is_none() {
+        ctx.wait(WaitFor::List, &args[1..2], timeout_ms);
         ctx.reply.null_array();
         return Ok(());
     }
@@ -401,8 +406,9 @@ fn blmove(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 }
 
 fn brpoplpush(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
-    timeout_ms(args[3], ctx.now_ms())?;
+    let timeout_ms = timeout_ms(args[3], ctx.now_ms())?;
     if ctx.unit.read::<List>(args[1])?.is_none() {
+        ctx.wait(WaitFor::List, &args[1..2], timeout_ms);
         ctx.reply.null_array();
         return Ok(());
     }

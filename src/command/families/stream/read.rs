@@ -1,8 +1,8 @@
 //! Commands that read entries.
 
-use super::super::super::Ctx;
 use super::super::super::error::Error;
 use super::super::super::parse::{int, is};
+use super::super::super::{Ctx, WaitFor};
 use super::{
     Done, ID_MAX, ID_ZERO, end_id, next_id, previous_id, reply_entry, start_id, strict_id,
 };
@@ -57,6 +57,8 @@ pub(super) fn reply_entries(reply: &mut Reply, entries: Iter<'_>, count: Option<
 /// The arguments of XREAD and XREADGROUP.
 #[derive(Debug, Default)]
 pub(super) struct ReadOptions<'b, 'a> {
+    /// How long a client waits, in milliseconds and 0 for ever, if it does.
+    pub(super) block_ms: Option<i64>,
     /// Most entries per stream, if limited.
     pub(super) count: Option<usize>,
     /// Group and consumer.
@@ -90,7 +92,7 @@ impl<'b, 'a> ReadOptions<'b, 'a> {
             match args[at] {
                 word if is(word, "block") && more > 0 => {
                     at += 1;
-                    check_timeout(args[at], now_ms)?;
+                    options.block_ms = Some(block_ms(args[at], now_ms)?);
                 }
                 word if is(word, "count") && more > 0 => {
                     at += 1;
@@ -154,8 +156,8 @@ fn min_idle(text: &[u8]) -> Result<i64, Error> {
     }
 }
 
-/// Checks how long a client would wait, in milliseconds.
-fn check_timeout(text: &[u8], now_ms: i64) -> Result<(), Error> {
+/// Reads how long a client would wait, in milliseconds.
+fn block_ms(text: &[u8], now_ms: i64) -> Result<i64, Error> {
     let Ok(timeout_ms) = int(text) else {
         return Err(Error::text("ERR timeout is not an integer or out of range"));
     };
@@ -165,7 +167,7 @@ fn check_timeout(text: &[u8], now_ms: i64) -> Result<(), Error> {
     if now_ms.checked_add(timeout_ms).is_none() {
         return Err(Error::text("ERR timeout is out of range"));
     }
-    Ok(())
+    Ok(timeout_ms)
 }
 
 /// Behind which id XREAD reads a stream.
@@ -185,10 +187,11 @@ fn read_behind(stream: Option<&Stream>, text: &[u8]) -> Result<StreamId, Error> 
 
 pub(super) fn xread(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let options = ReadOptions::parse(args, ctx.now_ms(), false)?;
-    let mut wanted = Vec::new();
+    let (mut wanted, mut behinds) = (Vec::new(), Vec::new());
     for (key, text) in options.keys.iter().zip(options.ids) {
         let stream = ctx.unit.read::<Stream>(key)?;
         let behind = read_behind(stream, text)?;
+        behinds.push(behind);
         if stream.and_then(Stream::last_entry_id).is_some_and(|last| last > behind)
             && let Some(start) = next_id(behind)
         {
@@ -196,6 +199,13 @@ pub(super) fn xread(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         }
     }
     if wanted.is_empty() {
+        if let Some(block_ms) = options.block_ms {
+            ctx.wait(WaitFor::Stream, options.keys, block_ms);
+            // What `$` stands for is what it stood for when the client came.
+            let ids = behinds.iter().map(|id| id.to_string().into_bytes());
+            let words = args[..args.len() - options.ids.len()].iter().map(|word| word.to_vec());
+            ctx.wait_with(words.chain(ids).collect());
+        }
         ctx.reply.null_array();
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! XREADGROUP.
 
-use super::super::super::Ctx;
 use super::super::super::error::Error;
+use super::super::super::{Ctx, WaitFor};
 use super::read::{ReadOptions, open_stream, open_streams};
 use super::{
     Done, ID_MAX, ID_ZERO, Line, claim_line, consumer_line, next_id, no_key_or_group, reply_fields,
@@ -244,6 +244,9 @@ pub(super) fn xreadgroup(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     }
     super::propagate_lines(ctx, &lines);
     if replies.is_empty() {
+        if let Some(block_ms) = options.block_ms {
+            ctx.wait(WaitFor::Group, options.keys, block_ms);
+        }
         ctx.reply.null_array();
         return Ok(());
     }

@@ -1,8 +1,8 @@
 //! Taking the first or last members out of sorted sets.
 
-use super::super::super::Ctx;
 use super::super::super::error::Error;
 use super::super::super::parse::{PopOfMany, is, positive_or, timeout_ms};
+use super::super::super::{Ctx, WaitFor};
 use super::{Done, Pairs};
 use crate::base::bulk::Bulk;
 use crate::keyspace::{Change, Event};
@@ -104,8 +104,9 @@ pub(super) fn bzpopmax(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 
 fn blocking_pop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], end: End) -> Done {
     let last = args.len() - 1;
-    timeout_ms(args[last], ctx.now_ms())?;
+    let timeout_ms = timeout_ms(args[last], ctx.now_ms())?;
     let Some(key) = ctx.first_there::<Zset>(&args[1..last])? else {
+        ctx.wait(WaitFor::Zset, &args[1..last], timeout_ms);
         ctx.reply.null_array();
         return Ok(());
     };
@@ -127,9 +128,12 @@ pub(super) fn bzmpop(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 
 /// The work of ZMPOP, with the number of keys at an argument; if that is not the first one, a timeout is.
 fn pop_of_many(ctx: &mut Ctx<'_, '_>, args: &[&[u8]], numkeys_at: usize) -> Done {
-    let PopOfMany { names, end, count } =
+    let PopOfMany { names, end, count, timeout_ms } =
         PopOfMany::parse(args, numkeys_at, ctx.now_ms(), End::parse)?;
     let Some(key) = ctx.first_there::<Zset>(names)? else {
+        if let Some(timeout_ms) = timeout_ms {
+            ctx.wait(WaitFor::Zset, names, timeout_ms);
+        }
         ctx.reply.null_array();
         return Ok(());
     };

@@ -1,0 +1,227 @@
+//! Clients: what the server knows of each connection.
+
+use super::block::Blocked;
+use super::transaction::{Multi, Watches};
+use super::{Action, Engine, Now, config};
+use crate::command::Command;
+use crate::resp::encode::Reply;
+
+/// A client's place among the others, and its number, which is never given twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientId {
+    /// Its number.
+    pub number: u64,
+    /// Its place, which others may have after it.
+    pub place: usize,
+}
+
+/// Whom a connection is with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Peer {
+    /// The address of the other side, `ip:port` or the path of a unix socket with `:0`.
+    pub address: String,
+    /// The address of this side.
+    pub local: String,
+    /// Whether it came over a unix socket.
+    pub is_unix: bool,
+    /// Whether it came from this machine.
+    pub is_local: bool,
+}
+
+/// Which replies a client gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReplyMode {
+    /// All.
+    #[default]
+    On,
+    /// None.
+    Off,
+    /// None for the next command.
+    SkipNext,
+}
+
+/// A connection.
+#[derive(Debug, Default)]
+pub struct Client {
+    pub(super) number: u64,
+    pub(super) peer: Peer,
+    pub(super) name: Vec<u8>,
+    pub(super) lib_name: Vec<u8>,
+    pub(super) lib_version: Vec<u8>,
+    pub(super) db: usize,
+    /// Replies and other bytes that the driver has not taken yet.
+    pub(super) out: Reply,
+    /// Whether it has authenticated itself, or need not.
+    pub(super) is_known: bool,
+    pub(super) no_evict: bool,
+    pub(super) no_touch: bool,
+    pub(super) reply_mode: ReplyMode,
+    pub(super) multi: Option<Multi>,
+    pub(super) watches: Watches,
+    pub(super) blocked: Option<Blocked>,
+    pub(super) created: Now,
+    pub(super) used: Now,
+    pub(super) command: Option<&'static Command>,
+    /// The subcommand's name, if the last command has any.
+    pub(super) subcommand: Option<&'static str>,
+    pub(super) commands: u64,
+    /// It waits for the end of a save.
+    pub(super) waits_for_save: bool,
+    /// To be closed once all of `out` is written.
+    pub(super) closes: bool,
+}
+
+impl Client {
+    /// Whether its next requests have to wait.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.blocked.is_some() || self.waits_for_save
+    }
+}
+
+/// All connections.
+#[derive(Debug, Default)]
+pub struct Clients {
+    places: Vec<Option<Box<Client>>>,
+    free: Vec<usize>,
+    len: usize,
+    last_number: u64,
+}
+
+impl Clients {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    fn add(&mut self, mut client: Client) -> ClientId {
+        self.last_number += 1;
+        client.number = self.last_number;
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(None);
+            self.places.len() - 1
+        });
+        self.len += 1;
+        self.places[place] = Some(Box::new(client));
+        ClientId { number: self.last_number, place }
+    }
+
+    fn remove(&mut self, id: ClientId) -> Option<Box<Client>> {
+        self.get(id)?;
+        self.len -= 1;
+        self.free.push(id.place);
+        self.places.get_mut(id.place)?.take()
+    }
+
+    /// A client, if it is still there.
+    pub fn get(&self, id: ClientId) -> Option<&Client> {
+        let client = self.places.get(id.place)?.as_deref()?;
+        (client.number == id.number).then_some(client)
+    }
+
+    /// A client, if it is still there.
+    pub fn get_mut(&mut self, id: ClientId) -> Option<&mut Client> {
+        let client = self.places.get_mut(id.place)?.as_deref_mut()?;
+        (client.number == id.number).then_some(client)
+    }
+
+    /// All clients, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (ClientId, &Client)> {
+        self.places.iter().enumerate().filter_map(|(place, client)| {
+            let client = client.as_deref()?;
+            Some((ClientId { number: client.number, place }, client))
+        })
+    }
+
+    /// Lets everybody in, since there is no password any more.
+    pub fn know_all(&mut self) {
+        self.places.iter_mut().flatten().for_each(|client| client.is_known = true);
+    }
+
+    /// The client of a number.
+    pub fn find(&self, number: u64) -> Option<ClientId> {
+        self.iter().map(|(id, _)| id).find(|id| id.number == number)
+    }
+}
+
+impl Engine {
+    /// Takes a new connection. If it is refused, gives what is written to it before it is closed.
+    pub fn accept(&mut self, peer: Peer, now: Now) -> Result<ClientId, &'static [u8]> {
+        self.now = now;
+        if self.clients.len() as i64 >= self.config.maxclients {
+            self.stats.rejected_connections += 1;
+            return Err(b"-ERR max number of clients reached\r\n");
+        }
+        let is_open = self.config.requirepass.is_empty();
+        if self.config.protected_mode
+            && is_open
+            && self.config.bind == config::DEFAULTS.bind
+            && !peer.is_local
+        {
+            self.stats.rejected_connections += 1;
+            return Err(PROTECTED);
+        }
+        self.stats.connections += 1;
+        let client =
+            Client { peer, is_known: is_open, created: now, used: now, ..Client::default() };
+        Ok(self.clients.add(client))
+    }
+
+    /// Forgets a connection that was closed.
+    pub fn disconnect(&mut self, id: ClientId) {
+        self.unwatch(id);
+        self.stop_waiting(id);
+        self.clients.remove(id);
+    }
+
+    /// Exchanges what is to be written to a client for an empty buffer, whose room is used again.
+    pub fn take_output(&mut self, id: ClientId, buffer: &mut Vec<u8>) {
+        buffer.clear();
+        if let Some(client) = self.clients.get_mut(id) {
+            client.out.swap(buffer);
+            self.stats.output_bytes += buffer.len() as u64;
+        }
+    }
+
+    /// Whether a client waits for a key, so that its next requests have to wait, too.
+    pub fn is_waiting(&self, id: ClientId) -> bool {
+        self.clients.get(id).is_some_and(Client::is_waiting)
+    }
+
+    /// Whether the connection is to be closed once everything is written.
+    pub fn closes(&self, id: ClientId) -> bool {
+        self.clients.get(id).is_none_or(|client| client.closes)
+    }
+
+    /// Whether a client has authenticated itself, or need not.
+    pub fn is_known(&self, id: ClientId) -> bool {
+        self.clients.get(id).is_some_and(|client| client.is_known)
+    }
+
+    /// Ends a client's connection once everything is written.
+    pub(super) fn close(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.get_mut(id) {
+            client.closes = true;
+            self.actions.push_back(Action::Wake(id));
+        }
+    }
+
+    /// Closes connections over which nothing came for as long as `timeout` says.
+    pub(super) fn close_idle(&mut self) {
+        let timeout_ms = self.config.timeout.saturating_mul(1000);
+        if timeout_ms == 0 {
+            return;
+        }
+        let now_ms = self.now.unix_ms;
+        let idle: Vec<_> = self
+            .clients
+            .iter()
+            .filter(|(_, client)| client.blocked.is_none())
+            .filter(|(_, client)| now_ms - client.used.unix_ms > timeout_ms)
+            .map(|(id, _)| id)
+            .collect();
+        idle.into_iter().for_each(|id| self.close(id));
+    }
+}
+
+/// What a stranger reads who connects to a server that nobody has secured.
+const PROTECTED: &[u8] = b"-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n";

@@ -1,0 +1,538 @@
+//! Saving: what is due, what runs, and the bytes of the append-only file.
+//!
+//! A save is a snapshot that the driver writes on another thread; commands go on meanwhile.
+
+use super::client::ClientId;
+use super::config::Config;
+use super::dispatch::{Call, Handler};
+use super::{Action, Engine, Level, Now};
+use crate::aof::writer::Writer;
+use crate::command::Error;
+use crate::keyspace::{SaveOptions, Snapshot};
+use crate::rdb::encode::Target;
+use crate::rdb::{Dialect, Header};
+use std::io::{self, Write};
+
+/// Why a snapshot is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// As the new RDB file, asked for or due.
+    Save,
+    /// As the base of the append-only file.
+    Rewrite,
+}
+
+/// A snapshot to be written.
+#[derive(Debug)]
+pub struct SaveJob {
+    /// Why.
+    pub why: Why,
+    /// The data.
+    pub snapshot: Snapshot,
+    /// The version of the format.
+    pub target: Target,
+    /// What is told in the file beside the keys.
+    pub options: SaveOptions,
+}
+
+/// What became of a [`SaveJob`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Why it was written.
+    pub why: Why,
+    /// Keys written, or what went wrong.
+    pub result: Result<u64, String>,
+    /// Seconds that it took.
+    pub seconds: u64,
+}
+
+/// A save that runs.
+#[derive(Debug)]
+struct Running {
+    began: Now,
+    dirty: u64,
+    /// Clients that wait for its end.
+    clients: Vec<ClientId>,
+    is_foreground: bool,
+}
+
+/// What shutting down waits for.
+#[derive(Debug, Clone, Copy)]
+struct Leaving {
+    client: Option<ClientId>,
+    force: bool,
+}
+
+/// Commands on their way to the append-only file.
+#[derive(Debug, Default)]
+struct Feed {
+    writer: Writer,
+    bytes: Vec<u8>,
+    with_times: bool,
+}
+
+/// What is known of saving.
+#[derive(Debug)]
+pub struct Persist {
+    /// Changes since the last save.
+    pub dirty: u64,
+    pub last_save_s: i64,
+    pub last_save_ok: bool,
+    pub last_save_seconds: Option<u64>,
+    pub saves: u64,
+    last_try_ms: i64,
+    saving: Option<Running>,
+    /// A save was asked for while another ran.
+    pub is_save_scheduled: bool,
+    leaving: Option<Leaving>,
+    feed: Option<Feed>,
+    /// Commands since MULTI, which come to the file as a whole.
+    transaction: Option<Vec<(usize, Vec<Vec<u8>>)>>,
+    rewriting: Option<Now>,
+    pub is_rewrite_scheduled: bool,
+    pub last_rewrite_ok: bool,
+    pub last_rewrite_seconds: Option<u64>,
+    pub rewrites: u64,
+    /// Bytes of the append-only file, and what they were after the last rewrite.
+    pub aof_bytes: u64,
+    pub aof_base_bytes: u64,
+    /// Why the last write to the append-only file failed.
+    pub aof_error: Option<String>,
+    /// The version in which files are written.
+    target: Target,
+}
+
+/// Seconds between tries of a save that failed.
+const RETRY_S: i64 = 5;
+
+impl Persist {
+    pub fn new(config: &Config, now: Now) -> Persist {
+        let version = u16::try_from(config.rdb_write_version).unwrap_or(10);
+        Persist {
+            dirty: 0,
+            last_save_s: now.unix_ms / 1000,
+            last_save_ok: true,
+            last_save_seconds: None,
+            saves: 0,
+            last_try_ms: 0,
+            saving: None,
+            is_save_scheduled: false,
+            leaving: None,
+            feed: None,
+            transaction: None,
+            rewriting: None,
+            is_rewrite_scheduled: false,
+            last_rewrite_ok: true,
+            last_rewrite_seconds: None,
+            rewrites: 0,
+            aof_bytes: 0,
+            aof_base_bytes: 0,
+            aof_error: None,
+            target: Target::like(Header { dialect: Dialect::Redis, version }),
+        }
+    }
+
+    /// Whether changes go to an append-only file.
+    #[inline]
+    pub fn is_logging(&self) -> bool {
+        self.feed.is_some()
+    }
+
+    /// Whether a save runs.
+    pub fn is_saving(&self) -> bool {
+        self.saving.is_some()
+    }
+
+    /// Whether the append-only file is being rewritten.
+    pub fn is_rewriting(&self) -> bool {
+        self.rewriting.is_some()
+    }
+
+    /// When the running save began.
+    pub fn saving_since(&self) -> Option<Now> {
+        self.saving.as_ref().map(|running| running.began)
+    }
+
+    /// When the running rewrite began.
+    pub fn rewriting_since(&self) -> Option<Now> {
+        self.rewriting
+    }
+
+    /// Takes a command that changed the data of a database.
+    pub fn feed(&mut self, db: usize, args: &[&[u8]], now: Now) {
+        if let Some(transaction) = &mut self.transaction {
+            return transaction.push((db, args.iter().map(|arg| arg.to_vec()).collect()));
+        }
+        if let Some(feed) = &mut self.feed {
+            let time_s = feed.with_times.then_some(now.unix_ms / 1000);
+            feed.writer.command(&mut feed.bytes, db as u64, time_s, args);
+        }
+    }
+
+    /// Keeps commands together from now on.
+    pub fn begin_transaction(&mut self) {
+        if self.is_logging() {
+            self.transaction = Some(Vec::new());
+        }
+    }
+
+    /// Lets the commands that were kept together go on as one.
+    pub fn end_transaction(&mut self, now: Now) {
+        let commands = self.transaction.take().unwrap_or_default();
+        let Some((db, _)) = commands.first() else { return };
+        let (db, several) = (*db, commands.len() > 1);
+        if several {
+            self.feed(db, &[b"MULTI"], now);
+        }
+        for (db, args) in &commands {
+            let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+            self.feed(*db, &args, now);
+        }
+        if several {
+            self.feed(db, &[b"EXEC"], now);
+        }
+    }
+}
+
+/// The handlers of this file.
+pub(super) const HANDLERS: &[(&str, Handler)] = &[
+    ("save", save),
+    ("bgsave", bgsave),
+    ("bgrewriteaof", bgrewriteaof),
+    ("lastsave", lastsave),
+    ("shutdown", shutdown),
+];
+
+impl Engine {
+    /// Lets changes go to an append-only file from now on, as long as so many bytes and so long after its last rewrite.
+    pub fn begin_log(&mut self, bytes: u64, base_bytes: u64) {
+        let with_times = self.config.aof_timestamp_enabled;
+        self.persist.feed = Some(Feed { with_times, ..Feed::default() });
+        self.persist.aof_bytes = bytes;
+        self.persist.aof_base_bytes = base_bytes;
+    }
+
+    /// Takes what is to be appended to the file; `buffer` is given back empty to be filled.
+    pub fn take_log(&mut self, buffer: &mut Vec<u8>) {
+        buffer.clear();
+        if let Some(feed) = &mut self.persist.feed {
+            std::mem::swap(&mut feed.bytes, buffer);
+            self.persist.aof_bytes += buffer.len() as u64;
+        }
+    }
+
+    /// Notes whether appending works.
+    pub fn log_state(&mut self, error: Option<String>) {
+        self.persist.aof_error = error;
+    }
+
+    /// Whether writes are refused because they could not be kept.
+    pub(super) fn check_disk(&self) -> Result<(), Error> {
+        let persist = &self.persist;
+        if let Some(error) = &persist.aof_error {
+            return Err(Error::text(format!("MISCONF Errors writing to the AOF file: {error}")));
+        }
+        let refuses = self.config.stop_writes_on_bgsave_error && !self.config.save.is_empty();
+        if refuses && !persist.last_save_ok {
+            return Err(Error::text(MISCONF));
+        }
+        Ok(())
+    }
+
+    fn job(&self, why: Why) -> SaveJob {
+        let version = match self.persist.target.header.version {
+            ..=10 => "7.0.15",
+            _ => "7.2.0",
+        };
+        let fields = [
+            ("redis-ver", version.to_owned()),
+            ("redis-bits", "64".to_owned()),
+            ("ctime", (self.now.unix_ms / 1000).to_string()),
+            ("aof-base", u8::from(why == Why::Rewrite).to_string()),
+        ];
+        let aux = fields.into_iter().map(|(name, value)| (name.into(), value.into_bytes()));
+        let options = SaveOptions {
+            aux: aux.collect(),
+            compress: self.config.rdbcompression,
+            checksum: self.config.rdbchecksum,
+            access: None,
+        };
+        SaveJob { why, snapshot: self.keyspace.snapshot(), target: self.persist.target, options }
+    }
+
+    /// Writes the data as the base of an append-only file.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn write_base(&mut self, now_ms: i64, out: &mut impl Write) -> io::Result<()> {
+        self.now.unix_ms = now_ms;
+        let job = self.job(Why::Rewrite);
+        job.snapshot.write(job.target, &job.options, out).map(drop)
+    }
+
+    /// Begins a save.
+    fn begin_save(&mut self, client: Option<ClientId>, is_foreground: bool) {
+        self.persist.last_try_ms = self.now.unix_ms;
+        let running = Running {
+            began: self.now,
+            dirty: self.persist.dirty,
+            clients: client.into_iter().collect(),
+            is_foreground,
+        };
+        self.persist.saving = Some(running);
+        if !is_foreground {
+            self.log(Level::Notice, "Background saving started");
+        }
+        let job = self.job(Why::Save);
+        self.actions.push_back(Action::Save(job));
+    }
+
+    /// Begins a rewrite of the append-only file: what is to be appended from now on goes to a new one.
+    fn begin_rewrite(&mut self) {
+        let mut bytes = Vec::new();
+        self.take_log(&mut bytes);
+        self.actions.push_back(Action::Rotate(bytes));
+        if let Some(feed) = &mut self.persist.feed {
+            feed.writer = Writer::new();
+        }
+        self.persist.rewriting = Some(self.now);
+        self.persist.is_rewrite_scheduled = false;
+        self.log(Level::Notice, "Background append only file rewriting started");
+        let job = self.job(Why::Rewrite);
+        self.actions.push_back(Action::Save(job));
+    }
+
+    /// Learns what became of a save.
+    pub fn saved(&mut self, saved: Saved, now: Now) {
+        self.now = now;
+        match saved.why {
+            Why::Save => self.save_ended(saved),
+            Why::Rewrite => self.rewrite_ended(saved),
+        }
+    }
+
+    fn save_ended(&mut self, saved: Saved) {
+        let Some(running) = self.persist.saving.take() else { return };
+        self.persist.last_save_seconds = Some(saved.seconds);
+        self.persist.last_save_ok = saved.result.is_ok();
+        let reply = match &saved.result {
+            Ok(_) => {
+                self.persist.dirty -= running.dirty.min(self.persist.dirty);
+                self.persist.last_save_s = self.now.unix_ms / 1000;
+                self.persist.saves += 1;
+                self.log(Level::Notice, "DB saved on disk");
+                if !running.is_foreground {
+                    self.log(Level::Notice, "Background saving terminated with success");
+                }
+                None
+            }
+            Err(error) => {
+                self.log(Level::Warning, format!("Error saving DB on disk: {error}"));
+                if !running.is_foreground {
+                    self.log(Level::Warning, "Background saving error");
+                }
+                Some("ERR")
+            }
+        };
+        for id in running.clients {
+            self.release(id, reply);
+        }
+        if let Some(leaving) = self.persist.leaving.take() {
+            self.leave_after(leaving, saved.result.is_ok());
+        }
+    }
+
+    fn rewrite_ended(&mut self, saved: Saved) {
+        self.persist.rewriting = None;
+        self.persist.last_rewrite_seconds = Some(saved.seconds);
+        self.persist.last_rewrite_ok = saved.result.is_ok();
+        match saved.result {
+            Ok(bytes) => {
+                self.persist.rewrites += 1;
+                self.persist.aof_bytes = bytes;
+                self.persist.aof_base_bytes = bytes;
+                self.log(Level::Notice, "Background AOF rewrite finished successfully");
+            }
+            Err(error) => {
+                self.log(Level::Warning, format!("Background AOF rewrite failed: {error}"));
+            }
+        }
+    }
+
+    /// Lets a client go on that waited for the end of a save.
+    fn release(&mut self, id: ClientId, error: Option<&str>) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.waits_for_save = false;
+        match error {
+            Some(text) => client.out.error(text.as_bytes()),
+            None => client.out.ok(),
+        }
+        self.actions.push_back(Action::Wake(id));
+    }
+
+    /// Begins what is due.
+    pub(super) fn persist_tick(&mut self) {
+        if self.persist.is_saving() || self.persist.is_rewriting() {
+            return;
+        }
+        if self.persist.is_rewrite_scheduled {
+            return self.begin_rewrite();
+        }
+        if self.persist.is_save_scheduled {
+            self.persist.is_save_scheduled = false;
+            return self.begin_save(None, false);
+        }
+        let since_s = self.now.unix_ms / 1000 - self.persist.last_save_s;
+        let may_try = self.persist.last_save_ok
+            || self.now.unix_ms - self.persist.last_try_ms > RETRY_S * 1000;
+        let due = self.config.save.iter().find(|point| {
+            self.persist.dirty >= point.changes.unsigned_abs() && since_s > point.seconds
+        });
+        if let Some(point) = due.copied().filter(|_| may_try) {
+            let text = format!("{} changes in {} seconds. Saving...", point.changes, point.seconds);
+            self.log(Level::Notice, text);
+            return self.begin_save(None, false);
+        }
+        let (base, percentage) =
+            (self.persist.aof_base_bytes.max(1), self.config.auto_aof_rewrite_percentage);
+        let is_large = self.persist.aof_bytes > self.config.auto_aof_rewrite_min_size;
+        if self.persist.is_logging() && percentage > 0 && is_large {
+            let growth = (self.persist.aof_bytes * 100 / base).saturating_sub(100);
+            if growth >= percentage.unsigned_abs() {
+                let text = format!("Starting automatic rewriting of AOF on {growth}% growth");
+                self.log(Level::Notice, text);
+                self.begin_rewrite();
+            }
+        }
+    }
+
+    /// Ends the server as a signal asks: with a save if there are save points.
+    pub fn terminate(&mut self, signal: &str, now: Now) {
+        self.now = now;
+        self.log(Level::Warning, format!("Received {signal} scheduling shutdown..."));
+        self.leave(None, None, false);
+    }
+
+    /// Ends the server, after a save if there are save points or if one is asked for.
+    fn leave(&mut self, client: Option<ClientId>, save: Option<bool>, force: bool) {
+        self.log(Level::Warning, "User requested shutdown...");
+        let leaving = Leaving { client, force };
+        if !save.unwrap_or(!self.config.save.is_empty()) {
+            return self.leave_after(leaving, true);
+        }
+        self.log(Level::Notice, "Saving the final RDB snapshot before exiting.");
+        self.persist.leaving = Some(leaving);
+        if !self.persist.is_saving() {
+            self.begin_save(None, true);
+        } else {
+            // What runs may be older than the last change.
+            self.persist.is_save_scheduled = true;
+        }
+    }
+
+    fn leave_after(&mut self, leaving: Leaving, saved: bool) {
+        if self.persist.is_save_scheduled {
+            self.persist.is_save_scheduled = false;
+            self.persist.leaving = Some(leaving);
+            return self.begin_save(None, true);
+        }
+        if saved || leaving.force {
+            self.log(Level::Warning, "Redis is now ready to exit, bye bye...");
+            self.actions.push_back(Action::Exit(0));
+            return;
+        }
+        self.log(Level::Warning, "Error trying to save the DB, can't exit.");
+        self.log(
+            Level::Warning,
+            "Errors trying to shut down the server. Check the logs for more information.",
+        );
+        if let Some(id) = leaving.client {
+            self.release(id, Some("ERR Errors trying to SHUTDOWN. Check logs."));
+        }
+    }
+}
+
+const MISCONF: &str = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
+
+fn save(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
+    if engine.persist.is_saving() {
+        return Err(Error::text("ERR Background save already in progress"));
+    }
+    // The client waits, nobody else does.
+    if let Some(client) = engine.clients.get_mut(call.id) {
+        client.waits_for_save = true;
+    }
+    engine.begin_save(Some(call.id), true);
+    Ok(())
+}
+
+fn bgsave(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
+    let schedule = match call.args {
+        [_] => false,
+        [_, word] if word.eq_ignore_ascii_case(b"schedule") => true,
+        _ => return Err(Error::Syntax),
+    };
+    if engine.persist.is_saving() {
+        return Err(Error::text("ERR Background save already in progress"));
+    }
+    if engine.persist.is_rewriting() {
+        if !schedule {
+            return Err(Error::text(
+                "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
+            ));
+        }
+        engine.persist.is_save_scheduled = true;
+        call.reply.simple("Background saving scheduled");
+        return Ok(());
+    }
+    engine.begin_save(None, false);
+    call.reply.simple("Background saving started");
+    Ok(())
+}
+
+fn bgrewriteaof(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
+    if engine.persist.is_rewriting() {
+        return Err(Error::text("ERR Background append only file rewriting already in progress"));
+    }
+    if !engine.persist.is_logging() {
+        return Err(Error::text("ERR Append only file is off: there is nothing to rewrite"));
+    }
+    if engine.persist.is_saving() {
+        engine.persist.is_rewrite_scheduled = true;
+        call.reply.simple("Background append only file rewriting scheduled");
+        return Ok(());
+    }
+    engine.begin_rewrite();
+    call.reply.simple("Background append only file rewriting started");
+    Ok(())
+}
+
+fn lastsave(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
+    call.reply.int(engine.persist.last_save_s);
+    Ok(())
+}
+
+fn shutdown(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
+    let (mut save, mut force, mut abort) = (None, false, false);
+    for word in call.args.iter().skip(1) {
+        match word.to_ascii_lowercase().as_slice() {
+            b"save" if save != Some(false) => save = Some(true),
+            b"nosave" if save != Some(true) => save = Some(false),
+            b"now" => {}
+            b"force" => force = true,
+            b"abort" => abort = true,
+            _ => return Err(Error::Syntax),
+        }
+    }
+    if abort {
+        if call.args.len() > 2 {
+            return Err(Error::Syntax);
+        }
+        return Err(Error::text("ERR No shutdown in progress."));
+    }
+    if let Some(client) = engine.clients.get_mut(call.id) {
+        client.waits_for_save = true;
+    }
+    engine.leave(Some(call.id), save, force);
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! One connection: bytes in, requests to the engine, replies out.
+
+use super::{Server, Slot, now};
+use crate::engine::{ClientId, Flow};
+use crate::resp::request::{Bounds, RequestReader, Step};
+use smallvec::SmallVec;
+use std::future::poll_fn;
+use std::io;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+/// Bytes read at once.
+const READ_BYTES: usize = 16 << 10;
+
+/// Memory that an idle connection may keep for replies, in bytes.
+const KEPT_BYTES: usize = 16 << 10;
+
+/// A socket of any kind.
+pub(super) trait Stream: 'static {
+    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+    fn try_read(&self, buffer: &mut Vec<u8>) -> io::Result<usize>;
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
+    fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+macro_rules! streams {
+    ($($stream:ty),*) => {
+        $(impl Stream for $stream {
+            fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                <$stream>::poll_read_ready(self, context)
+            }
+
+            fn try_read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+                self.try_read_buf(buffer)
+            }
+
+            fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+                <$stream>::try_write(self, bytes)
+            }
+
+            fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+                <$stream>::poll_write_ready(self, context)
+            }
+        })*
+    };
+}
+
+streams!(tokio::net::TcpStream, tokio::net::UnixStream);
+
+struct Connection<S> {
+    server: Rc<Server>,
+    stream: S,
+    id: ClientId,
+    slot: Rc<Slot>,
+    reader: RequestReader,
+    /// The beginning of a request whose end is still to come.
+    input: Vec<u8>,
+    output: Vec<u8>,
+}
+
+/// Why a wait ended.
+enum Event {
+    Readable,
+    Woken,
+}
+
+/// Serves a connection until its end.
+pub(super) async fn run<S: Stream>(server: Rc<Server>, stream: S, id: ClientId, slot: Rc<Slot>) {
+    let mut connection = Connection {
+        server: Rc::clone(&server),
+        stream,
+        id,
+        slot,
+        reader: RequestReader::default(),
+        input: Vec::new(),
+        output: Vec::new(),
+    };
+    // Whatever is wrong with the connection, all that can be done is to forget it.
+    let _ = connection.serve().await;
+    server.remove_slot(id);
+    server.engine.borrow_mut().disconnect(id);
+    server.settle();
+}
+
+impl<S: Stream> Connection<S> {
+    async fn serve(&mut self) -> io::Result<()> {
+        let mut flow = Flow::Next;
+        loop {
+            self.write().await?;
+            if flow == Flow::Close || self.server.engine.borrow().closes(self.id) {
+                return self.write().await;
+            }
+            match self.event().await? {
+                Event::Readable => {
+                    let Some(next) = self.read(flow)? else { return Ok(()) };
+                    flow = next;
+                }
+                Event::Woken => {
+                    // What came while the client waited may go on now.
+                    if flow == Flow::Wait && !self.server.engine.borrow().is_waiting(self.id) {
+                        let input = std::mem::take(&mut self.input);
+                        flow = self.requests(input);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for bytes, or for the engine.
+    async fn event(&self) -> io::Result<Event> {
+        poll_fn(|context| {
+            if self.slot.is_woken.take() {
+                return Poll::Ready(Ok(Event::Woken));
+            }
+            if let Poll::Ready(ready) = self.stream.poll_read_ready(context) {
+                return Poll::Ready(ready.map(|()| Event::Readable));
+            }
+            let mut waker = self.slot.waker.borrow_mut();
+            match &mut *waker {
+                Some(waker) => waker.clone_from(context.waker()),
+                None => *waker = Some(context.waker().clone()),
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Reads what is there and runs what is complete; `None` at the end of the connection.
+    fn read(&mut self, flow: Flow) -> io::Result<Option<Flow>> {
+        // Most often nothing is left of earlier bytes, and memory can be shared.
+        let is_shared = self.input.is_empty();
+        let mut input = match is_shared {
+            true => std::mem::take(&mut *self.server.read_buffer.borrow_mut()),
+            false => std::mem::take(&mut self.input),
+        };
+        if input.capacity() - input.len() < READ_BYTES / 4 {
+            input.reserve(READ_BYTES);
+        }
+        let read = self.stream.try_read(&mut input);
+        let end = match read {
+            Ok(0) => Some(Ok(None)),
+            Ok(bytes) => {
+                self.server.engine.borrow_mut().count_input(bytes);
+                None
+            }
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => Some(Ok(Some(flow))),
+            Err(e) => Some(Err(e)),
+        };
+        if let Some(end) = end {
+            self.keep(input, is_shared);
+            return end;
+        }
+        let limit = self.server.engine.borrow().config().client_query_buffer_limit;
+        if input.len() as u64 > limit {
+            return Ok(None);
+        }
+        if flow == Flow::Wait {
+            // Requests behind one that waits have to wait as well.
+            self.keep(input, is_shared);
+            return Ok(Some(flow));
+        }
+        Ok(Some(self.requests_of(input, is_shared)))
+    }
+
+    /// Puts bytes that are still needed aside, and memory that is not back.
+    fn keep(&mut self, mut input: Vec<u8>, is_shared: bool) {
+        if !is_shared {
+            self.input = input;
+            return;
+        }
+        if !input.is_empty() {
+            self.input.extend_from_slice(&input);
+            input.clear();
+        }
+        *self.server.read_buffer.borrow_mut() = input;
+    }
+
+    fn requests(&mut self, input: Vec<u8>) -> Flow {
+        self.requests_of(input, false)
+    }
+
+    /// Runs the requests that are complete.
+    fn requests_of(&mut self, mut input: Vec<u8>, is_shared: bool) -> Flow {
+        let server = Rc::clone(&self.server);
+        let mut flow = Flow::Next;
+        {
+            let mut engine = server.engine.borrow_mut();
+            let now = now();
+            let string_bytes_max = engine.config().proto_max_bulk_len;
+            while flow == Flow::Next {
+                let bounds = Bounds { string_bytes_max, is_known: engine.is_known(self.id) };
+                match self.reader.next(&input, bounds) {
+                    Ok(Step::Request) => {
+                        let args: SmallVec<[&[u8]; 8]> = self.reader.args(&input).collect();
+                        flow = engine.request(self.id, &args, now);
+                    }
+                    Ok(Step::Need(bytes)) => {
+                        if bytes > READ_BYTES {
+                            // A long string: all of its memory at once.
+                            input.reserve(bytes.min(64 << 20));
+                        }
+                        break;
+                    }
+                    Err(error) => {
+                        engine.protocol_error(self.id, &error.to_string());
+                        flow = Flow::Close;
+                    }
+                }
+            }
+        }
+        let read = self.reader.read_bytes();
+        if read == input.len() {
+            input.clear();
+        } else {
+            input.drain(..read);
+        }
+        self.reader.drop_read();
+        if is_shared && !input.is_empty() && input.len() > READ_BYTES {
+            // Long already: it is cheaper to keep the memory.
+            self.input = input;
+        } else {
+            if !is_shared && input.is_empty() {
+                input = Vec::new();
+            }
+            self.keep(input, is_shared);
+        }
+        server.settle();
+        flow
+    }
+
+    /// Writes all that waits for the client.
+    async fn write(&mut self) -> io::Result<()> {
+        loop {
+            self.server.engine.borrow_mut().take_output(self.id, &mut self.output);
+            if self.output.is_empty() {
+                return Ok(());
+            }
+            self.wait_for_disk().await?;
+            let mut rest = self.output.as_slice();
+            while !rest.is_empty() {
+                match self.stream.try_write(rest) {
+                    Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    Ok(bytes) => rest = rest.get(bytes..).unwrap_or_default(),
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                        poll_fn(|context| self.stream.poll_write_ready(context)).await?;
+                    }
+                    Err(e) => return Err(e),
+                }
+            }
+            if self.output.capacity() > KEPT_BYTES {
+                self.output = Vec::new();
+            }
+        }
+    }
+
+    /// With `appendfsync always` a reply leaves once what it tells of is on disk.
+    async fn wait_for_disk(&self) -> io::Result<()> {
+        let Some(keeper) = self.server.keeper.as_ref().filter(|_| self.server.waits_for_disk.get())
+        else {
+            return Ok(());
+        };
+        let sent = keeper.sent();
+        let mut synced = self.server.synced.clone();
+        let reached = synced.wait_for(|synced| *synced >= sent).await;
+        reached.map(drop).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}

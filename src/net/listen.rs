@@ -1,0 +1,135 @@
+//! Listens for clients on addresses and unix sockets.
+
+use super::{Server, connection, now};
+use crate::engine::Peer;
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use std::fs::Permissions;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Where clients come from.
+#[derive(Debug)]
+pub enum Listener {
+    /// An address.
+    Tcp(TcpListener),
+    /// A unix socket, and its path.
+    Unix(UnixListener, PathBuf),
+}
+
+impl Listener {
+    /// Listens on an address.
+    ///
+    /// # Errors
+    /// The address is in use, or there is no such one.
+    pub fn tcp(address: SocketAddr, backlog: i32) -> io::Result<Listener> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_reuse_address(true)?;
+        if address.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(backlog)?;
+        Ok(Listener::Tcp(socket.into()))
+    }
+
+    /// Listens on a unix socket, with these mode bits if they are not 0; what is left of an earlier one is removed.
+    ///
+    /// # Errors
+    /// The socket cannot be made.
+    pub fn unix(path: &Path, mode: u32) -> io::Result<Listener> {
+        match std::fs::remove_file(path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        let listener = UnixListener::bind(path)?;
+        listener.set_nonblocking(true)?;
+        if mode != 0 {
+            std::fs::set_permissions(path, Permissions::from_mode(mode))?;
+        }
+        Ok(Listener::Unix(listener, path.into()))
+    }
+
+    /// Takes clients from now on.
+    pub(super) fn accept_for(self, server: &Rc<Server>) -> io::Result<()> {
+        let server = Rc::clone(server);
+        match self {
+            Listener::Tcp(listener) => {
+                let listener = tokio::net::TcpListener::from_std(listener)?;
+                tokio::task::spawn_local(async move {
+                    loop {
+                        match listener.accept().await {
+                            Ok((stream, address)) => {
+                                let peer = tcp_peer(&server, &stream, address);
+                                begin(&server, stream, peer);
+                            }
+                            Err(error) => pause(&server, &error).await,
+                        }
+                    }
+                });
+            }
+            Listener::Unix(listener, path) => {
+                let listener = tokio::net::UnixListener::from_std(listener)?;
+                tokio::task::spawn_local(async move {
+                    let name = format!("{}:0", path.display());
+                    loop {
+                        match listener.accept().await {
+                            Ok((stream, _)) => {
+                                let (address, local) = (name.clone(), name.clone());
+                                let peer = Peer { address, local, is_unix: true, is_local: true };
+                                begin(&server, stream, peer);
+                            }
+                            Err(error) => pause(&server, &error).await,
+                        }
+                    }
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// After a failure, such as too many open files, it is of no use to try again at once.
+async fn pause(server: &Server, error: &io::Error) {
+    let text = format!("Accepting client connection: {error}");
+    server.log.line(crate::engine::Level::Warning, &text);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+fn tcp_peer(server: &Server, stream: &tokio::net::TcpStream, address: SocketAddr) -> Peer {
+    // What a socket refuses to take here only makes it slower, or an end noticed later.
+    let _ = stream.set_nodelay(true);
+    let keepalive_s = server.engine.borrow().config().tcp_keepalive;
+    if let Some(seconds) = u64::try_from(keepalive_s).ok().filter(|seconds| *seconds > 0) {
+        let keepalive = TcpKeepalive::new()
+            .with_time(Duration::from_secs(seconds))
+            .with_interval(Duration::from_secs((seconds / 3).max(1)))
+            .with_retries(3);
+        let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
+    }
+    let local = stream.local_addr().map(|local| local.to_string()).unwrap_or_default();
+    Peer {
+        address: address.to_string(),
+        local,
+        is_unix: false,
+        is_local: address.ip().is_loopback(),
+    }
+}
+
+fn begin<S: connection::Stream>(server: &Rc<Server>, stream: S, peer: Peer) {
+    let accepted = server.engine.borrow_mut().accept(peer, now());
+    match accepted {
+        Ok(id) => {
+            let slot = server.add_slot(id);
+            tokio::task::spawn_local(connection::run(Rc::clone(server), stream, id, slot));
+        }
+        Err(words) => {
+            let _ = stream.try_write(words);
+        }
+    }
+}

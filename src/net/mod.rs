@@ -1,0 +1,258 @@
+//! Layer 8: drives the engine with sockets, files, threads and the clock. No behaviour of the server is here.
+//!
+//! One thread runs the engine and all connections. Files are written by threads of their own: snapshots by one each, the
+//! append-only file by [`aof`].
+
+mod aof;
+mod clock;
+mod connection;
+mod listen;
+mod log;
+mod save;
+
+pub use aof::Opened as OpenedAof;
+pub use clock::{mono_us, now};
+pub use listen::Listener;
+pub use log::Log;
+
+use crate::engine::config::Config;
+use crate::engine::config::words::AppendFsync;
+use crate::engine::{Action, ClientId, Engine, Level, Saved};
+use aof::Keeper;
+use std::cell::{Cell, RefCell};
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::task::Waker;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, watch};
+
+/// What other threads tell.
+#[derive(Debug)]
+enum News {
+    /// A snapshot was written, or not.
+    Saved(Saved),
+    /// What becomes of bytes for the append-only file: the error that keeps them from it, if any.
+    Logged(Option<String>),
+}
+
+/// What wakes a connection.
+#[derive(Debug, Default)]
+struct Slot {
+    is_woken: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Slot {
+    fn wake(&self) {
+        self.is_woken.set(true);
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+}
+
+/// All that the connections share.
+#[derive(Debug)]
+struct Server {
+    engine: RefCell<Engine>,
+    slots: RefCell<Vec<Option<Rc<Slot>>>>,
+    log: Log,
+    keeper: Option<Keeper>,
+    /// How many batches of bytes the append-only file has on disk.
+    synced: watch::Receiver<u64>,
+    /// Whether replies wait for the disk.
+    waits_for_disk: Cell<bool>,
+    news: mpsc::UnboundedSender<News>,
+    folder: PathBuf,
+    exit: Cell<Option<i32>>,
+    left: Notify,
+    /// A deadline may be nearer than the clock's next tick.
+    deadline: Notify,
+    /// Memory for bytes on their way.
+    read_buffer: RefCell<Vec<u8>>,
+    log_buffer: RefCell<Vec<u8>>,
+}
+
+/// What a server is run with.
+#[derive(Debug)]
+pub struct Setup {
+    /// The engine, with its data.
+    pub engine: Engine,
+    /// Where clients come from.
+    pub listeners: Vec<Listener>,
+    /// Where lines of the log go.
+    pub log: Log,
+    /// The append-only file, if there is to be one.
+    pub aof: Option<OpenedAof>,
+}
+
+/// Serves clients until the engine or a signal ends it; gives the status to exit with.
+///
+/// # Errors
+/// The runtime or the signals cannot be set up.
+pub fn serve(setup: Setup) -> io::Result<i32> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, run(setup))
+}
+
+async fn run(setup: Setup) -> io::Result<i32> {
+    let Setup { mut engine, listeners, log, aof } = setup;
+    let (news, mut from_threads) = mpsc::unbounded_channel();
+    let (told, synced) = watch::channel(0);
+    let waits_for_disk = engine.config().appendfsync == AppendFsync::Always;
+    let keeper = aof.map(|opened| {
+        engine.begin_log(opened.bytes(), opened.base_bytes());
+        Keeper::start(opened, engine.config(), told, news.clone())
+    });
+    let folder = folder(engine.config());
+    let hz = u64::try_from(engine.config().hz).unwrap_or(10).clamp(1, 500);
+    let server = Rc::new(Server {
+        engine: RefCell::new(engine),
+        slots: RefCell::new(Vec::new()),
+        log,
+        keeper,
+        synced,
+        waits_for_disk: Cell::new(waits_for_disk),
+        news,
+        folder,
+        exit: Cell::new(None),
+        left: Notify::new(),
+        deadline: Notify::new(),
+        read_buffer: RefCell::new(Vec::new()),
+        log_buffer: RefCell::new(Vec::new()),
+    });
+    for listener in listeners {
+        listener.accept_for(&server)?;
+    }
+    signals(&server)?;
+    server.log.line(Level::Notice, "Ready to accept connections");
+    let mut tick = tokio::time::interval(Duration::from_millis(1000 / hz));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while server.exit.get().is_none() {
+        let deadline = server.until_deadline();
+        tokio::select! {
+            _ = tick.tick() => server.engine.borrow_mut().tick(now()),
+            () = tokio::time::sleep(deadline) => server.engine.borrow_mut().tick(now()),
+            Some(news) = from_threads.recv() => server.hear(news),
+            () = server.deadline.notified() => {}
+            () = server.left.notified() => {}
+        }
+        server.settle();
+    }
+    if let Some(keeper) = &server.keeper {
+        keeper.finish();
+    }
+    Ok(server.exit.get().unwrap_or(0))
+}
+
+/// Where files are.
+fn folder(config: &Config) -> PathBuf {
+    PathBuf::from(OsStr::from_bytes(&config.dir))
+}
+
+/// Ends the server as signals ask.
+fn signals(server: &Rc<Server>) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    for (kind, name) in [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "SIGINT")]
+    {
+        let mut stream = signal(kind)?;
+        let server = Rc::clone(server);
+        tokio::task::spawn_local(async move {
+            while stream.recv().await.is_some() {
+                server.engine.borrow_mut().terminate(name, now());
+                server.settle();
+            }
+        });
+    }
+    Ok(())
+}
+
+impl Server {
+    /// How long it is until somebody's patience ends.
+    fn until_deadline(&self) -> Duration {
+        const LONGEST: Duration = Duration::from_secs(3600);
+        let Some(deadline_ms) = self.engine.borrow().next_deadline_ms() else { return LONGEST };
+        let ms = deadline_ms - now().unix_ms;
+        Duration::from_millis(u64::try_from(ms).unwrap_or(0)).min(LONGEST)
+    }
+
+    fn hear(&self, news: News) {
+        let mut engine = self.engine.borrow_mut();
+        match news {
+            News::Saved(saved) => engine.saved(saved, now()),
+            News::Logged(error) => engine.log_state(error),
+        }
+    }
+
+    /// Does what the engine asks for, in order, and lets the append-only file have its bytes.
+    fn settle(&self) {
+        loop {
+            let action = self.engine.borrow_mut().next_action();
+            match action {
+                None => break,
+                Some(Action::Wake(id)) => self.wake(id),
+                Some(Action::Log(level, text)) => self.log.line(level, &text),
+                Some(Action::Save(job)) => {
+                    let rewrites = self.keeper.as_ref().map(Keeper::sender);
+                    save::start(
+                        job,
+                        &self.engine.borrow(),
+                        &self.folder,
+                        rewrites,
+                        self.news.clone(),
+                    );
+                }
+                Some(Action::Rotate(bytes)) => {
+                    if let Some(keeper) = &self.keeper {
+                        keeper.rotate(bytes);
+                    }
+                }
+                Some(Action::Fsync(policy)) => {
+                    self.waits_for_disk.set(policy == AppendFsync::Always);
+                    if let Some(keeper) = &self.keeper {
+                        keeper.set_policy(policy);
+                    }
+                }
+                Some(Action::Exit(status)) => {
+                    self.exit.set(Some(status));
+                    self.left.notify_one();
+                }
+            }
+        }
+        if let Some(keeper) = &self.keeper {
+            let mut bytes = self.log_buffer.borrow_mut();
+            self.engine.borrow_mut().take_log(&mut bytes);
+            if !bytes.is_empty() {
+                keeper.append(std::mem::take(&mut *bytes));
+            }
+        }
+    }
+
+    fn wake(&self, id: ClientId) {
+        if let Some(slot) = self.slots.borrow().get(id.place).and_then(Option::as_ref) {
+            slot.wake();
+        }
+    }
+
+    fn add_slot(&self, id: ClientId) -> Rc<Slot> {
+        let slot = Rc::new(Slot::default());
+        let mut slots = self.slots.borrow_mut();
+        if slots.len() <= id.place {
+            slots.resize(id.place + 1, None);
+        }
+        if let Some(place) = slots.get_mut(id.place) {
+            *place = Some(Rc::clone(&slot));
+        }
+        slot
+    }
+
+    fn remove_slot(&self, id: ClientId) {
+        if let Some(place) = self.slots.borrow_mut().get_mut(id.place) {
+            *place = None;
+        }
+    }
+}

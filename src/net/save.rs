@@ -1,0 +1,83 @@
+//! Writes snapshots on threads of their own.
+
+use super::aof::Order;
+use super::{News, clock};
+use crate::engine::{Engine, SaveJob, Saved, Why};
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Begins to write a snapshot: as the RDB file, or as a base that the keeper of the append-only file takes over.
+pub(super) fn start(
+    job: SaveJob,
+    engine: &Engine,
+    folder: &Path,
+    keeper: Option<Sender<Order>>,
+    news: UnboundedSender<News>,
+) {
+    let path = folder.join(OsStr::from_bytes(&engine.config().dbfilename));
+    let temporary = folder.join(format!("temp-{}.rdb", std::process::id()));
+    let rewritten = folder.join(format!("temp-rewriteaof-bg-{}.aof", std::process::id()));
+    let why = job.why;
+    let spawned = std::thread::Builder::new().name("save".into()).spawn({
+        let news = news.clone();
+        move || {
+            let began = clock::mono_us();
+            let result = match (why, keeper) {
+                (Why::Save, _) => write(&job, &temporary).and_then(|_| {
+                    replace(&temporary, &path)?;
+                    Ok(0)
+                }),
+                (Why::Rewrite, Some(keeper)) => {
+                    write(&job, &rewritten).and_then(|_| hand_over(&keeper, rewritten))
+                }
+                (Why::Rewrite, None) => Err(io::Error::other("there is no append-only file")),
+            };
+            let seconds = (clock::mono_us() - began) / 1_000_000;
+            let result = result.map_err(|e| e.to_string());
+            let _ = news.send(News::Saved(Saved { why, result, seconds }));
+            // The data go last: nobody waits for that.
+            drop(job);
+        }
+    });
+    if let Err(e) = spawned {
+        let result = Err(e.to_string());
+        let _ = news.send(News::Saved(Saved { why, result, seconds: 0 }));
+    }
+}
+
+/// Writes a file that is complete and on disk, or none.
+fn write(job: &SaveJob, path: &Path) -> io::Result<()> {
+    let done = File::create(path).and_then(|mut file| {
+        job.snapshot.write(job.target, &job.options, &mut file)?;
+        file.flush()?;
+        file.sync_all()
+    });
+    if done.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    done
+}
+
+/// Puts a file in the place of another, for good.
+fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    let done = std::fs::rename(from, to);
+    if done.is_err() {
+        let _ = std::fs::remove_file(from);
+    }
+    done?;
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Lets the keeper of the append-only file take a base over; gives the bytes of the file then.
+fn hand_over(keeper: &Sender<Order>, base: PathBuf) -> io::Result<u64> {
+    let (done, result) = std::sync::mpsc::channel();
+    let gone = || io::Error::other("the append-only file is closed");
+    keeper.send(Order::Base { path: base, done }).map_err(|_| gone())?;
+    result.recv().map_err(|_| gone())?
+}
