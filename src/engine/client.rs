@@ -1,6 +1,7 @@
 //! Clients: what the server knows of each connection.
 
 use super::block::Blocked;
+use super::pubsub::Subscriptions;
 use super::transaction::{Multi, Watches};
 use super::{Action, Engine, Now, config};
 use crate::command::Command;
@@ -59,6 +60,7 @@ pub struct Client {
     pub(super) multi: Option<Multi>,
     pub(super) watches: Watches,
     pub(super) blocked: Option<Blocked>,
+    pub(super) subscriptions: Subscriptions,
     pub(super) created: Now,
     pub(super) used: Now,
     pub(super) command: Option<&'static Command>,
@@ -169,6 +171,7 @@ impl Engine {
     /// Forgets a connection that was closed.
     pub fn disconnect(&mut self, id: ClientId) {
         self.unwatch(id);
+        self.forget_subscriptions(id);
         self.stop_waiting(id);
         self.clients.remove(id);
     }
@@ -215,7 +218,7 @@ impl Engine {
         let idle: Vec<_> = self
             .clients
             .iter()
-            .filter(|(_, client)| client.blocked.is_none())
+            .filter(|(_, client)| client.blocked.is_none() && client.subscriptions.is_empty())
             .filter(|(_, client)| now_ms - client.used.unix_ms > timeout_ms)
             .map(|(id, _)| id)
             .collect();

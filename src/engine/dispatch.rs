@@ -2,7 +2,7 @@
 
 use super::client::{ClientId, ReplyMode};
 use super::{Engine, Now, admin};
-use crate::command::spec::{NO_AUTH, NO_MULTI, Spec};
+use crate::command::spec::{ADMIN, NO_AUTH, NO_MULTI, SKIP_MONITOR, Spec};
 use crate::command::{self, Command, Ctx, Error, Outcome};
 use crate::keyspace::Origin;
 use crate::resp::encode::Reply;
@@ -129,6 +129,15 @@ impl Engine {
         if client.multi.is_some() && flags.contains(NO_MULTI) {
             return Err(Error::text("ERR Command not allowed inside a transaction"));
         }
+        if !client.subscriptions.is_empty() && !client.out.is_resp3() {
+            let name = call.command.spec.name;
+            let may = name.ends_with("subscribe") || matches!(name, "ping" | "quit" | "reset");
+            if !may {
+                return Err(Error::text(format!(
+                    "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context"
+                )));
+            }
+        }
         if spec.is_write() {
             self.check_disk()?;
         }
@@ -138,9 +147,13 @@ impl Engine {
     /// Runs a command that was checked.
     pub(super) fn call(&mut self, call: &mut Call<'_>) {
         let start = call.reply.len();
+        if !self.pubsub.monitors.is_empty() {
+            self.monitor(call);
+        }
         let began = (self.clock)();
         let outcome = self.run(call);
         let us = (self.clock)().saturating_sub(began);
+        self.note_slow(call, us);
         self.stats.commands += 1;
         let stats = self.stats.of(call.command, call.subcommand.map(|spec| spec.name));
         stats.calls += 1;
@@ -149,6 +162,15 @@ impl Engine {
             stats.failed += 1;
             let reply = call.reply.as_bytes();
             self.stats.error(reply.get(start..).unwrap_or_default());
+        }
+    }
+
+    /// Shows a command to those who see all, if it may be seen.
+    #[cold]
+    fn monitor(&mut self, call: &Call<'_>) {
+        let flags = call.subcommand.unwrap_or(call.command.spec).flags;
+        if !flags.contains(SKIP_MONITOR) && !flags.contains(ADMIN) {
+            self.show(call);
         }
     }
 

@@ -14,6 +14,8 @@ mod expire;
 mod info;
 mod persist;
 mod publish;
+mod pubsub;
+mod slowlog;
 mod stats;
 mod transaction;
 
@@ -29,6 +31,8 @@ use client::Clients;
 use config::Config;
 use config::words::AppendFsync;
 use persist::Persist;
+use pubsub::PubSub;
+use slowlog::SlowLog;
 use stats::Stats;
 use std::collections::VecDeque;
 use transaction::Watched;
@@ -66,6 +70,11 @@ pub enum Action {
     Save(SaveJob),
     /// Append these bytes to the append-only file, and what comes behind them to a new one.
     Rotate(Vec<u8>),
+    /// Let nothing happen for so long, for tests.
+    Sleep {
+        /// Microseconds.
+        us: u64,
+    },
     /// Sync the append-only file in this way from now on.
     Fsync(AppendFsync),
     /// End the process with this status.
@@ -96,6 +105,8 @@ pub struct Engine {
     clients: Clients,
     watched: Watched,
     waiting: Waiting,
+    pubsub: PubSub,
+    slowlog: SlowLog,
     stats: Stats,
     persist: Persist,
     rng: Rng,
@@ -103,6 +114,8 @@ pub struct Engine {
     started: Now,
     actions: VecDeque<Action>,
     clock: Clock,
+    /// Whether keys go whose time has passed though nobody asks for them.
+    expires_actively: bool,
 }
 
 /// When collections leave their packed encodings.
@@ -145,6 +158,9 @@ impl Engine {
             clients: Clients::default(),
             watched: Watched::default(),
             waiting: Waiting::default(),
+            pubsub: PubSub::default(),
+            slowlog: SlowLog::default(),
+            expires_actively: true,
             stats: Stats::new(now),
             persist: Persist::new(&config, now),
             config,
@@ -191,7 +207,9 @@ impl Engine {
         self.now = now;
         self.stats.tick(now);
         self.time_out();
-        self.expire_cycle();
+        if self.expires_actively {
+            self.expire_cycle();
+        }
         self.close_idle();
         self.persist_tick();
     }

@@ -102,6 +102,11 @@ pub struct Persist {
     target: Target,
 }
 
+/// The newest version of the format that Redis reads.
+pub(super) fn newest() -> Target {
+    Target::like(Header { dialect: Dialect::Redis, version: 12 })
+}
+
 /// Seconds between tries of a save that failed.
 const RETRY_S: i64 = 5;
 

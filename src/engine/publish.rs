@@ -43,6 +43,7 @@ impl Engine {
                 }
             }
         }
+        self.notify(&effects);
         self.watched.touch(&mut self.clients, &effects);
         self.waiting.note_ready(&effects);
         self.keyspace.reuse(effects);

@@ -211,6 +211,7 @@ impl Server {
                         keeper.rotate(bytes);
                     }
                 }
+                Some(Action::Sleep { us }) => std::thread::sleep(Duration::from_micros(us)),
                 Some(Action::Fsync(policy)) => {
                     self.waits_for_disk.set(policy == AppendFsync::Always);
                     if let Some(keeper) = &self.keeper {

@@ -20,16 +20,18 @@ pub enum Peer {
     Valkey81,
     /// Valkey 9.1: writes `VALKEY080`, reads it and REDIS up to 11.
     Valkey91,
+    /// Our own, in the place of Redis 7.0.
+    Rkv,
 }
 
 impl Peer {
-    /// All of them, oldest first.
+    /// All but our own, oldest first.
     pub const ALL: [Peer; 3] = [Peer::Redis70, Peer::Valkey81, Peer::Valkey91];
 
     /// Returns the name of the release, as `--to` takes it.
     pub fn release(self) -> &'static str {
         match self {
-            Peer::Redis70 => "redis-7.0",
+            Peer::Redis70 | Peer::Rkv => "redis-7.0",
             Peer::Valkey81 => "valkey-8.1",
             Peer::Valkey91 => "valkey-9.1",
         }
@@ -38,6 +40,7 @@ impl Peer {
     /// Returns the path of the server program.
     pub fn server(self) -> PathBuf {
         program(match self {
+            Peer::Rkv => return env!("CARGO_BIN_EXE_rkv").into(),
             Peer::Redis70 => "redis-server",
             Peer::Valkey81 => "valkey-8.1-server",
             Peer::Valkey91 => "valkey-9.1-server",
@@ -47,7 +50,7 @@ impl Peer {
     /// Returns the path of the release's `check-rdb`.
     pub fn check_rdb(self) -> PathBuf {
         program(match self {
-            Peer::Redis70 => "redis-check-rdb",
+            Peer::Redis70 | Peer::Rkv => "redis-check-rdb",
             Peer::Valkey81 => "valkey-8.1-check-rdb",
             Peer::Valkey91 => "valkey-9.1-check-rdb",
         })
@@ -56,7 +59,7 @@ impl Peer {
     /// Returns the path of the release's `check-aof`.
     pub fn check_aof(self) -> PathBuf {
         program(match self {
-            Peer::Redis70 => "redis-check-aof",
+            Peer::Redis70 | Peer::Rkv => "redis-check-aof",
             Peer::Valkey81 => "valkey-8.1-check-aof",
             Peer::Valkey91 => "valkey-9.1-check-aof",
         })
@@ -157,7 +160,9 @@ impl Server {
         let program = peer.server();
         for _ in 0..20 {
             let port = free_port();
-            let child = spawn(&program, &dir, port, args);
+            let first: &[&str] = if peer == Peer::Rkv { &["serve"] } else { &[] };
+            let name = port.to_string();
+            let child = spawn(&program, &dir, &[first, &settings(&name), args].concat());
             match wait_until_ready(child, &dir) {
                 Ok((child, client)) => {
                     return Ok(Self { client, peer, child, port, dir });
@@ -290,6 +295,21 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Ends the server as a loss of power to its process does, and gives its folder.
+    pub fn kill(mut self) -> TempDir {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        std::mem::replace(&mut self.dir, new_dir())
+    }
+
+    /// Ends the server as people do, and gives its folder.
+    pub fn end(mut self) -> TempDir {
+        stop(&mut self.child);
+        std::mem::replace(&mut self.dir, new_dir())
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         stop(&mut self.child);
@@ -309,20 +329,29 @@ fn new_dir() -> TempDir {
     tempfile::Builder::new().prefix("rkv-server-").tempdir().expect("no temporary folder")
 }
 
-fn spawn(program: &Path, dir: &TempDir, port: u16, args: &[&str]) -> Child {
+/// What every server is told.
+fn settings(port: &str) -> [&str; 14] {
+    [
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        port,
+        "--unixsocket",
+        "socket",
+        "--save",
+        "",
+        "--dbfilename",
+        "dump.rdb",
+        "--enable-debug-command",
+        "yes",
+        "--daemonize",
+        "no",
+    ]
+}
+
+fn spawn(program: &Path, dir: &TempDir, args: &[&str]) -> Child {
     let log = fs::File::create(dir.path().join("log")).expect("no log file");
-    let port = port.to_string();
-    let fixed = [
-        ["--bind", "127.0.0.1"],
-        ["--port", &port],
-        ["--unixsocket", "socket"],
-        ["--save", ""],
-        ["--dbfilename", "dump.rdb"],
-        ["--enable-debug-command", "yes"],
-        ["--daemonize", "no"],
-    ];
     Command::new(program)
-        .args(fixed.iter().flatten())
         .args(args)
         .current_dir(dir.path())
         .stdin(Stdio::null())

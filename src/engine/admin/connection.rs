@@ -3,6 +3,7 @@
 use super::super::Engine;
 use super::super::client::{Client, ClientId, ReplyMode};
 use super::super::dispatch::{Call, Handler};
+use super::super::pubsub::Sort;
 use crate::base::num::parse_canonical_i64;
 use crate::command::Error;
 use crate::resp::encode::Reply;
@@ -24,7 +25,15 @@ type Done = Result<(), Error>;
 /// The version of Redis whose behaviour this is.
 pub const REDIS_VERSION: &str = "7.0.15";
 
-fn ping(_: &mut Engine, call: &mut Call<'_>) -> Done {
+fn ping(engine: &mut Engine, call: &mut Call<'_>) -> Done {
+    let client = engine.clients.get(call.id);
+    if !call.reply.is_resp3() && client.is_some_and(|client| !client.subscriptions.is_empty()) {
+        // Whoever subscribes reads nothing but messages.
+        call.reply.array(2);
+        call.reply.bulk(b"pong");
+        call.reply.bulk(call.args.get(1).copied().unwrap_or_default());
+        return Ok(());
+    }
     match call.args {
         [_] => call.reply.simple("PONG"),
         [_, text] => call.reply.bulk(text),
@@ -162,6 +171,7 @@ fn quit(engine: &mut Engine, call: &mut Call<'_>) -> Done {
 
 fn reset(engine: &mut Engine, call: &mut Call<'_>) -> Done {
     engine.discard_transaction(call.id);
+    engine.forget_subscriptions(call.id);
     let is_open = engine.config.requirepass.is_empty();
     if let Some(client) = engine.clients.get_mut(call.id) {
         client.db = 0;
@@ -437,6 +447,7 @@ impl Engine {
         let Some(client) = self.clients.get(id) else { return String::new() };
         let flags = match () {
             () if client.closes => "c",
+            () if !client.subscriptions.is_empty() => "P",
             () if client.blocked.is_some() => "b",
             () if client.multi.is_some() => "x",
             () if client.peer.is_unix => "U",
@@ -452,7 +463,7 @@ impl Engine {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let _ = write!(
             line,
-            "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={flags} db={} sub=0 psub=0 ssub=0 multi={} \
+            "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={flags} db={} sub={} psub={} ssub={} multi={} \
              qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 rbp=0 obl={} oll=0 omem=0 tot-mem=0 events=r cmd={command} \
              user=default redir=-1 resp={} lib-name={} lib-ver={}",
             client.number,
@@ -463,6 +474,9 @@ impl Engine {
             seconds(client.created.unix_ms),
             seconds(client.used.unix_ms),
             client.db,
+            client.subscriptions.len(Sort::Channel),
+            client.subscriptions.len(Sort::Pattern),
+            client.subscriptions.len(Sort::Shard),
             client.multi.as_ref().map_or(-1, |multi| multi.len() as i64),
             client.out.len(),
             if client.out.is_resp3() { 3 } else { 2 },

@@ -1,0 +1,259 @@
+//! `rkv serve`: what clients, files and signals see of the server.
+
+mod common;
+
+use common::client::Reply;
+use common::servers::{AOF, Peer, Server};
+use std::time::{Duration, Instant};
+
+fn start(args: &[&str]) -> Server {
+    Server::start_with(Peer::Rkv, args)
+}
+
+fn bulk(text: &str) -> Reply {
+    Reply::Bulk(text.into())
+}
+
+/// Fills a server with values of every kind.
+fn fill(server: &mut Server) {
+    for i in 0..300 {
+        let i = i.to_string();
+        server.ok(&["SET", &format!("string:{i}"), &i.repeat(20)]);
+        server.ok(&["RPUSH", "list", &i]);
+        server.ok(&["SADD", "set", &format!("member {i}")]);
+        server.ok(&["ZADD", "zset", &format!("{i}.5"), &format!("member {i}")]);
+        server.ok(&["HSET", "hash", &format!("field {i}"), &i]);
+        server.ok(&["XADD", "stream", "*", "field", &i]);
+    }
+    server.ok(&["XGROUP", "CREATE", "stream", "group", "0"]);
+    server.ok(&["XREADGROUP", "GROUP", "group", "me", "COUNT", "5", "STREAMS", "stream", ">"]);
+    server.ok(&["SELECT", "3"]);
+    server.ok(&["SET", "elsewhere", "x", "EX", "10000"]);
+    server.ok(&["SPOP", "set"]);
+    server.ok(&["SELECT", "0"]);
+    server.ok(&["SPOP", "set", "7"]);
+    server.ok(&["INCRBYFLOAT", "float", "0.1"]);
+}
+
+#[test]
+fn what_it_saves_loads_in_servers_and_theirs_here() {
+    let mut own = start(&[]);
+    fill(&mut own);
+    let digest = own.debug_digest();
+    let file = own.save();
+    for peer in Peer::ALL {
+        let mut server = Server::load(peer, &file).unwrap();
+        assert_eq!(server.debug_digest(), digest, "{peer:?}");
+        let mut again =
+            Server::load(Peer::Rkv, &server.save()).unwrap_or_else(|log| panic!("{log}"));
+        assert_eq!(again.debug_digest(), digest, "{peer:?}");
+    }
+}
+
+#[test]
+fn append_only_folders_go_from_server_to_server() {
+    let mut own = start(AOF);
+    fill(&mut own);
+    own.rewrite_aof();
+    own.ok(&["APPEND", "string:1", "behind the rewrite"]);
+    let digest = own.debug_digest();
+    let dir = own.end();
+    let mut redis = Server::start_in(Peer::Redis70, dir, AOF).unwrap();
+    assert_eq!(redis.debug_digest(), digest);
+    redis.ok(&["SET", "written by", "redis"]);
+    redis.rewrite_aof();
+    redis.ok(&["SET", "again", "redis"]);
+    let digest = redis.debug_digest();
+    let dir = redis.end();
+    let mut own = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
+    assert_eq!(own.debug_digest(), digest);
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_it_is_killed() {
+    let mut dir = start(AOF).end();
+    let mut expected = 0;
+    for round in 0..12 {
+        let mut server = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
+        let found = server.ok(&["GET", "count"]);
+        let found = if found == Reply::Nil { 0 } else { found.text().parse().unwrap() };
+        assert_eq!(found, expected, "round {round}");
+        // Each reply is an acknowledgement.
+        for _ in 0..40 {
+            expected = server.ok(&["INCR", "count"]).int();
+        }
+        if round % 3 == 0 {
+            server.ok(&["BGREWRITEAOF"]);
+        }
+        dir = server.kill();
+    }
+}
+
+#[test]
+fn a_torn_tail_is_cut_off_or_refused() {
+    let mut server = start(AOF);
+    server.ok(&["SET", "a", "1"]);
+    server.ok(&["SET", "b", "2"]);
+    let dir = server.kill();
+    let file = dir.path().join("appendonlydir/appendonly.aof.1.incr.aof");
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &bytes[..bytes.len() - 3]).unwrap();
+    let strict = [AOF, &["--aof-load-truncated", "no"]].concat();
+    let copy = tempfile::tempdir().unwrap();
+    let source = dir.path().join("appendonlydir");
+    std::fs::create_dir(copy.path().join("appendonlydir")).unwrap();
+    for entry in std::fs::read_dir(source).unwrap() {
+        let entry = entry.unwrap();
+        let to = copy.path().join("appendonlydir").join(entry.file_name());
+        std::fs::copy(entry.path(), to).unwrap();
+    }
+    let log = Server::start_in(Peer::Rkv, copy, &strict).unwrap_err();
+    assert!(log.contains("Fatal error loading the append only file"), "{log}");
+    let mut server = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
+    assert!(server.log().contains("Truncating the AOF"), "{}", server.log());
+    assert_eq!(server.ok(&["GET", "a"]), bulk("1"));
+    assert_eq!(server.ok(&["GET", "b"]), Reply::Nil);
+    server.ok(&["SET", "c", "3"]);
+    let mut redis = Server::start_in(Peer::Redis70, server.end(), AOF).unwrap();
+    assert_eq!(redis.ok(&["GET", "c"]), bulk("3"));
+}
+
+#[test]
+fn a_damaged_file_ends_the_start() {
+    let mut server = start(&[]);
+    fill(&mut server);
+    let file = server.save();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    let damaged = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(damaged.path(), bytes).unwrap();
+    assert!(Server::load(Peer::Rkv, damaged.path()).is_err());
+}
+
+#[test]
+fn waiting_clients_are_served_in_their_order() {
+    let mut server = start(&[]);
+    let mut waiting: Vec<_> = (0..3).map(|_| server.connect()).collect();
+    for (i, client) in waiting.iter_mut().enumerate() {
+        client.raw(b"*3\r\n$5\r\nBLPOP\r\n$1\r\nq\r\n$1\r\n0\r\n", 0);
+        wait_for(&mut server, "clients", &format!("blocked_clients:{}", i + 1));
+    }
+    server.ok(&["RPUSH", "q", "a", "b"]);
+    for (client, element) in waiting.iter_mut().zip(["a", "b"]) {
+        assert_eq!(client.read_reply().unwrap(), Reply::Array(vec![bulk("q"), bulk(element)]));
+    }
+    server.ok(&["DEL", "q"]);
+    server.ok(&["SET", "q", "no list"]);
+    server.ok(&["DEL", "q"]);
+    server.ok(&["LPUSH", "q", "c"]);
+    assert_eq!(waiting[2].read_reply().unwrap(), Reply::Array(vec![bulk("q"), bulk("c")]));
+    assert_eq!(server.ok(&["BLPOP", "q", "0.05"]), Reply::Nil);
+}
+
+/// Waits until a section of INFO has a line.
+#[track_caller]
+fn wait_for(server: &mut Server, section: &str, line: &str) {
+    let start = Instant::now();
+    loop {
+        let info = server.ok(&["INFO", section]).text();
+        if info.lines().any(|found| found == line) {
+            return;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{line} in {info}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn transactions_fail_when_what_they_watch_changes() {
+    let mut server = start(&[]);
+    let mut other = server.connect();
+    server.ok(&["SET", "k", "1"]);
+    server.ok(&["WATCH", "k"]);
+    other.cmd(&["SET", "k", "2"]).ok();
+    server.ok(&["MULTI"]);
+    assert_eq!(server.ok(&["INCR", "k"]), Reply::Simple("QUEUED".into()));
+    assert_eq!(server.ok(&["EXEC"]), Reply::Nil);
+    server.ok(&["MULTI"]);
+    server.ok(&["INCR", "k"]);
+    assert!(server.cmd(&["NO SUCH COMMAND"]).is_error());
+    assert!(server.cmd(&["EXEC"]).is_error());
+    server.ok(&["MULTI"]);
+    server.ok(&["INCR", "k"]);
+    server.ok(&["LPUSH", "k", "x"]);
+    let replies = server.ok(&["EXEC"]).array();
+    assert_eq!(replies[0], Reply::Int(3));
+    assert!(replies[1].is_error());
+}
+
+#[test]
+fn messages_reach_who_subscribes() {
+    let mut server = start(&["--notify-keyspace-events", "KEA"]);
+    let mut subscriber = server.connect();
+    let subscribed = subscriber.cmd(&["PSUBSCRIBE", "__key*"]);
+    assert_eq!(subscribed, Reply::Array(vec![bulk("psubscribe"), bulk("__key*"), Reply::Int(1)]));
+    server.ok(&["SET", "k", "v"]);
+    let message = |channel: &str, text: &str| {
+        Reply::Array(vec![bulk("pmessage"), bulk("__key*"), bulk(channel), bulk(text)])
+    };
+    assert_eq!(subscriber.read_reply().unwrap(), message("__keyspace@0__:k", "set"));
+    assert_eq!(subscriber.read_reply().unwrap(), message("__keyevent@0__:set", "k"));
+    assert_eq!(server.ok(&["PUBLISH", "__key", "x"]), Reply::Int(1));
+    assert!(subscriber.read_reply().is_ok());
+    assert!(subscriber.cmd(&["GET", "k"]).is_error());
+}
+
+#[test]
+fn what_is_no_request_ends_the_connection_with_the_words_of_redis() {
+    for bytes in [
+        &b"*1\r\n:1\r\n"[..],
+        b"*9999999999\r\n",
+        b"*1\r\n$9999999999\r\n",
+        b"set \"k\r\n",
+        b"*-5\r\nPING\r\n",
+    ] {
+        let reply = |peer: Peer| {
+            let server = Server::start(peer);
+            server.connect().raw(bytes, 1)
+        };
+        assert_eq!(reply(Peer::Rkv), reply(Peer::Redis70), "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn a_password_keeps_strangers_out() {
+    let server = start(&["--requirepass", "secret"]);
+    let mut client = server.connect();
+    assert!(client.cmd(&["GET", "k"]).is_error());
+    assert!(client.cmd(&["AUTH", "wrong"]).is_error());
+    client.cmd(&["AUTH", "secret"]).ok();
+    assert_eq!(client.cmd(&["GET", "k"]), Reply::Nil);
+}
+
+#[test]
+fn signals_save_and_end_it() {
+    let mut server = start(&["--save", "3600 1"]);
+    server.ok(&["SET", "k", "v"]);
+    let dir = server.end();
+    assert!(dir.path().join("dump.rdb").exists());
+    let mut server = Server::start_in(Peer::Rkv, dir, &[]).unwrap();
+    assert_eq!(server.ok(&["GET", "k"]), bulk("v"));
+}
+
+#[test]
+fn a_save_goes_on_beside_writes_and_shows_one_moment() {
+    let mut server = start(&[]);
+    let values: Vec<_> =
+        (0..20_000).map(|i| vec!["SET".to_owned(), format!("k{i}"), "0".to_owned()]).collect();
+    server.pipeline(&values);
+    server.ok(&["BGSAVE"]);
+    let later: Vec<_> =
+        (0..20_000).map(|i| vec!["SET".to_owned(), format!("k{i}"), "1".to_owned()]).collect();
+    server.pipeline(&later);
+    wait_for(&mut server, "persistence", "rdb_bgsave_in_progress:0");
+    let file = server.dir().join("dump.rdb");
+    let mut redis = Server::load(Peer::Redis70, &file).unwrap();
+    let keys: Vec<_> = (0..20_000).map(|i| vec!["GET".to_owned(), format!("k{i}")]).collect();
+    assert!(redis.pipeline(&keys).iter().all(|reply| *reply == bulk("0")));
+}
