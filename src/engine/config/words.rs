@@ -2,8 +2,12 @@
 
 use super::rule::{Bytes, Origin, Refusal, Rule, Setting, text};
 
+/// Words of later servers, which errors do not list, so that they stay those of Redis 7.0.
+const UNLISTED: &[&str] =
+    &["nothing", "volatile-lrm", "allkeys-lrm", "flushdb", "flush-before-load", "safe", "failover"];
+
 fn refusal(words: impl Iterator<Item = &'static str>) -> Refusal {
-    let words: Vec<_> = words.collect();
+    let words: Vec<_> = words.filter(|word| !UNLISTED.contains(word)).collect();
     format!("argument(s) must be one of the following: {}", words.join(", ")).into()
 }
 
