@@ -6,7 +6,7 @@ use super::split;
 /// What the arguments behind the program's name say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CommandLine {
-    /// The configuration file.
+    /// The configuration file, as given; redis-server goes by its absolute path.
     pub file: Option<Bytes>,
     /// Whether more of it comes from standard input.
     pub stdin: bool,

@@ -89,7 +89,7 @@ impl Setting for KeyEvents {
     }
 
     fn text(&self, _: &Rule) -> Bytes {
-        // Redis 7.0 does not show these two beside `A`, and loses `n` when it rewrites a file.
+        // Redis 7.0 does not show `n` beside `A`, and so loses it when it rewrites a file.
         let all = self.contains(KeyEvents::ALL);
         let shown = KeyEvents::LETTERS
             .iter()

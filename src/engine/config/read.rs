@@ -4,7 +4,7 @@ use super::args::CommandLine;
 use super::kinds::{Rename, SentinelLine};
 use super::rule::{Bytes, Origin, Rule};
 use super::split::{self, trim};
-use super::{Config, DEFAULTS, Directive, MULTI, NO_EFFECT, find};
+use super::{Config, Directive, MULTI, NO_EFFECT, find};
 use crate::command;
 
 /// How deep files include each other; Redis goes on until its stack ends.
@@ -101,9 +101,7 @@ impl Config {
         text.extend(&line.options);
         reader.text(&text)?;
         let mut without_effect = reader.named;
-        without_effect.retain(|directive| {
-            directive.is(NO_EFFECT) && directive.text(self) != directive.text(&DEFAULTS)
-        });
+        without_effect.retain(|directive| directive.is(NO_EFFECT) && !directive.is_default(self));
         Ok(Loaded { without_effect })
     }
 }

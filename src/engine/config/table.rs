@@ -224,6 +224,7 @@ directives! {
     "latency-monitor-threshold" => latency_monitor_threshold: i64 = 0, int(0, MAX);
     "proto-max-bulk-len" => proto_max_bulk_len: u64 = 512 * MB, memory(MB, I64_MAX);
     "stream-node-max-entries" => stream_node_max_entries: i64 = 100, int(0, MAX);
+    /// Bytes; what is set by command counts as 16 kB at least.
     "repl-backlog-size" => repl_backlog_size: u64 = MB, memory(1, I64_MAX);
     /// Bytes, 0 for no limit.
     "maxmemory" => maxmemory: u64 = 0, memory(0, u64::MAX);
@@ -257,10 +258,10 @@ directives! {
     "tls-session-caching" => tls_session_caching: bool = true;
     "tls-cert-file" [VOLATILE] => tls_cert_file: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
     "tls-key-file" [VOLATILE] => tls_key_file: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
-    "tls-key-file-pass" => tls_key_file_pass: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
+    "tls-key-file-pass" [SENSITIVE] => tls_key_file_pass: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
     "tls-client-cert-file" [VOLATILE] => tls_client_cert_file: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
     "tls-client-key-file" [VOLATILE] => tls_client_key_file: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
-    "tls-client-key-file-pass" => tls_client_key_file_pass: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
+    "tls-client-key-file-pass" [SENSITIVE] => tls_client_key_file_pass: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
     "tls-dh-params-file" [VOLATILE] => tls_dh_params_file: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
     "tls-ca-cert-file" [VOLATILE] => tls_ca_cert_file: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
     "tls-ca-cert-dir" [VOLATILE] => tls_ca_cert_dir: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
