@@ -9,6 +9,8 @@
 //! ```text
 //! 10  cli              arguments, help, exit status; the only printing
 //!  9  tool             operations: an input, filters and an output
+//!  8  net              drives the engine: sockets, files, threads, the clock
+//!  7  engine           the server, without I/O
 //!  5  command          the command table, the handlers of data commands, replay
 //!  4  keyspace  cluster   databases of keys, the door to their values, snapshots | nodes.conf, who owns which slot
 //!  3  value  aof       what a key can hold, copied on write | append-only files: manifest, commands, repair, new sets
@@ -17,8 +19,6 @@
 //! 0b  resp  packed  report   wire format | packed structures | tables, charts, renderers
 //! 0a  base             checksums, LZF, numbers, globs, limits
 //! ```
-//!
-//! The gap between 5 and 9 is where a server has its place.
 //!
 //! # How a dump runs
 //!
@@ -39,6 +39,14 @@
 //! [`tool::aof::replay`] loads the RDB part with [`keyspace::load_rdb`] and runs the commands behind it with [`command::Replay`].
 //! Handlers change values through [`keyspace::Unit::update`] alone. [`keyspace::Keyspace::snapshot`] clones the top of each
 //! [`value::table::Table`], and the snapshot writes itself as a new base.
+//!
+//! # How a server runs
+//!
+//! [`engine::Engine`] takes requests and moments and gives replies, bytes for the append-only file and [`engine::Action`]s. A
+//! command that changes data goes through two doors: [`keyspace::Unit::update`], and the engine's `publish`, from which the
+//! append-only file, watching and waiting clients and subscribers learn of it. [`net`] drives the engine on one thread, which
+//! also reads and writes all sockets; snapshots and the append-only file are written by threads of their own.
+//! [`tool::serve`] loads the data before the first client comes.
 //!
 //! # Invariants
 //!
@@ -71,6 +79,8 @@
 //! - [`value`]: the containers: a persistent hash table and a counted tree, and the five kinds made of them.
 //! - [`keyspace`]: databases, expiry, the write path, loading, saving, digests.
 //! - [`command`]: what is known of each command, and the handlers that need nothing but data.
+//! - [`engine`]: clients, transactions, waiting, messages, saving, configuration: the server without I/O.
+//! - [`net`]: sockets, files, threads and the clock for the engine.
 //! - [`cluster`]: the layout of a cluster: nodes.conf, slots and their owners.
 //! - [`report`]: findings, tables and charts, and their forms: text, JSON, CSV, HTML, SARIF.
 //! - [`tool`]: the operations behind the subcommands; they write to what they are given.
@@ -81,6 +91,8 @@
 //! - A type byte of a known kind: a row in `rdb/types.rs`, its decoder, a file in `testdata`.
 //! - A limit: a constant in `base/limits.rs` with its unit and reason.
 //! - A form of a dump: a formatter in `tool/dump` and a line in its list of formats.
+//! - A command of the server: a row in `command/specs`, and a function in a file of `engine` with a line in its `HANDLERS`.
+//! - A directive: a row in `engine/config/table.rs`.
 //! - A subcommand: a file in `tool`, one in `cli`, a line of registration, a test; man page and completions follow from it.
 
 pub mod aof;

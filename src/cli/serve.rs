@@ -93,6 +93,18 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
         (None, true) => log.line(Level::Warning, "Warning: no config file specified, using the default config. In order to specify a config file use rkv serve /path/to/redis.conf"),
         _ => log.line(Level::Warning, "Configuration loaded"),
     }
+    if let Some(what) = unsupported(&config) {
+        let text = format!("{what} is not supported by rkv yet; exiting");
+        log.line(Level::Warning, &text);
+        ui.note(&text);
+        return Ok(Exit::Found);
+    }
+    if config.maxmemory > 0 {
+        log.line(
+            Level::Warning,
+            "WARNING: maxmemory is not enforced by rkv yet: memory grows with the data",
+        );
+    }
     for directive in loaded.without_effect {
         let text = format!(
             "The directive '{}' has nothing to act on in rkv and is ignored",
@@ -107,6 +119,18 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
             Ok(Exit::Found)
         }
     }
+}
+
+/// What the configuration asks for that cannot be had, and without which the server would not be what people expect.
+fn unsupported(config: &Config) -> Option<&'static str> {
+    [
+        (config.cluster_enabled, "cluster-enabled"),
+        (config.replicaof.is_some(), "replicaof"),
+        (config.tls_port != 0, "tls-port"),
+        (!config.aclfile.is_empty(), "aclfile"),
+    ]
+    .into_iter()
+    .find_map(|(is_asked, name)| is_asked.then_some(name))
 }
 
 /// Brings the server up and runs it; an error was logged and is told once more.
@@ -146,7 +170,8 @@ fn start(config: Config, line: &CommandLine, log: Log) -> Result<i32, String> {
     let aof =
         serve::load(&mut engine, now.unix_ms, threads, &mut |level, text| log.line(level, text));
     let aof = aof.map_err(|error| complain(&log, error.to_string()))?;
-    let status = net::serve(Setup { engine, listeners, log, aof }).map_err(|e| e.to_string());
+    let status = net::serve(Setup { engine, listeners, log, aof, load_log: serve::load_log })
+        .map_err(|e| e.to_string());
     for path in [pidfile, socket] {
         if !path.is_empty() {
             let _ = std::fs::remove_file(OsStr::from_bytes(&path));

@@ -16,7 +16,6 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 pub struct Blocked {
     command: &'static Command,
     args: Vec<Vec<u8>>,
-    wait_for: WaitFor,
     db: usize,
     keys: Vec<Vec<u8>>,
     /// When it gives up, in unix milliseconds.
@@ -98,7 +97,6 @@ impl Engine {
         client.blocked = Some(Blocked {
             command: call.command,
             args: wait.instead.unwrap_or_else(args),
-            wait_for: wait.wait_for,
             db: client.db,
             keys: wait.keys,
             until_ms,

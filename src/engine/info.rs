@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::admin::REDIS_VERSION;
+use super::pubsub::Sort;
 use std::fmt::{Display, Write};
 
 /// Lines of one section.
@@ -145,6 +146,12 @@ fn stats(engine: &Engine, lines: &mut Lines) {
     lines.add("instantaneous_output_kbps", kilobytes(stats.output_kilobytes_per_second()));
     lines.add("rejected_connections", stats.rejected_connections);
     lines.add("expired_keys", stats.expired_keys);
+    let lookups = engine.keyspace.lookups();
+    lines.add("keyspace_hits", lookups.hits);
+    lines.add("keyspace_misses", lookups.misses);
+    lines.add("pubsub_channels", engine.pubsub.len(Sort::Channel));
+    lines.add("pubsub_patterns", engine.pubsub.len(Sort::Pattern));
+    lines.add("pubsubshard_channels", engine.pubsub.len(Sort::Shard));
     lines.add("watched_keys", engine.watched.len());
     lines.add("total_error_replies", stats.error_replies);
 }

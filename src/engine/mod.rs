@@ -68,8 +68,16 @@ pub enum Action {
     Log(Level, String),
     /// Write a snapshot to a file, on another thread.
     Save(SaveJob),
+    /// Begin an append-only file whose base is the next snapshot that is saved for it.
+    OpenLog,
+    /// Append these bytes to the append-only file and close it.
+    CloseLog(Vec<u8>),
     /// Append these bytes to the append-only file, and what comes behind them to a new one.
     Rotate(Vec<u8>),
+    /// Load the append-only file anew, and tell [`Engine::log_loaded`].
+    LoadLog(ClientId),
+    /// Write the configuration file anew and tell [`Engine::config_written`].
+    WriteConfig(ClientId),
     /// Let nothing happen for so long, for tests.
     Sleep {
         /// Microseconds.

@@ -307,6 +307,25 @@ impl Engine {
         self.actions.push_back(Action::Save(job));
     }
 
+    /// Begins or ends the append-only file of a server that runs.
+    pub(super) fn switch_log(&mut self, on: bool) {
+        if on == self.persist.is_logging() {
+            return;
+        }
+        if !on {
+            let mut bytes = Vec::new();
+            self.take_log(&mut bytes);
+            self.persist.feed = None;
+            self.persist.rewriting = None;
+            return self.actions.push_back(Action::CloseLog(bytes));
+        }
+        self.begin_log(0, 0);
+        self.actions.push_back(Action::OpenLog);
+        self.persist.rewriting = Some(self.now);
+        let job = self.job(Why::Rewrite);
+        self.actions.push_back(Action::Save(job));
+    }
+
     /// Learns what became of a save.
     pub fn saved(&mut self, saved: Saved, now: Now) {
         self.now = now;
@@ -365,7 +384,7 @@ impl Engine {
     }
 
     /// Lets a client go on that waited for the end of a save.
-    fn release(&mut self, id: ClientId, error: Option<&str>) {
+    pub(super) fn release(&mut self, id: ClientId, error: Option<&str>) {
         let Some(client) = self.clients.get_mut(id) else { return };
         client.waits_for_save = false;
         match error {

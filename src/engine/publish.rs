@@ -44,7 +44,7 @@ impl Engine {
             }
         }
         self.notify(&effects);
-        self.watched.touch(&mut self.clients, &effects);
+        self.watched.touch(&mut self.clients, &self.keyspace, &effects);
         self.waiting.note_ready(&effects);
         self.keyspace.reuse(effects);
     }

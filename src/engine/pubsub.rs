@@ -116,7 +116,10 @@ fn subscribe(engine: &mut Engine, call: &mut Call<'_>, sort: Sort) -> Done {
             subscribers.clients.push(call.id);
         }
         let told = client.subscriptions.told(sort);
-        tell_change(call.reply, &format!("{}subscribe", sort.letter()), Some(name), told);
+        let word = format!("{}subscribe", sort.letter());
+        // To clients of the third version this is a message, which comes even if they want no replies.
+        let out = if client.out.is_resp3() { &mut client.out } else { &mut *call.reply };
+        tell_change(out, &word, Some(name), told);
     }
     Ok(())
 }
@@ -133,19 +136,23 @@ fn tell_change(reply: &mut Reply, word: &str, name: Option<&[u8]>, told: usize) 
 
 fn unsubscribe(engine: &mut Engine, call: &mut Call<'_>, sort: Sort) -> Done {
     let word = format!("{}unsubscribe", sort.letter());
-    let Some(client) = engine.clients.get(call.id) else { return Ok(()) };
+    let Some(client) = engine.clients.get_mut(call.id) else { return Ok(()) };
     let names: Vec<Vec<u8>> = match call.args {
         [_] => client.subscriptions.by_sort[sort as usize].clone(),
         [_, names @ ..] => names.iter().map(|name| name.to_vec()).collect(),
         [] => Vec::new(),
     };
     if names.is_empty() {
-        tell_change(call.reply, &word, None, client.subscriptions.told(sort));
+        let told = client.subscriptions.told(sort);
+        let out = if client.out.is_resp3() { &mut client.out } else { &mut *call.reply };
+        tell_change(out, &word, None, told);
     }
     for name in names {
         engine.forget_subscription(call.id, sort, &name);
-        let told = engine.clients.get(call.id).map_or(0, |client| client.subscriptions.told(sort));
-        tell_change(call.reply, &word, Some(&name), told);
+        let Some(client) = engine.clients.get_mut(call.id) else { return Ok(()) };
+        let told = client.subscriptions.told(sort);
+        let out = if client.out.is_resp3() { &mut client.out } else { &mut *call.reply };
+        tell_change(out, &word, Some(&name), told);
     }
     Ok(())
 }

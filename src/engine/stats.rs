@@ -50,8 +50,6 @@ pub struct Stats {
     pub input_bytes: u64,
     pub output_bytes: u64,
     pub expired_keys: u64,
-    pub keyspace_hits: u64,
-    pub keyspace_misses: u64,
     pub error_replies: u64,
     /// By the number of the command.
     by_command: Vec<CommandStats>,
@@ -76,8 +74,6 @@ impl Stats {
             input_bytes: 0,
             output_bytes: 0,
             expired_keys: 0,
-            keyspace_hits: 0,
-            keyspace_misses: 0,
             error_replies: 0,
             by_command: vec![CommandStats::default(); command::all().count()],
             by_subcommand: BTreeMap::new(),

@@ -5,7 +5,7 @@ use super::client::{ClientId, Clients};
 use super::dispatch::{Call, Handler};
 use crate::command::spec::Spec;
 use crate::command::{Command, Error};
-use crate::keyspace::Effects;
+use crate::keyspace::{Effects, Keyspace};
 use crate::resp::encode::Reply;
 use std::collections::HashMap;
 
@@ -40,13 +40,6 @@ pub struct Watches {
     changed: bool,
 }
 
-impl Watches {
-    /// Number of keys.
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-}
-
 /// Who watches a key.
 #[derive(Debug)]
 struct Watcher {
@@ -66,22 +59,24 @@ pub struct Watched {
 impl Watched {
     /// Marks the clients that watch what has changed.
     #[inline]
-    pub fn touch(&self, clients: &mut Clients, effects: &Effects) {
+    pub fn touch(&self, clients: &mut Clients, keyspace: &Keyspace, effects: &Effects) {
         if !self.by_key.is_empty() {
-            self.touch_each(clients, effects);
+            self.touch_each(clients, keyspace, effects);
         }
     }
 
-    fn touch_each(&self, clients: &mut Clients, effects: &Effects) {
+    fn touch_each(&self, clients: &mut Clients, keyspace: &Keyspace, effects: &Effects) {
         let mut mark = |watcher: &Watcher| {
             if let Some(client) = clients.get_mut(watcher.id) {
                 client.watches.changed = true;
             }
         };
         if effects.flushed {
-            // Which databases were emptied or exchanged is not told; a key that was not there is none that went.
-            let watchers = self.by_key.values().flatten();
-            watchers.filter(|watcher| watcher.existed).for_each(&mut mark);
+            // Which databases were emptied or exchanged is not told; a key that was not there and is not has not changed.
+            for ((db, key), watchers) in &self.by_key {
+                let is_there = keyspace.holds(*db, key);
+                watchers.iter().filter(|watcher| watcher.existed || is_there).for_each(&mut mark);
+            }
         }
         for (db, key) in effects.touched() {
             let watchers = self.by_key.get(&(db, key.to_vec())).into_iter().flatten();

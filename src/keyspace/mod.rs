@@ -71,6 +71,16 @@ pub struct Keyspace {
     settings: Settings,
     /// Memory for the effects of the next unit.
     spare: Effects,
+    lookups: Lookups,
+}
+
+/// How often clients looked for keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lookups {
+    /// Keys that were there.
+    pub hits: u64,
+    /// Keys that were not.
+    pub misses: u64,
 }
 
 impl Keyspace {
@@ -79,7 +89,13 @@ impl Keyspace {
         let seed =
             if settings.by_slot { Seed::by_slot(settings.seed) } else { Seed::new(settings.seed) };
         let dbs = vec![Db { keys: Table::new(seed) }; settings.databases.max(1)];
-        Keyspace { dbs, functions: BTreeMap::new(), settings, spare: Effects::default() }
+        Keyspace {
+            dbs,
+            functions: BTreeMap::new(),
+            settings,
+            spare: Effects::default(),
+            lookups: Lookups::default(),
+        }
     }
 
     /// What was set.
@@ -90,6 +106,16 @@ impl Keyspace {
     /// When collections leave their packed encodings; may change at any time.
     pub fn limits_mut(&mut self) -> &mut Limits {
         &mut self.settings.limits
+    }
+
+    /// How often clients looked for keys, to be read or reset.
+    pub fn lookups_mut(&mut self) -> &mut Lookups {
+        &mut self.lookups
+    }
+
+    /// How often clients looked for keys.
+    pub fn lookups(&self) -> Lookups {
+        self.lookups
     }
 
     /// Number of databases.

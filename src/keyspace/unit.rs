@@ -219,6 +219,11 @@ impl<'k> Unit<'k> {
             let access = self.access_now();
             self.keys_mut().touch(key, access);
         }
+        if self.origin == Origin::Client {
+            let is_there = self.peek(key).is_some();
+            self.keyspace.lookups.hits += u64::from(is_there);
+            self.keyspace.lookups.misses += u64::from(!is_there);
+        }
         self.peek(key)
     }
 
@@ -301,9 +306,12 @@ impl<'k> Unit<'k> {
                     self.event(Event { class: EventClass::New, name: "new" }, key);
                 }
                 self.event(event, key);
-                if matches!(event.class, EventClass::List | EventClass::Zset | EventClass::Stream)
-                    && !emptied
-                {
+                // A key that came from elsewhere, such as by RENAME, is as good as one that grew.
+                let may_hold = matches!(
+                    event.class,
+                    EventClass::List | EventClass::Zset | EventClass::Stream | EventClass::Generic
+                );
+                if may_hold && !emptied {
                     self.effects.note(What::Ready, db, key);
                 }
                 if emptied && !(created) {

@@ -33,6 +33,8 @@ pub(super) enum Order {
         /// Who waits for it.
         done: Sender<io::Result<u64>>,
     },
+    /// Sync, and tell.
+    Settle(Sender<()>),
     /// Sync in this way from now on.
     Policy(AppendFsync),
     /// Sync and end.
@@ -108,6 +110,27 @@ impl Opened {
         };
         opened.write_manifest(&opened.manifest)?;
         Ok(opened)
+    }
+
+    /// Begins a file whose base is still to come, beside one that may be there: until the base comes, the manifest on disk
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// Those of the disk; a manifest that cannot be read.
+    pub fn begin(folder: &Path, name: &str) -> io::Result<Opened> {
+        std::fs::create_dir_all(folder)?;
+        let mut manifest = match std::fs::read(Opened::manifest_path(folder, name)) {
+            Ok(text) => Manifest::parse(&text).map_err(io::Error::other)?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Manifest::default(),
+            Err(e) => return Err(e),
+        };
+        let seq = manifest.incrs().last().map_or(0, |last| last.seq) + 1;
+        let incr = format!("{name}.{seq}.incr.aof");
+        let file = OpenOptions::new().create(true).append(true).open(folder.join(&incr))?;
+        file.set_len(0)?;
+        manifest.files.push(Listed::new(incr, seq, Kind::Incr));
+        let (folder, name) = (folder.into(), name.into());
+        Ok(Opened { folder, name, manifest, file, bytes: 0, base_bytes: 0 })
     }
 
     /// Bytes of all files.
@@ -193,18 +216,12 @@ impl Keeper {
         news: UnboundedSender<News>,
     ) -> Keeper {
         let (orders, received) = std::sync::mpsc::channel();
-        let work = Work {
-            opened,
-            sync: config.appendfsync,
-            synced,
-            news,
-            done: 0,
-            dirty: false,
-            failed: false,
-        };
+        // Batches are counted on where a file before this one ended.
+        let (sync, done) = (config.appendfsync, *synced.borrow());
+        let work = Work { opened, sync, synced, news, done, dirty: false, failed: false };
         let thread = std::thread::Builder::new().name("aof".into());
         let thread = thread.spawn(move || work.run(&received)).ok();
-        Keeper { orders, sent: Cell::new(0), thread: RefCell::new(thread) }
+        Keeper { orders, sent: Cell::new(done), thread: RefCell::new(thread) }
     }
 
     pub(super) fn sender(&self) -> Sender<Order> {
@@ -228,6 +245,13 @@ impl Keeper {
     pub(super) fn rotate(&self, bytes: Vec<u8>) {
         self.sent.set(self.sent.get() + 1);
         self.send(Order::Rotate(bytes));
+    }
+
+    /// Waits until all that was sent is on disk.
+    pub(super) fn settle(&self) {
+        let (done, settled) = std::sync::mpsc::channel();
+        self.send(Order::Settle(done));
+        let _ = settled.recv();
     }
 
     pub(super) fn set_policy(&self, policy: AppendFsync) {
@@ -307,6 +331,10 @@ impl Work {
             }
             Order::Base { path, done } => {
                 let _ = done.send(self.opened.take_base(&path));
+            }
+            Order::Settle(done) => {
+                self.sync();
+                let _ = done.send(());
             }
             Order::Policy(policy) => {
                 self.sync = policy;

@@ -1,5 +1,6 @@
 //! One connection: bytes in, requests to the engine, replies out.
 
+use super::aof::Keeper;
 use super::{Server, Slot, now};
 use crate::engine::{ClientId, Flow};
 use crate::resp::request::{Bounds, RequestReader, Step};
@@ -255,11 +256,10 @@ impl<S: Stream> Connection<S> {
 
     /// With `appendfsync always` a reply leaves once what it tells of is on disk.
     async fn wait_for_disk(&self) -> io::Result<()> {
-        let Some(keeper) = self.server.keeper.as_ref().filter(|_| self.server.waits_for_disk.get())
-        else {
+        if !self.server.waits_for_disk.get() {
             return Ok(());
-        };
-        let sent = keeper.sent();
+        }
+        let sent = self.server.keeper.borrow().as_ref().map_or(0, Keeper::sent);
         let mut synced = self.server.synced.clone();
         let reached = synced.wait_for(|synced| *synced >= sent).await;
         reached.map(drop).map_err(|_| io::ErrorKind::BrokenPipe.into())

@@ -11,6 +11,7 @@ mod log;
 mod save;
 
 pub use aof::Opened as OpenedAof;
+
 pub use clock::{mono_us, now};
 pub use listen::Listener;
 pub use log::Log;
@@ -18,6 +19,7 @@ pub use log::Log;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
 use crate::engine::{Action, ClientId, Engine, Level, Saved};
+use crate::keyspace::{Keyspace, Settings};
 use aof::Keeper;
 use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
@@ -60,7 +62,9 @@ struct Server {
     engine: RefCell<Engine>,
     slots: RefCell<Vec<Option<Rc<Slot>>>>,
     log: Log,
-    keeper: Option<Keeper>,
+    keeper: RefCell<Option<Keeper>>,
+    told: watch::Sender<u64>,
+    load_log: LoadLog,
     /// How many batches of bytes the append-only file has on disk.
     synced: watch::Receiver<u64>,
     /// Whether replies wait for the disk.
@@ -76,6 +80,9 @@ struct Server {
     log_buffer: RefCell<Vec<u8>>,
 }
 
+/// Loads the append-only file that a configuration names, into databases of these settings, at this time in unix milliseconds.
+pub type LoadLog = fn(&Config, &Settings, i64) -> Result<Keyspace, String>;
+
 /// What a server is run with.
 #[derive(Debug)]
 pub struct Setup {
@@ -87,6 +94,8 @@ pub struct Setup {
     pub log: Log,
     /// The append-only file, if there is to be one.
     pub aof: Option<OpenedAof>,
+    /// Loads an append-only file anew, for who asks for that.
+    pub load_log: LoadLog,
 }
 
 /// Serves clients until the engine or a signal ends it; gives the status to exit with.
@@ -100,13 +109,13 @@ pub fn serve(setup: Setup) -> io::Result<i32> {
 }
 
 async fn run(setup: Setup) -> io::Result<i32> {
-    let Setup { mut engine, listeners, log, aof } = setup;
+    let Setup { mut engine, listeners, log, aof, load_log } = setup;
     let (news, mut from_threads) = mpsc::unbounded_channel();
     let (told, synced) = watch::channel(0);
     let waits_for_disk = engine.config().appendfsync == AppendFsync::Always;
     let keeper = aof.map(|opened| {
         engine.begin_log(opened.bytes(), opened.base_bytes());
-        Keeper::start(opened, engine.config(), told, news.clone())
+        Keeper::start(opened, engine.config(), told.clone(), news.clone())
     });
     let folder = folder(engine.config());
     let hz = u64::try_from(engine.config().hz).unwrap_or(10).clamp(1, 500);
@@ -114,7 +123,9 @@ async fn run(setup: Setup) -> io::Result<i32> {
         engine: RefCell::new(engine),
         slots: RefCell::new(Vec::new()),
         log,
-        keeper,
+        keeper: RefCell::new(keeper),
+        told,
+        load_log,
         synced,
         waits_for_disk: Cell::new(waits_for_disk),
         news,
@@ -143,7 +154,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
         }
         server.settle();
     }
-    if let Some(keeper) = &server.keeper {
+    if let Some(keeper) = server.keeper.take() {
         keeper.finish();
     }
     Ok(server.exit.get().unwrap_or(0))
@@ -197,7 +208,7 @@ impl Server {
                 Some(Action::Wake(id)) => self.wake(id),
                 Some(Action::Log(level, text)) => self.log.line(level, &text),
                 Some(Action::Save(job)) => {
-                    let rewrites = self.keeper.as_ref().map(Keeper::sender);
+                    let rewrites = self.keeper.borrow().as_ref().map(Keeper::sender);
                     save::start(
                         job,
                         &self.engine.borrow(),
@@ -206,15 +217,37 @@ impl Server {
                         self.news.clone(),
                     );
                 }
+                Some(Action::OpenLog) => self.open_log(),
+                Some(Action::CloseLog(bytes)) => {
+                    if let Some(keeper) = self.keeper.take() {
+                        keeper.append(bytes);
+                        keeper.finish();
+                    }
+                }
                 Some(Action::Rotate(bytes)) => {
-                    if let Some(keeper) = &self.keeper {
+                    if let Some(keeper) = &*self.keeper.borrow() {
                         keeper.rotate(bytes);
                     }
+                }
+                Some(Action::LoadLog(id)) => {
+                    self.append_log();
+                    if let Some(keeper) = &*self.keeper.borrow() {
+                        keeper.settle();
+                    }
+                    let mut engine = self.engine.borrow_mut();
+                    let settings = engine.keyspace_mut().settings().clone();
+                    let loaded = (self.load_log)(engine.config(), &settings, now().unix_ms);
+                    engine.log_loaded(id, loaded);
+                }
+                Some(Action::WriteConfig(id)) => {
+                    let written = self.write_config();
+                    let written = written.map_err(|e| e.to_string());
+                    self.engine.borrow_mut().config_written(id, written);
                 }
                 Some(Action::Sleep { us }) => std::thread::sleep(Duration::from_micros(us)),
                 Some(Action::Fsync(policy)) => {
                     self.waits_for_disk.set(policy == AppendFsync::Always);
-                    if let Some(keeper) = &self.keeper {
+                    if let Some(keeper) = &*self.keeper.borrow() {
                         keeper.set_policy(policy);
                     }
                 }
@@ -224,13 +257,47 @@ impl Server {
                 }
             }
         }
-        if let Some(keeper) = &self.keeper {
+        self.append_log();
+    }
+
+    /// Lets the append-only file have its bytes.
+    fn append_log(&self) {
+        if let Some(keeper) = &*self.keeper.borrow() {
             let mut bytes = self.log_buffer.borrow_mut();
             self.engine.borrow_mut().take_log(&mut bytes);
             if !bytes.is_empty() {
                 keeper.append(std::mem::take(&mut *bytes));
             }
         }
+    }
+
+    /// Begins an append-only file. If that fails, writes are refused as when the disk does not take them.
+    fn open_log(&self) {
+        let engine = self.engine.borrow();
+        let config = engine.config();
+        let folder = self.folder.join(OsStr::from_bytes(&config.appenddirname));
+        let name = String::from_utf8_lossy(&config.appendfilename).into_owned();
+        match OpenedAof::begin(&folder, &name) {
+            Ok(opened) => {
+                let keeper = Keeper::start(opened, config, self.told.clone(), self.news.clone());
+                *self.keeper.borrow_mut() = Some(keeper);
+            }
+            Err(error) => {
+                let _ = self.news.send(News::Logged(Some(error.to_string())));
+            }
+        }
+    }
+
+    /// Puts the configuration as it is now into its file.
+    fn write_config(&self) -> io::Result<()> {
+        let engine = self.engine.borrow();
+        let path = PathBuf::from(&engine.identity().config_file);
+        let old = match std::fs::read(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+            old => old?,
+        };
+        let text = engine.config().rewrite(&old, &[], false);
+        save::replace_with(&path, &text)
     }
 
     fn wake(&self, id: ClientId) {

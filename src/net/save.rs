@@ -74,6 +74,22 @@ fn replace(from: &Path, to: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
+/// Writes a file in the place of another, for good; it is one or the other at each moment.
+pub(super) fn replace_with(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.tmp", std::process::id()));
+    let temporary = PathBuf::from(temporary);
+    let done = File::create(&temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    if done.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    done?;
+    replace(&temporary, path)
+}
+
 /// Lets the keeper of the append-only file take a base over; gives the bytes of the file then.
 fn hand_over(keeper: &Sender<Order>, base: PathBuf) -> io::Result<u64> {
     let (done, result) = std::sync::mpsc::channel();

@@ -1,6 +1,7 @@
 //! DEBUG, as far as test suites and people use it, and FUNCTION on libraries that are only kept.
 
 use super::super::Engine;
+use super::super::client::ClientId;
 use super::super::dispatch::{Call, Handler};
 use super::super::{Action, persist};
 use crate::base::num::{parse_canonical_i64, parse_double};
@@ -67,6 +68,15 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             reload(engine)?;
             call.reply.ok();
         }
+        (b"loadaof", []) => {
+            if !engine.persist.is_logging() {
+                return Err(Error::text("ERR the append only file is off"));
+            }
+            if let Some(client) = engine.clients.get_mut(call.id) {
+                client.waits_for_save = true;
+            }
+            engine.actions.push_back(Action::LoadLog(call.id));
+        }
         (b"log", [text]) => {
             let text = String::from_utf8_lossy(text).into_owned();
             engine.log(super::super::Level::Warning, format!("DEBUG LOG: {text}"));
@@ -100,6 +110,22 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
         }
     }
     Ok(())
+}
+
+impl Engine {
+    /// Takes what was loaded anew for a client.
+    pub fn log_loaded(&mut self, id: ClientId, loaded: Result<Keyspace, String>) {
+        match loaded {
+            Ok(keyspace) => {
+                self.keyspace = keyspace;
+                self.persist.dirty = 0;
+                self.release(id, None);
+            }
+            Err(error) => {
+                self.release(id, Some(&format!("ERR Error trying to load the AOF files: {error}")));
+            }
+        }
+    }
 }
 
 /// What DEBUG OBJECT tells of a key.

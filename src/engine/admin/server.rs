@@ -3,12 +3,14 @@
 use super::super::client::ClientId;
 use super::super::config::Access;
 use super::super::dispatch::{Call, Handler};
-use super::super::{Action, Engine, limits};
+use super::super::{Action, Engine, Level, limits, persist};
 use crate::command::Error;
+use crate::keyspace::Origin;
 use crate::value::limits::Limits;
+use crate::value::save::Saver;
 
 pub(super) const HANDLERS: &[(&str, Handler)] =
-    &[("time", time), ("info", info), ("config", config), ("role", role)];
+    &[("time", time), ("info", info), ("config", config), ("role", role), ("memory", memory)];
 
 type Done = Result<(), Error>;
 
@@ -26,6 +28,50 @@ fn info(engine: &mut Engine, call: &mut Call<'_>) -> Done {
     Ok(())
 }
 
+/// Bytes that a key takes beside its name and value, and an element of a large value beside its own.
+const KEY_BYTES: usize = 24;
+const ELEMENT_BYTES: usize = 16;
+
+/// MEMORY USAGE is an estimate from the stored form of the value; the rest of MEMORY tells little here.
+fn memory(engine: &mut Engine, call: &mut Call<'_>) -> Done {
+    match call.subcommand.map(|spec| spec.name).unwrap_or_default() {
+        "usage" => {
+            match call.args.get(3..).unwrap_or_default() {
+                [] => {}
+                [word, count] if word.eq_ignore_ascii_case(b"samples") => {
+                    let count =
+                        crate::base::num::parse_canonical_i64(count).ok_or(Error::NotInteger)?;
+                    if count < 0 {
+                        return Err(Error::Syntax);
+                    }
+                }
+                _ => return Err(Error::Syntax),
+            }
+            let db = engine.clients.get(call.id).map_or(0, |client| client.db);
+            let mut unit = engine.keyspace.unit(Origin::Client, engine.now.unix_ms);
+            unit.select(db);
+            let limits = unit.limits().clone();
+            let Some(value) = unit.peek(call.args[2]) else {
+                call.reply.null();
+                return Ok(());
+            };
+            let mut saver = Saver::new(persist::newest(), false);
+            let bytes = saver.save(value.held()).map_or(0, |_| saver.body().len());
+            let is_packed =
+                matches!(value.encoding(&limits), "listpack" | "intset" | "int" | "embstr" | "raw");
+            let elements = if is_packed { 0 } else { bytes / 2 / ELEMENT_BYTES };
+            call.reply
+                .count((KEY_BYTES + call.args[2].len() + bytes + elements * ELEMENT_BYTES) as u64);
+        }
+        "doctor" => call.reply.verbatim(b"txt", b"Sam, I detected no issues in this instance."),
+        "purge" => call.reply.ok(),
+        other => {
+            return Err(Error::text(format!("ERR 'memory|{other}' is not supported by rkv")));
+        }
+    }
+    Ok(())
+}
+
 fn role(_: &mut Engine, call: &mut Call<'_>) -> Done {
     call.reply.array(3);
     call.reply.bulk(b"master");
@@ -39,6 +85,7 @@ fn config(engine: &mut Engine, call: &mut Call<'_>) -> Done {
     match call.subcommand.map(|spec| spec.name).unwrap_or_default() {
         "resetstat" => {
             engine.stats.reset(engine.now);
+            *engine.keyspace.lookups_mut() = Default::default();
             call.reply.ok();
         }
         "get" => {
@@ -48,6 +95,16 @@ fn config(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                 call.reply.bulk(&name);
                 call.reply.bulk(&value);
             }
+        }
+        "rewrite" => {
+            if engine.identity.config_file.is_empty() {
+                return Err(Error::text("ERR The server is running without a config file"));
+            }
+            // The client waits for the file, nobody else does.
+            if let Some(client) = engine.clients.get_mut(call.id) {
+                client.waits_for_save = true;
+            }
+            engine.actions.push_back(Action::WriteConfig(call.id));
         }
         "set" => {
             engine.config_set(call.id, &args[2..])?;
@@ -61,9 +118,23 @@ fn config(engine: &mut Engine, call: &mut Call<'_>) -> Done {
 }
 
 /// Directives that take effect only at the start of this server, though Redis lets them change at any time.
-const FIXED: &[&str] = &["appendonly", "bind", "dir", "port", "tls-port"];
+const FIXED: &[&str] = &["bind", "dir", "port", "tls-port"];
 
 impl Engine {
+    /// Tells the client who asked what became of the configuration file.
+    pub fn config_written(&mut self, id: ClientId, result: Result<(), String>) {
+        match result {
+            Ok(()) => {
+                self.log(Level::Warning, "CONFIG REWRITE executed with success.");
+                self.release(id, None);
+            }
+            Err(error) => {
+                self.log(Level::Warning, format!("CONFIG REWRITE failed: {error}"));
+                self.release(id, Some(&format!("ERR Rewriting config file: {error}")));
+            }
+        }
+    }
+
     /// Changes directives, all of them or none.
     fn config_set(&mut self, id: ClientId, words: &[&[u8]]) -> Done {
         if words.len() % 2 == 1 {
@@ -84,6 +155,9 @@ impl Engine {
         *self.keyspace.limits_mut() = Limits { hash_seed, ..limits(&self.config) };
         if changes.has("appendfsync") {
             self.actions.push_back(Action::Fsync(self.config.appendfsync));
+        }
+        if changes.has("appendonly") {
+            self.switch_log(self.config.appendonly);
         }
         if changes.has("requirepass") && self.config.requirepass.is_empty() {
             self.clients.know_all();

@@ -8,7 +8,7 @@ use crate::aof::set::Set;
 use crate::engine::config::Config;
 use crate::engine::{Engine, Level};
 use crate::feed::{Control, Failure, Input};
-use crate::keyspace::{self, Keyspace, LoadError};
+use crate::keyspace::{self, Keyspace, LoadError, Settings};
 use crate::net::OpenedAof;
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
@@ -64,6 +64,19 @@ pub fn load(
     let manifest = load_aof(engine.keyspace_mut(), &manifest, now_ms, truncates, log)?;
     let opened = OpenedAof::go_on(&folder, &name, manifest);
     opened.map(Some).or_else(|e| fail(format!("Can't open the append only file: {e}")))
+}
+
+/// Loads the append-only file anew.
+///
+/// # Errors
+/// It is damaged, or cannot be read: why.
+pub fn load_log(config: &Config, settings: &Settings, now_ms: i64) -> Result<Keyspace, String> {
+    let folder = path_of(config, &config.appenddirname);
+    let name = String::from_utf8_lossy(&config.appendfilename).into_owned();
+    let mut keyspace = Keyspace::new(settings.clone());
+    let manifest = OpenedAof::manifest_path(&folder, &name);
+    load_aof(&mut keyspace, &manifest, now_ms, false, &mut |_, _| {}).map_err(|e| e.to_string())?;
+    Ok(keyspace)
 }
 
 /// Loads an RDB file, if it is there.
