@@ -57,7 +57,7 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                     .iter()
                     .any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
             };
-            if !options.iter().all(|word| known(&word)) {
+            if !options.iter().all(|word| known(word)) {
                 return Err(Error::text(
                     "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
                 ));
@@ -173,7 +173,7 @@ fn protocol(call: &mut Call<'_>, kind: &[u8]) -> Done {
     match kind {
         b"string" => reply.bulk(b"Hello World"),
         b"integer" => reply.int(12345),
-        b"double" => reply.double(3.141),
+        b"double" => reply.double(3.141_f64),
         b"null" => reply.null(),
         b"array" => {
             reply.array(3);
