@@ -125,7 +125,6 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
 fn unsupported(config: &Config) -> Option<&'static str> {
     [
         (config.cluster_enabled, "cluster-enabled"),
-        (config.replicaof.is_some(), "replicaof"),
         (config.tls_port != 0, "tls-port"),
         (!config.aclfile.is_empty(), "aclfile"),
     ]
@@ -164,14 +163,11 @@ fn start(config: Config, line: &CommandLine, log: Log) -> Result<i32, String> {
     };
     let socket = config.unixsocket.clone();
     let now = net::now();
-    let mut engine = Engine::new(config, identity, seed, now, net::mono_us);
+    let engine = Engine::new(config, identity, seed, now, net::mono_us);
     log.line(Level::Warning, "Server initialized");
-    let threads = crate::feed::parallel::default_threads();
-    let aof =
-        serve::load(&mut engine, now.unix_ms, threads, &mut |level, text| log.line(level, text));
-    let aof = aof.map_err(|error| complain(&log, error.to_string()))?;
-    let status = net::serve(Setup { engine, listeners, log, aof, load_log: serve::load_log })
-        .map_err(|e| e.to_string());
+    let (load, load_log) = (serve::load, serve::load_log);
+    let status = net::serve(Setup { engine, listeners, log, load, load_log });
+    let status = status.map_err(|e| e.to_string());
     for path in [pidfile, socket] {
         if !path.is_empty() {
             let _ = std::fs::remove_file(OsStr::from_bytes(&path));

@@ -2,9 +2,12 @@
 
 use super::block::Blocked;
 use super::pubsub::Subscriptions;
+use super::replication::AckWait;
 use super::transaction::{Multi, Watches};
 use super::{Action, Engine, Now, config};
 use crate::command::Command;
+use crate::repl::announce::Announced;
+use crate::repl::offset::Offset;
 use crate::resp::encode::Reply;
 
 /// A client's place among the others, and its number, which is never given twice.
@@ -69,6 +72,16 @@ pub struct Client {
     pub(super) commands: u64,
     /// It waits for the end of a save.
     pub(super) waits_for_save: bool,
+    /// What it waits for that replicas must have.
+    pub(super) ack_wait: Option<AckWait>,
+    /// The place in the stream behind its last write.
+    pub(super) wrote_at: Offset,
+    /// What it told of itself as a replica.
+    pub(super) announced: Option<Box<Announced>>,
+    /// It stands for the primary that is followed, and has no connection of its own.
+    pub(super) is_primary: bool,
+    /// To be closed at once, whatever is still to be written.
+    pub(super) aborts: bool,
     /// To be closed once all of `out` is written.
     pub(super) closes: bool,
 }
@@ -76,7 +89,7 @@ pub struct Client {
 impl Client {
     /// Whether its next requests have to wait.
     pub(super) fn is_waiting(&self) -> bool {
-        self.blocked.is_some() || self.waits_for_save
+        self.blocked.is_some() || self.waits_for_save || self.ack_wait.is_some()
     }
 }
 
@@ -95,7 +108,7 @@ impl Clients {
         self.len
     }
 
-    fn add(&mut self, mut client: Client) -> ClientId {
+    pub(super) fn add(&mut self, mut client: Client) -> ClientId {
         self.last_number += 1;
         client.number = self.last_number;
         let place = self.free.pop().unwrap_or_else(|| {
@@ -173,6 +186,8 @@ impl Engine {
         self.unwatch(id);
         self.forget_subscriptions(id);
         self.stop_waiting(id);
+        self.end_ack_wait(id);
+        self.forget_replica(id);
         self.clients.remove(id);
     }
 
@@ -183,6 +198,22 @@ impl Engine {
             client.out.swap(buffer);
             self.stats.output_bytes += buffer.len() as u64;
         }
+        if buffer.is_empty() {
+            self.read_stream(id, buffer);
+        }
+    }
+
+    /// Whether the connection is to be closed at once.
+    pub fn aborts(&self, id: ClientId) -> bool {
+        self.clients.get(id).is_none_or(|client| client.aborts)
+    }
+
+    /// Ends a client's connection, whatever is still to be written.
+    pub(super) fn abort(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.get_mut(id) {
+            client.aborts = true;
+        }
+        self.close(id);
     }
 
     /// Whether a client waits for a key, so that its next requests have to wait, too.
@@ -218,6 +249,8 @@ impl Engine {
         let idle: Vec<_> = self
             .clients
             .iter()
+            .filter(|(id, _)| !self.replication.has_replica(*id))
+            .filter(|(_, client)| !client.is_primary && client.ack_wait.is_none())
             .filter(|(_, client)| client.blocked.is_none() && client.subscriptions.is_empty())
             .filter(|(_, client)| now_ms - client.used.unix_ms > timeout_ms)
             .map(|(id, _)| id)

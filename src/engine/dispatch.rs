@@ -2,9 +2,10 @@
 
 use super::client::{ClientId, ReplyMode};
 use super::{Engine, Now, admin};
-use crate::command::spec::{ADMIN, NO_AUTH, NO_MULTI, SKIP_MONITOR, Spec};
+use crate::command::spec::{
+    ADMIN, LOADING, NO_ASYNC_LOADING, NO_AUTH, NO_MULTI, SKIP_MONITOR, STALE, Spec,
+};
 use crate::command::{self, Command, Ctx, Error, Outcome};
-use crate::keyspace::Origin;
 use crate::resp::encode::Reply;
 
 /// What becomes of a client's next request.
@@ -74,9 +75,12 @@ impl Engine {
         }
     }
 
-    /// Counts bytes that came.
-    pub fn count_input(&mut self, bytes: usize) {
+    /// Counts bytes that came from a client.
+    pub fn count_input(&mut self, id: ClientId, bytes: usize, now: Now) {
         self.stats.input_bytes += bytes as u64;
+        if self.replication.has_replica(id) {
+            self.replica_shows_life(id, now);
+        }
     }
 
     fn dispatch(&mut self, id: ClientId, args: &[&[u8]], reply: &mut Reply) {
@@ -123,6 +127,9 @@ impl Engine {
         let Some(client) = self.clients.get_mut(call.id) else { return Ok(()) };
         client.command = Some(call.command);
         client.subcommand = call.subcommand.map(|spec| spec.name);
+        if client.is_primary {
+            return Ok(());
+        }
         if !client.is_known && !flags.contains(NO_AUTH) {
             return Err(Error::text("NOAUTH Authentication required."));
         }
@@ -140,7 +147,13 @@ impl Engine {
         }
         if spec.is_write() {
             self.check_disk()?;
+            self.check_good_replicas()?;
+            if self.replication.is_replica() && self.config.replica_read_only {
+                return Err(Error::text("READONLY You can't write against a read only replica."));
+            }
         }
+        self.check_stale(flags.contains(STALE))?;
+        self.check_loading(flags.contains(LOADING), flags.contains(NO_ASYNC_LOADING))?;
         Ok(())
     }
 
@@ -158,6 +171,12 @@ impl Engine {
         let stats = self.stats.of(call.command, call.subcommand.map(|spec| spec.name));
         stats.calls += 1;
         stats.usec += us;
+        if self.replication.is_streaming()
+            && let Some(client) = self.clients.get_mut(call.id)
+        {
+            client.wrote_at = self.replication.offset();
+        }
+        let stats = self.stats.of(call.command, call.subcommand.map(|spec| spec.name));
         if outcome == Outcome::Failed {
             stats.failed += 1;
             let reply = call.reply.as_bytes();
@@ -196,12 +215,13 @@ impl Engine {
 
     /// Runs a command that needs nothing but data.
     fn run_on_data(&mut self, call: &mut Call<'_>) -> Outcome {
-        let (db, is_in_exec) = match self.clients.get(call.id) {
-            Some(client) => (client.db, client.multi.is_some()),
+        let (db, is_in_exec, is_primary) = match self.clients.get(call.id) {
+            Some(client) => (client.db, client.multi.is_some(), client.is_primary),
             None => return Outcome::Failed,
         };
         let start = call.reply.len();
-        let mut unit = self.keyspace.unit(Origin::Client, self.now.unix_ms);
+        let origin = self.origin(is_primary);
+        let mut unit = self.keyspace.unit(origin, self.now.unix_ms);
         unit.select(db);
         let mut ctx = Ctx::new(&mut unit, call.reply, &mut self.rng);
         let outcome = ctx.call_found(call.command, call.args);

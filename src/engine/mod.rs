@@ -12,16 +12,20 @@ pub mod config;
 mod dispatch;
 mod expire;
 mod info;
+mod loading;
 mod persist;
 mod publish;
 mod pubsub;
+mod replication;
 mod slowlog;
 mod stats;
 mod transaction;
 
 pub use client::{ClientId, Peer};
 pub use dispatch::Flow;
+pub use loading::LastLoad;
 pub use persist::{SaveJob, Saved, Why};
+pub use replication::{PrimaryId, SnapshotFor, SnapshotPart, Transferred};
 
 use crate::base::rng::Rng;
 use crate::keyspace::{Keyspace, Settings};
@@ -30,8 +34,10 @@ use block::Waiting;
 use client::Clients;
 use config::Config;
 use config::words::AppendFsync;
+use loading::Loading;
 use persist::Persist;
 use pubsub::PubSub;
+use replication::Replication;
 use slowlog::SlowLog;
 use stats::Stats;
 use std::collections::VecDeque;
@@ -68,6 +74,22 @@ pub enum Action {
     Log(Level, String),
     /// Write a snapshot to a file, on another thread.
     Save(SaveJob),
+    /// Write a snapshot for replicas on another thread: to those named, and otherwise as the RDB file. Then tell
+    /// [`Engine::transferred`], and for each replica that all was written to [`Engine::snapshot_sent`].
+    SnapshotFor(Box<SnapshotFor>),
+    /// Write the RDB file to these replicas, as it is now.
+    SendFile(Vec<ClientId>),
+    /// Open a connection to a primary.
+    Connect {
+        /// Names the link.
+        id: PrimaryId,
+        /// Name or address.
+        host: Vec<u8>,
+        /// TCP port.
+        port: u16,
+    },
+    /// Something waits for the connection to the primary: bytes, parts of a snapshot, or the end.
+    WakePrimary,
     /// Begin an append-only file whose base is the next snapshot that is saved for it.
     OpenLog,
     /// Append these bytes to the append-only file and close it.
@@ -117,6 +139,7 @@ pub struct Engine {
     slowlog: SlowLog,
     stats: Stats,
     persist: Persist,
+    replication: Replication,
     rng: Rng,
     now: Now,
     started: Now,
@@ -124,6 +147,10 @@ pub struct Engine {
     clock: Clock,
     /// Whether keys go whose time has passed though nobody asks for them.
     expires_actively: bool,
+    /// Commands of the transaction that runs, which are told of as a whole: the database and the arguments of each.
+    transaction: Option<Vec<(usize, Vec<Vec<u8>>)>>,
+    loading: Option<Loading>,
+    last_load: LastLoad,
 }
 
 /// When collections leave their packed encodings.
@@ -161,7 +188,7 @@ impl Engine {
             counts_uses: config.maxmemory_policy.word().contains("lfu"),
             ..Settings::default()
         };
-        Engine {
+        let mut engine = Engine {
             keyspace: Keyspace::new(settings),
             clients: Clients::default(),
             watched: Watched::default(),
@@ -169,8 +196,12 @@ impl Engine {
             pubsub: PubSub::default(),
             slowlog: SlowLog::default(),
             expires_actively: true,
+            transaction: None,
+            loading: None,
+            last_load: LastLoad::default(),
             stats: Stats::new(now),
-            persist: Persist::new(&config, now),
+            persist: Persist::new(now),
+            replication: Replication::new(&mut rng, now),
             config,
             identity,
             rng,
@@ -178,7 +209,11 @@ impl Engine {
             started: now,
             actions: VecDeque::new(),
             clock,
+        };
+        if let Some(primary) = engine.config.replicaof.clone() {
+            engine.follow(&primary.host, primary.port, None, 0);
         }
+        engine
     }
 
     /// What the server was told.
@@ -191,18 +226,16 @@ impl Engine {
         &self.identity
     }
 
-    /// The data, to be loaded before the first client comes.
-    pub fn keyspace_mut(&mut self) -> &mut Keyspace {
-        &mut self.keyspace
-    }
-
-    /// Takes data that was loaded elsewhere.
-    pub fn set_keyspace(&mut self, keyspace: Keyspace) {
-        self.keyspace = keyspace;
+    /// How the data are kept, for who loads them.
+    pub fn settings(&self) -> &Settings {
+        self.keyspace.settings()
     }
 
     /// The next thing to be done.
     pub fn next_action(&mut self) -> Option<Action> {
+        if self.actions.is_empty() {
+            self.flush_stream();
+        }
         self.actions.pop_front()
     }
 
@@ -215,10 +248,14 @@ impl Engine {
         self.now = now;
         self.stats.tick(now);
         self.time_out();
-        if self.expires_actively {
+        self.close_idle();
+        self.replication_tick();
+        if self.is_loading() {
+            return;
+        }
+        if self.expires_actively && !self.replication.is_replica() {
             self.expire_cycle();
         }
-        self.close_idle();
         self.persist_tick();
     }
 }

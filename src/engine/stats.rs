@@ -51,6 +51,8 @@ pub struct Stats {
     pub output_bytes: u64,
     pub expired_keys: u64,
     pub error_replies: u64,
+    /// Clients dropped since too much waited for them.
+    pub output_limit_disconnections: u64,
     /// By the number of the command.
     by_command: Vec<CommandStats>,
     by_subcommand: BTreeMap<(&'static str, &'static str), CommandStats>,
@@ -75,6 +77,7 @@ impl Stats {
             output_bytes: 0,
             expired_keys: 0,
             error_replies: 0,
+            output_limit_disconnections: 0,
             by_command: vec![CommandStats::default(); command::all().count()],
             by_subcommand: BTreeMap::new(),
             errors: BTreeMap::new(),

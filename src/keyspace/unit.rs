@@ -16,6 +16,8 @@ pub enum Origin {
     Load,
     /// The primary's stream: keys expire when the primary says so.
     Primary,
+    /// A client of a replica: keys whose time has passed are hidden, and stay until the primary says so.
+    Replica,
 }
 
 impl Origin {
@@ -26,7 +28,12 @@ impl Origin {
 
     /// Whether a key whose time has passed is shown.
     fn shows_expired(self) -> bool {
-        self != Origin::Client
+        !self.is_client()
+    }
+
+    /// Whether it is a client's command.
+    pub fn is_client(self) -> bool {
+        matches!(self, Origin::Client | Origin::Replica)
     }
 
     /// Whether effects are kept.
@@ -219,7 +226,7 @@ impl<'k> Unit<'k> {
             let access = self.access_now();
             self.keys_mut().touch(key, access);
         }
-        if self.origin == Origin::Client {
+        if self.origin.is_client() {
             let is_there = self.peek(key).is_some();
             self.keyspace.lookups.hits += u64::from(is_there);
             self.keyspace.lookups.misses += u64::from(!is_there);

@@ -3,7 +3,7 @@
 use super::super::Engine;
 use super::super::client::ClientId;
 use super::super::dispatch::{Call, Handler};
-use super::super::{Action, persist};
+use super::super::{Action, SaveJob, Why, persist};
 use crate::base::num::{parse_canonical_i64, parse_double};
 use crate::command::{Error, Propagation, apply_function};
 use crate::feed::{Control, Input};
@@ -149,8 +149,8 @@ fn object(engine: &mut Engine, call: &mut Call<'_>, key: &[u8]) -> Done {
 /// Saves the data and loads them again, in memory.
 fn reload(engine: &mut Engine) -> Done {
     let mut bytes = Vec::new();
-    engine
-        .write_base(engine.now.unix_ms, &mut bytes)
+    SaveJob::new(Why::Save, &engine.config, &engine.keyspace, engine.now.unix_ms)
+        .write(&mut bytes)
         .map_err(|e| Error::text(format!("ERR Error trying to save the DB: {e}")))?;
     let failed = |what: &dyn std::fmt::Display| {
         Error::text(format!("ERR Error trying to load the RDB dump: {what}"))

@@ -8,7 +8,7 @@ mod server;
 pub(super) use connection::REDIS_VERSION;
 
 use super::dispatch::Handler;
-use super::{persist, pubsub, slowlog, transaction};
+use super::{persist, pubsub, replication, slowlog, transaction};
 use crate::command::Command;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -20,6 +20,7 @@ const FAMILIES: &[&[(&str, Handler)]] = &[
     debug::HANDLERS,
     persist::HANDLERS,
     pubsub::HANDLERS,
+    replication::HANDLERS,
     server::HANDLERS,
     slowlog::HANDLERS,
     transaction::HANDLERS,

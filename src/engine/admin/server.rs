@@ -10,7 +10,7 @@ use crate::value::limits::Limits;
 use crate::value::save::Saver;
 
 pub(super) const HANDLERS: &[(&str, Handler)] =
-    &[("time", time), ("info", info), ("config", config), ("role", role), ("memory", memory)];
+    &[("time", time), ("info", info), ("config", config), ("memory", memory)];
 
 type Done = Result<(), Error>;
 
@@ -69,14 +69,6 @@ fn memory(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             return Err(Error::text(format!("ERR 'memory|{other}' is not supported by rkv")));
         }
     }
-    Ok(())
-}
-
-fn role(_: &mut Engine, call: &mut Call<'_>) -> Done {
-    call.reply.array(3);
-    call.reply.bulk(b"master");
-    call.reply.int(0);
-    call.reply.array(0);
     Ok(())
 }
 
