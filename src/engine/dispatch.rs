@@ -1,11 +1,13 @@
 //! The way of a request: what refuses it, what keeps it for later, and what runs it.
 
 use super::client::{ClientId, ReplyMode};
-use super::{Engine, Now, admin};
-use crate::command::spec::{ADMIN, NO_AUTH, NO_MULTI, SKIP_MONITOR, Spec};
+use super::config::Config;
+use super::{Engine, Now, admin, transaction};
+use crate::command::spec::{ADMIN, DENYOOM, Flags, NO_AUTH, NO_MULTI, SKIP_MONITOR, Spec, WRITE};
 use crate::command::{self, Command, Ctx, Error, Outcome};
 use crate::keyspace::Origin;
 use crate::resp::encode::Reply;
+use std::collections::HashMap;
 
 /// What becomes of a client's next request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,39 @@ pub(super) struct Call<'a> {
 /// Runs a command that needs the server.
 pub(super) type Handler = fn(&mut Engine, &mut Call<'_>) -> Result<(), Error>;
 
+/// Commands that have other names than their own, or none, as `rename-command` says.
+#[derive(Debug, Default)]
+pub struct Renamed {
+    by_name: HashMap<Vec<u8>, Option<&'static Command>>,
+}
+
+impl Renamed {
+    pub fn new(config: &Config) -> Renamed {
+        let mut by_name = HashMap::new();
+        for rename in &config.other.renames {
+            let (from, to) = (rename.from.to_ascii_lowercase(), rename.to.to_ascii_lowercase());
+            let command = by_name.get(&from).copied().unwrap_or_else(|| command::find(&from));
+            by_name.insert(from, None);
+            if !to.is_empty() {
+                by_name.insert(to, command);
+            }
+        }
+        Renamed { by_name }
+    }
+
+    /// The command of a name.
+    #[inline]
+    pub fn find(&self, name: &[u8]) -> Option<&'static Command> {
+        if self.by_name.is_empty() {
+            return command::find(name);
+        }
+        match self.by_name.get(&name.to_ascii_lowercase()) {
+            Some(command) => *command,
+            None => command::find(name),
+        }
+    }
+}
+
 impl Engine {
     /// Takes a client's request: a command's name and its arguments.
     pub fn request(&mut self, id: ClientId, args: &[&[u8]], now: Now) -> Flow {
@@ -40,13 +75,28 @@ impl Engine {
         let Some(client) = self.clients.get_mut(id) else { return Flow::Close };
         client.used = now;
         client.commands += 1;
+        self.execute(id, args);
+        match self.clients.get(id) {
+            None => Flow::Close,
+            Some(client) if client.closes => Flow::Close,
+            Some(client) if client.is_waiting() => Flow::Wait,
+            Some(_) => Flow::Next,
+        }
+    }
+
+    /// Runs a request, and puts its reply behind what the client was told before.
+    pub(super) fn execute(&mut self, id: ClientId, args: &[&[u8]]) {
+        let limit = self.reply_limit(id);
+        let Some(client) = self.clients.get_mut(id) else { return };
         let mode = client.reply_mode;
         // While the command runs, what others tell the client is kept apart from its reply.
         let aside = Reply::new(client.out.is_resp3());
         let mut reply = std::mem::replace(&mut client.out, aside);
         let start = reply.len();
+        reply.set_limit(limit);
         self.dispatch(id, args, &mut reply);
-        let Some(client) = self.clients.get_mut(id) else { return Flow::Close };
+        reply.set_limit(0);
+        let Some(client) = self.clients.get_mut(id) else { return };
         if mode != ReplyMode::On && client.reply_mode != ReplyMode::On {
             reply.truncate(start);
             if mode == ReplyMode::SkipNext {
@@ -57,11 +107,7 @@ impl Engine {
             reply.insert(start, client.out.as_bytes());
         }
         client.out = reply;
-        match () {
-            () if client.closes => Flow::Close,
-            () if client.is_waiting() => Flow::Wait,
-            () => Flow::Next,
-        }
+        self.check_output(id);
     }
 
     /// Tells a client what is wrong with its bytes, and ends the connection.
@@ -77,17 +123,21 @@ impl Engine {
     /// Counts bytes that came.
     pub fn count_input(&mut self, bytes: usize) {
         self.stats.input_bytes += bytes as u64;
+        self.stats.reads += 1;
     }
 
     fn dispatch(&mut self, id: ClientId, args: &[&[u8]], reply: &mut Reply) {
-        let Some(command) = args.first().and_then(|name| command::find(name)) else {
-            return self.refuse(id, reply, &Error::unknown(args));
+        let Some(command) = args.first().and_then(|name| self.renamed.find(name)) else {
+            return self.refuse(id, None, reply, &Error::unknown(args));
         };
         let mut call = Call { id, command, subcommand: None, args, reply };
         if let Err(error) = self.check(&mut call) {
             let (command, subcommand) = (call.command, call.subcommand.map(|spec| spec.name));
             self.stats.of(command, subcommand).rejected += 1;
-            return self.refuse(id, call.reply, &error);
+            return self.refuse(id, Some(command), call.reply, &error);
+        }
+        if self.postpone(id, self.flags(&call), args) {
+            return;
         }
         if !self.queue(&mut call) {
             self.call(&mut call);
@@ -95,14 +145,39 @@ impl Engine {
         }
     }
 
-    /// Replies with an error to what will not run. An open transaction fails with it.
-    fn refuse(&mut self, id: ClientId, reply: &mut Reply, error: &Error) {
+    /// Replies with an error to what will not run. An open transaction fails with it, and ends if it was to run.
+    fn refuse(
+        &mut self,
+        id: ClientId,
+        command: Option<&'static Command>,
+        reply: &mut Reply,
+        error: &Error,
+    ) {
         let text = error.to_string();
         self.stats.error(text.as_bytes());
-        reply.error(text.as_bytes());
-        if let Some(multi) = self.clients.get_mut(id).and_then(|client| client.multi.as_mut()) {
-            multi.failed = true;
+        let is_exec = command.is_some_and(|command| command.spec.name == "exec");
+        let Some(client) = self.clients.get_mut(id) else { return };
+        match &mut client.multi {
+            Some(_) if is_exec => {
+                self.discard_transaction(id);
+                let text = text.strip_prefix("ERR ").unwrap_or(&text);
+                let text = format!("EXECABORT Transaction discarded because of: {text}");
+                return reply.error(text.as_bytes());
+            }
+            Some(multi) => multi.failed = true,
+            None => {}
         }
+        reply.error(text.as_bytes());
+    }
+
+    /// What a request may do: the flags of its command, or of all commands of the transaction that it ends.
+    fn flags(&self, call: &Call<'_>) -> Flags {
+        let own = call.subcommand.unwrap_or(call.command.spec).flags;
+        if call.command.spec.name != "exec" {
+            return own;
+        }
+        let multi = self.clients.get(call.id).and_then(|client| client.multi.as_ref());
+        multi.map_or(own, |multi| Flags::union(&[own, multi.flags()]))
     }
 
     /// Whether a command may run at all.
@@ -111,7 +186,7 @@ impl Engine {
         if !spec.takes(call.args.len()) {
             return Err(Error::arity(spec.name));
         }
-        if !spec.subcommands.is_empty() && call.command.run.is_none() && call.args.len() > 1 {
+        if !spec.subcommands.is_empty() && call.args.len() > 1 {
             let sub =
                 spec.resolve(call.args).ok_or_else(|| Error::unknown_subcommand(call.args))?;
             call.subcommand = Some(sub);
@@ -129,8 +204,11 @@ impl Engine {
         if client.multi.is_some() && flags.contains(NO_MULTI) {
             return Err(Error::text("ERR Command not allowed inside a transaction"));
         }
-        if !client.subscriptions.is_empty() && !client.out.is_resp3() {
-            let name = call.command.spec.name;
+        let (in_multi, subscribes) =
+            (client.multi.is_some(), !client.subscriptions.is_empty() && !client.out.is_resp3());
+        self.check_memory(call, in_multi)?;
+        if subscribes {
+            let name = spec.name;
             let may = name.ends_with("subscribe") || matches!(name, "ping" | "quit" | "reset");
             if !may {
                 return Err(Error::text(format!(
@@ -138,30 +216,55 @@ impl Engine {
                 )));
             }
         }
-        if spec.is_write() {
+        if self.flags(call).contains(WRITE) {
             self.check_disk()?;
         }
         Ok(())
     }
 
+    /// Makes room, and refuses what would need more when there is none.
+    #[inline]
+    fn check_memory(&mut self, call: &Call<'_>, in_multi: bool) -> Result<(), Error> {
+        if self.config.maxmemory == 0 || self.make_room() {
+            return Ok(());
+        }
+        // What a transaction keeps takes memory, too.
+        let keeps = in_multi && !transaction::runs_at_once(call.command.spec.name);
+        match keeps || self.flags(call).contains(DENYOOM) {
+            true => Err(Error::text("OOM command not allowed when used memory > 'maxmemory'.")),
+            false => Ok(()),
+        }
+    }
+
     /// Runs a command that was checked.
     pub(super) fn call(&mut self, call: &mut Call<'_>) {
         let start = call.reply.len();
+        let began = (self.clock)();
+        let outcome = self.run(call);
+        let slept_us = std::mem::take(&mut self.slept_us);
+        let us = (self.clock)().saturating_sub(began) + slept_us;
         if !self.pubsub.monitors.is_empty() {
             self.monitor(call);
         }
-        let began = (self.clock)();
-        let outcome = self.run(call);
-        let us = (self.clock)().saturating_sub(began);
-        self.note_slow(call, us);
         self.stats.commands += 1;
+        let is_tracked = self.config.latency_tracking;
+        let waits = self.clients.get(call.id).is_some_and(|client| client.blocked.is_some());
         let stats = self.stats.of(call.command, call.subcommand.map(|spec| spec.name));
         stats.calls += 1;
-        stats.usec += us;
+        if waits {
+            // The rest is counted when it has come to its end.
+            stats.usec += us;
+        } else {
+            stats.took(us, is_tracked);
+        }
         if outcome == Outcome::Failed {
             stats.failed += 1;
             let reply = call.reply.as_bytes();
             self.stats.error(reply.get(start..).unwrap_or_default());
+        }
+        if !waits {
+            self.note_slow(call, us);
+            self.note_command_latency(call, us);
         }
     }
 
@@ -196,25 +299,54 @@ impl Engine {
 
     /// Runs a command that needs nothing but data.
     fn run_on_data(&mut self, call: &mut Call<'_>) -> Outcome {
-        let (db, is_in_exec) = match self.clients.get(call.id) {
-            Some(client) => (client.db, client.multi.is_some()),
+        let (db, is_in_exec, no_touch) = match self.clients.get(call.id) {
+            Some(client) => (client.db, client.multi.is_some(), client.no_touch),
             None => return Outcome::Failed,
         };
         let start = call.reply.len();
         let mut unit = self.keyspace.unit(Origin::Client, self.now.unix_ms);
         unit.select(db);
+        if no_touch && call.command.spec.name != "touch" {
+            unit.keep_uses();
+        }
         let mut ctx = Ctx::new(&mut unit, call.reply, &mut self.rng);
         let outcome = ctx.call_found(call.command, call.args);
         let wait = ctx.take_wait();
         let before = ctx.take_before();
         let propagation = ctx.take_propagation();
         let effects = unit.commit();
+        let effects_flushed = effects.flushed;
         self.publish(db, call.args, effects, propagation, before);
         if let Some(wait) = wait
             && !is_in_exec
         {
             self.begin_waiting(call, wait, start);
         }
+        if effects_flushed {
+            self.after_flush(call, start, is_in_exec);
+        }
+        self.free_trash(None);
         outcome
+    }
+
+    /// Lets the client that emptied a database wait until the memory is free, unless it asked for no wait.
+    #[cold]
+    fn after_flush(&mut self, call: &mut Call<'_>, start: usize, is_in_exec: bool) {
+        let name = call.command.spec.name;
+        if !matches!(name, "flushall" | "flushdb") {
+            return;
+        }
+        let asked = call.args.get(1);
+        let is_async = match asked {
+            None => self.config.lazyfree_lazy_user_flush,
+            Some(word) => word.eq_ignore_ascii_case(b"async"),
+        };
+        let Some(client) = self.clients.get_mut(call.id) else { return };
+        if is_async || is_in_exec || !self.keyspace.has_trash() {
+            return;
+        }
+        call.reply.truncate(start);
+        client.waits_for_save = true;
+        self.free_trash(Some(call.id));
     }
 }

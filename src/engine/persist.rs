@@ -143,6 +143,11 @@ impl Persist {
         self.feed.is_some()
     }
 
+    /// Memory of what is to be appended to the file.
+    pub fn pending_bytes(&self) -> u64 {
+        self.feed.as_ref().map_or(0, |feed| feed.bytes.capacity() as u64)
+    }
+
     /// Whether a save runs.
     pub fn is_saving(&self) -> bool {
         self.saving.is_some()

@@ -27,6 +27,12 @@ impl Engine {
                 self.persist.feed(db, &[b"DEL", key], self.now);
             }
         }
+        for (db, key) in effects.evicted() {
+            self.stats.evicted_keys += 1;
+            if self.persist.is_logging() {
+                self.persist.feed(db, &[b"DEL", key], self.now);
+            }
+        }
         self.stats.expired_keys += expired;
         self.persist.dirty += effects.dirty;
         if self.persist.is_logging() {
@@ -44,7 +50,8 @@ impl Engine {
             }
         }
         self.notify(&effects);
-        self.watched.touch(&mut self.clients, &self.keyspace, &effects);
+        let now_ms = self.now.unix_ms;
+        self.watched.touch(&mut self.clients, &self.keyspace, &effects, now_ms);
         self.waiting.note_ready(&effects);
         self.keyspace.reuse(effects);
     }

@@ -13,6 +13,9 @@ use std::task::{Context, Poll};
 /// Bytes read at once.
 const READ_BYTES: usize = 16 << 10;
 
+/// Memory for replies at the beginning, in bytes.
+const FIRST_BYTES: usize = 1 << 10;
+
 /// Memory that an idle connection may keep for replies, in bytes.
 const KEPT_BYTES: usize = 16 << 10;
 
@@ -57,11 +60,16 @@ struct Connection<S> {
     /// The beginning of a request whose end is still to come.
     input: Vec<u8>,
     output: Vec<u8>,
+    /// How many bytes of the output are written.
+    sent: usize,
+    /// What the engine knows: bytes of output that are not sent, and memory for them.
+    noted: (usize, usize),
 }
 
 /// Why a wait ended.
 enum Event {
     Readable,
+    Writable,
     Woken,
 }
 
@@ -74,7 +82,9 @@ pub(super) async fn run<S: Stream>(server: Rc<Server>, stream: S, id: ClientId, 
         slot,
         reader: RequestReader::default(),
         input: Vec::new(),
-        output: Vec::new(),
+        output: Vec::with_capacity(FIRST_BYTES),
+        sent: 0,
+        noted: (0, 0),
     };
     // Whatever is wrong with the connection, all that can be done is to forget it.
     let _ = connection.serve().await;
@@ -88,15 +98,20 @@ impl<S: Stream> Connection<S> {
         let mut flow = Flow::Next;
         loop {
             self.write().await?;
-            if flow == Flow::Close || self.server.engine.borrow().closes(self.id) {
-                return self.write().await;
+            let closes = flow == Flow::Close || self.server.engine.borrow().closes(self.id);
+            if closes && self.unsent().is_empty() {
+                return Ok(());
             }
-            match self.event().await? {
+            match self.event(!closes).await? {
                 Event::Readable => {
                     let Some(next) = self.read(flow)? else { return Ok(()) };
                     flow = next;
                 }
+                Event::Writable => {}
                 Event::Woken => {
+                    if !self.server.engine.borrow().knows(self.id) {
+                        return Ok(());
+                    }
                     // What came while the client waited may go on now.
                     if flow == Flow::Wait && !self.server.engine.borrow().is_waiting(self.id) {
                         let input = std::mem::take(&mut self.input);
@@ -107,13 +122,18 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Waits for bytes, or for the engine.
-    async fn event(&self) -> io::Result<Event> {
+    /// Waits for bytes, for room for those that could not be written, or for the engine.
+    async fn event(&self, reads: bool) -> io::Result<Event> {
         poll_fn(|context| {
             if self.slot.is_woken.take() {
                 return Poll::Ready(Ok(Event::Woken));
             }
-            if let Poll::Ready(ready) = self.stream.poll_read_ready(context) {
+            if !self.unsent().is_empty()
+                && let Poll::Ready(ready) = self.stream.poll_write_ready(context)
+            {
+                return Poll::Ready(ready.map(|()| Event::Writable));
+            }
+            if reads && let Poll::Ready(ready) = self.stream.poll_read_ready(context) {
                 return Poll::Ready(ready.map(|()| Event::Readable));
             }
             let mut waker = self.slot.waker.borrow_mut();
@@ -124,6 +144,11 @@ impl<S: Stream> Connection<S> {
             Poll::Pending
         })
         .await
+    }
+
+    /// Bytes that were taken from the engine and could not be written yet.
+    fn unsent(&self) -> &[u8] {
+        self.output.get(self.sent..).unwrap_or_default()
     }
 
     /// Reads what is there and runs what is complete; `None` at the end of the connection.
@@ -153,6 +178,8 @@ impl<S: Stream> Connection<S> {
         }
         let limit = self.server.engine.borrow().config().client_query_buffer_limit;
         if input.len() as u64 > limit {
+            self.server.engine.borrow_mut().input_over_limit(self.id);
+            self.keep(Vec::new(), is_shared);
             return Ok(None);
         }
         if flow == Flow::Wait {
@@ -187,6 +214,7 @@ impl<S: Stream> Connection<S> {
         {
             let mut engine = server.engine.borrow_mut();
             let now = now();
+            engine.note_input(self.id, input.len(), input.capacity() - input.len());
             let string_bytes_max = engine.config().proto_max_bulk_len;
             while flow == Flow::Next {
                 let bounds = Bounds { string_bytes_max, is_known: engine.is_known(self.id) };
@@ -208,6 +236,9 @@ impl<S: Stream> Connection<S> {
                     }
                 }
             }
+            let left = input.len() - self.reader.read_bytes();
+            let room = if left == 0 { 0 } else { input.capacity() - input.len() };
+            engine.note_input(self.id, left, room);
         }
         let read = self.reader.read_bytes();
         if read == input.len() {
@@ -229,28 +260,43 @@ impl<S: Stream> Connection<S> {
         flow
     }
 
-    /// Writes all that waits for the client.
+    /// Writes what waits for the client, as far as there is room for it.
     async fn write(&mut self) -> io::Result<()> {
         loop {
-            self.server.engine.borrow_mut().take_output(self.id, &mut self.output);
-            if self.output.is_empty() {
-                return Ok(());
+            if self.unsent().is_empty() {
+                self.sent = 0;
+                self.server.engine.borrow_mut().take_output(self.id, &mut self.output);
+                if self.output.is_empty() {
+                    return Ok(());
+                }
+                self.wait_for_disk().await?;
             }
-            self.wait_for_disk().await?;
-            let mut rest = self.output.as_slice();
-            while !rest.is_empty() {
-                match self.stream.try_write(rest) {
+            while !self.unsent().is_empty() {
+                match self.stream.try_write(self.unsent()) {
                     Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                    Ok(bytes) => rest = rest.get(bytes..).unwrap_or_default(),
+                    Ok(bytes) => self.sent += bytes,
                     Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                        poll_fn(|context| self.stream.poll_write_ready(context)).await?;
+                        self.note_unsent();
+                        return Ok(());
                     }
                     Err(e) => return Err(e),
                 }
             }
             if self.output.capacity() > KEPT_BYTES {
-                self.output = Vec::new();
+                self.output.clear();
+                self.output.shrink_to(KEPT_BYTES);
+                self.sent = 0;
             }
+            self.note_unsent();
+        }
+    }
+
+    /// Lets the engine know how much is unsent, if that has changed.
+    fn note_unsent(&mut self) {
+        let unsent = (self.unsent().len(), self.output.capacity());
+        if self.noted != unsent {
+            self.noted = unsent;
+            self.server.engine.borrow_mut().note_unsent(self.id, unsent.0, unsent.1);
         }
     }
 
