@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Counts, for INFO and `maxmemory`.
+#[global_allocator]
+static MEMORY: rkv::base::memory::Counting = rkv::base::memory::Counting;
+
 fn main() -> ExitCode {
     rkv::cli::main()
 }

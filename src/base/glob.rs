@@ -1,5 +1,8 @@
 //! Glob patterns as KEYS takes them: `*`, `?`, `[a-c]`, `[^x]` and `\` before any of them.
 
+/// Most stars of a pattern; one with more matches nothing, as in Redis, whose matching goes no deeper.
+const STARS_MAX: usize = 1000;
+
 /// A pattern, compiled.
 #[derive(Debug, Clone)]
 pub struct Glob(Form);
@@ -7,6 +10,7 @@ pub struct Glob(Form);
 #[derive(Debug, Clone)]
 enum Form {
     Any,
+    Nothing,
     Literal(Vec<u8>),
     Prefix(Vec<u8>),
     Suffix(Vec<u8>),
@@ -104,6 +108,9 @@ impl Glob {
             }),
             [head @ .., Token::Star] => literal(head).map(Form::Prefix),
             [Token::Star, tail @ ..] => literal(tail).map(Form::Suffix),
+            all if all.iter().filter(|token| **token == Token::Star).count() > STARS_MAX => {
+                Some(Form::Nothing)
+            }
             all => literal(all).map(Form::Literal),
         };
         Glob(form.unwrap_or(Form::General(tokens)))
@@ -113,6 +120,7 @@ impl Glob {
     pub fn matches(&self, key: &[u8]) -> bool {
         match &self.0 {
             Form::Any => true,
+            Form::Nothing => false,
             Form::Literal(bytes) => key == bytes,
             Form::Prefix(bytes) => key.starts_with(bytes),
             Form::Suffix(bytes) => key.ends_with(bytes),

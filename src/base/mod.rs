@@ -1,5 +1,5 @@
-//! Layer 0a: what every other module stands on. No clock, no global state, and no I/O but the
-//! unnamed temporary files of [`extsort`] and [`spool`].
+//! Layer 0a: what every other module stands on. No clock, no global state but the counts of [`memory`], and no I/O but
+//! the unnamed temporary files of [`extsort`] and [`spool`].
 
 pub mod bulk;
 pub mod crc;
@@ -11,6 +11,7 @@ pub mod library;
 pub mod limits;
 pub mod long_double;
 pub mod lzf;
+pub mod memory;
 pub mod num;
 pub mod range;
 pub mod rng;

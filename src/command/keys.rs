@@ -1,6 +1,6 @@
 //! Finds the keys among a command's arguments.
 
-use super::spec::{Begin, Find, KeyFlags, KeySpec, Spec};
+use super::spec::{ACCESS, Begin, Find, KeyFlags, KeySpec, OW, RO, Spec, UPDATE};
 use crate::base::num::parse_canonical_i64;
 
 /// A key among the arguments.
@@ -30,6 +30,21 @@ impl Spec {
                 store_of_sort(args, &mut found);
             }
             "migrate" => migrate(args, &mut found),
+            "set" => {
+                find(self.keys, args, &mut found)?;
+                let has = |word: &str| {
+                    args.iter().skip(3).any(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
+                };
+                if !has("get") {
+                    found.iter_mut().for_each(|key| key.flags = KeyFlags::union(&[OW, UPDATE]));
+                }
+            }
+            "bitfield" => {
+                find(self.keys, args, &mut found)?;
+                if only_gets(args) {
+                    found.iter_mut().for_each(|key| key.flags = KeyFlags::union(&[RO, ACCESS]));
+                }
+            }
             _ => find(self.keys, args, &mut found)?,
         }
         Ok(found)
@@ -95,6 +110,18 @@ fn begin(begin: Begin, args: &[&[u8]]) -> Option<usize> {
         }
         Begin::Unknown => None,
     }
+}
+
+/// Whether a BITFIELD changes nothing.
+fn only_gets(args: &[&[u8]]) -> bool {
+    let mut rest = args.get(2..).unwrap_or_default();
+    while let [word, more @ ..] = rest {
+        rest = match word.to_ascii_lowercase().as_slice() {
+            b"get" => more.get(2..).unwrap_or_default(),
+            _ => return false,
+        };
+    }
+    true
 }
 
 /// The last STORE of SORT counts.

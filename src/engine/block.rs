@@ -8,6 +8,7 @@ use super::dispatch::Call;
 use super::{Action, Engine};
 use crate::command::{Command, Ctx, Outcome, Wait, WaitFor};
 use crate::keyspace::{Effects, Origin};
+use crate::resp::encode::Reply;
 use crate::value::Kind;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -16,6 +17,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 pub struct Blocked {
     command: &'static Command,
     args: Vec<Vec<u8>>,
+    /// The command as the client gave it.
+    asked: Vec<Vec<u8>>,
     db: usize,
     keys: Vec<Vec<u8>>,
     /// When it gives up, in unix milliseconds.
@@ -25,6 +28,23 @@ pub struct Blocked {
 }
 
 type Place = (usize, Vec<u8>);
+
+/// The key that a client waits for, if it is one.
+fn args_key(keys: &[Vec<u8>]) -> &[u8] {
+    keys.first().map_or(&[], Vec::as_slice)
+}
+
+/// What a client is told in the place of an error, if it waited for a group's new entries.
+fn end_of_group(reply: &[u8], kind: Option<Kind>) -> Option<&'static [u8]> {
+    let is_over = reply.starts_with(b"-NOGROUP") || reply.starts_with(b"-WRONGTYPE");
+    match kind {
+        _ if !is_over => None,
+        Some(Kind::Stream) => {
+            Some(b"NOGROUP the consumer group this client was blocked on no longer exists")
+        }
+        _ => Some(b"UNBLOCKED the stream key no longer exists"),
+    }
+}
 
 /// All clients that wait.
 #[derive(Debug, Default)]
@@ -39,6 +59,19 @@ impl Waiting {
     /// Number of clients that wait.
     pub fn clients(&self) -> usize {
         self.clients
+    }
+
+    /// Number of keys for which clients wait.
+    pub fn keys(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// Number of those whose end ends a wait, too.
+    pub fn keys_of_groups(&self) -> usize {
+        let waits_for_group = |queue: &&VecDeque<(ClientId, WaitFor)>| {
+            queue.iter().any(|(_, wait_for)| *wait_for == WaitFor::Group)
+        };
+        self.by_key.values().filter(waits_for_group).count()
     }
 
     /// Number of clients whose patience ends.
@@ -107,6 +140,7 @@ impl Engine {
         client.blocked = Some(Blocked {
             command: call.command,
             args: wait.instead.unwrap_or_else(args),
+            asked: args(),
             db: client.db,
             keys: wait.keys,
             until_ms,
@@ -137,11 +171,14 @@ impl Engine {
     /// Ends a client's wait with the reply for the end of its patience, or with an error; false if it does not wait.
     pub(super) fn give_up(&mut self, id: ClientId, error: Option<&str>) -> bool {
         let Some(blocked) = self.stop_waiting(id) else { return false };
-        if let Some(client) = self.clients.get_mut(id) {
-            match error {
-                Some(text) => client.out.error(text.as_bytes()),
-                None => client.out.raw(&blocked.otherwise),
-            }
+        let Some(client) = self.clients.get_mut(id) else { return true };
+        match error {
+            Some(text) => client.out.error(text.as_bytes()),
+            None => client.out.raw(&blocked.otherwise),
+        }
+        if let Some(text) = error {
+            self.stats.error(text.as_bytes());
+            self.stats.of(blocked.command, None).failed += 1;
         }
         true
     }
@@ -170,7 +207,8 @@ impl Engine {
 
     /// When the next wait ends, in unix milliseconds.
     pub fn next_deadline_ms(&self) -> Option<i64> {
-        self.waiting.deadlines.first().map(|(until_ms, _)| *until_ms)
+        let waits = self.waiting.deadlines.first().map(|(until_ms, _)| *until_ms);
+        [waits, self.pause.until_ms()].into_iter().flatten().min()
     }
 
     /// Serves those who wait for keys that have something now. That may make other keys ready.
@@ -207,6 +245,7 @@ impl Engine {
             true => Origin::Replica,
             false => Origin::Client,
         };
+        let began_us = (self.clock)();
         let mut unit = self.keyspace.unit(origin, self.now.unix_ms);
         unit.select(db);
         let mut ctx = Ctx::new(&mut unit, &mut client.out, &mut self.rng);
@@ -219,13 +258,36 @@ impl Engine {
             self.keyspace.reuse(effects);
             return;
         }
-        if outcome == Outcome::Failed {
+        let failed = outcome == Outcome::Failed;
+        if failed {
+            let reply = client.out.as_bytes().get(start..).unwrap_or_default();
+            if let Some(text) = end_of_group(reply, self.keyspace.kind(db, args_key(&blocked.keys)))
+            {
+                client.out.truncate(start);
+                client.out.error(text);
+            }
             let reply = client.out.as_bytes().get(start..).unwrap_or_default();
             self.stats.error(reply);
         }
-        let args: Vec<Vec<u8>> = args.iter().map(|arg| arg.to_vec()).collect();
-        self.stop_waiting(id);
-        let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+        let Some(blocked) = self.stop_waiting(id) else { return };
+        let args: Vec<&[u8]> = blocked.args.iter().map(Vec::as_slice).collect();
         self.publish(db, &args, effects, propagation, before);
+        self.note_served(id, &blocked, failed, (self.clock)().saturating_sub(began_us));
+        self.free_trash(None);
+        self.check_output(id);
+    }
+
+    /// Counts a command that has come to its end after a wait.
+    fn note_served(&mut self, id: ClientId, blocked: &Blocked, failed: bool, us: u64) {
+        let is_tracked = self.config.latency_tracking;
+        let stats = self.stats.of(blocked.command, None);
+        stats.took(us, is_tracked);
+        stats.failed += u64::from(failed);
+        let args: Vec<&[u8]> = blocked.asked.iter().map(Vec::as_slice).collect();
+        let mut reply = Reply::default();
+        let (command, reply) = (blocked.command, &mut reply);
+        let call = Call { id, command, subcommand: None, args: &args, reply };
+        self.note_slow(&call, us);
+        self.note_command_latency(&call, us);
     }
 }

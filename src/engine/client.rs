@@ -1,14 +1,22 @@
 //! Clients: what the server knows of each connection.
 
 use super::block::Blocked;
+use super::config::kinds::OutputLimit;
 use super::pubsub::Subscriptions;
 use super::replication::AckWait;
 use super::transaction::{Multi, Watches};
-use super::{Action, Engine, Now, config};
+use super::{Action, Engine, Level, Now, config};
 use crate::command::Command;
 use crate::repl::announce::Announced;
 use crate::repl::offset::Offset;
 use crate::resp::encode::Reply;
+
+/// Limit of output for who has not authenticated.
+const STRANGER: OutputLimit = OutputLimit { hard_bytes: 17 << 10, soft_bytes: 0, soft_seconds: 0 };
+
+/// Milliseconds after which a client that sends nothing gives memory back, and bytes that it keeps.
+const IDLE_MS: i64 = 2000;
+const IDLE_BYTES: usize = 1024;
 
 /// A client's place among the others, and its number, which is never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,18 +86,97 @@ pub struct Client {
     pub(super) wrote_at: Offset,
     /// What it told of itself as a replica.
     pub(super) announced: Option<Box<Announced>>,
+    /// It is a replica of this server.
+    pub(super) is_replica: bool,
     /// It stands for the primary that is followed, and has no connection of its own.
     pub(super) is_primary: bool,
-    /// To be closed at once, whatever is still to be written.
-    pub(super) aborts: bool,
     /// To be closed once all of `out` is written.
     pub(super) closes: bool,
+    /// A request that waits for the end of a pause.
+    pub(super) postponed: Option<Vec<Vec<u8>>>,
+    /// Bytes of requests that came and were not run yet, and memory for more of them.
+    pub(super) input_bytes: usize,
+    pub(super) input_room: usize,
+    /// Bytes that the driver took and could not write yet, and the memory that it keeps for them.
+    pub(super) unsent_bytes: usize,
+    pub(super) output_room: usize,
+    /// Since when its output has been over the soft limit.
+    pub(super) over_soft_since: Option<Now>,
+    /// Bytes of the present command's arguments.
+    pub(super) args_bytes: usize,
 }
 
 impl Client {
     /// Whether its next requests have to wait.
     pub(super) fn is_waiting(&self) -> bool {
-        self.blocked.is_some() || self.waits_for_save || self.ack_wait.is_some()
+        self.blocked.is_some()
+            || self.waits_for_save
+            || self.ack_wait.is_some()
+            || self.postponed.is_some()
+    }
+
+    /// Bytes that are to be written to it.
+    pub(super) fn output_bytes(&self) -> usize {
+        self.out.len() + self.unsent_bytes
+    }
+
+    /// Bytes of memory for what is to be written to it.
+    pub(super) fn output_memory(&self) -> usize {
+        self.output_bytes().max(self.out.capacity())
+            + self.output_room.saturating_sub(self.unsent_bytes)
+    }
+
+    /// About all bytes of memory that it takes.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        let postponed = self.postponed.iter().flatten().map(|arg| arg.len() + size_of::<Vec<u8>>());
+        let bytes = size_of::<Client>()
+            + self.output_memory()
+            + self.input_bytes
+            + self.input_room
+            + self.args_bytes
+            + postponed.sum::<usize>()
+            + self.multi.as_ref().map_or(0, Multi::bytes)
+            + self.watches.bytes()
+            + self.subscriptions.bytes();
+        bytes as u64
+    }
+
+    /// Whether its memory counts as that of replication.
+    pub(super) fn is_counted_elsewhere(&self) -> bool {
+        self.is_replica || self.is_primary
+    }
+
+    /// The number of its class among the limits of output.
+    fn class(&self) -> usize {
+        match self.subscriptions.is_empty() {
+            _ if self.is_replica => OutputLimit::REPLICA,
+            true => OutputLimit::NORMAL,
+            false => OutputLimit::PUBSUB,
+        }
+    }
+
+    /// Whether its output is so long that the limit must be looked at.
+    #[inline]
+    pub(super) fn is_near(&self, limit: OutputLimit) -> bool {
+        let bytes = self.output_bytes() as u64;
+        (limit.hard_bytes != 0 && bytes >= limit.hard_bytes)
+            || (limit.soft_bytes != 0
+                && (bytes >= limit.soft_bytes || self.over_soft_since.is_some()))
+    }
+
+    /// Whether its output has been over its limit for too long.
+    fn is_over(&mut self, limit: OutputLimit, now: Now) -> bool {
+        let bytes = self.output_bytes() as u64;
+        if limit.hard_bytes != 0 && bytes >= limit.hard_bytes {
+            return true;
+        }
+        if limit.soft_bytes == 0 || bytes < limit.soft_bytes {
+            self.over_soft_since = None;
+            return false;
+        }
+        let since = *self.over_soft_since.get_or_insert(now);
+        let passed_s = now.mono_us.saturating_sub(since.mono_us) / 1_000_000;
+        passed_s > limit.soft_seconds.unsigned_abs()
     }
 }
 
@@ -152,6 +239,13 @@ impl Clients {
         self.places.iter_mut().flatten().for_each(|client| client.is_known = true);
     }
 
+    /// Notes that a client is a replica.
+    pub fn mark_replica(&mut self, id: ClientId) {
+        if let Some(client) = self.get_mut(id) {
+            client.is_replica = true;
+        }
+    }
+
     /// The client of a number.
     pub fn find(&self, number: u64) -> Option<ClientId> {
         self.iter().map(|(id, _)| id).find(|id| id.number == number)
@@ -181,8 +275,93 @@ impl Engine {
         Ok(self.clients.add(client))
     }
 
+    /// Notes how many bytes of requests wait to be run, and how much memory there is for more.
+    #[inline]
+    pub fn note_input(&mut self, id: ClientId, bytes: usize, room: usize) {
+        if let Some(client) = self.clients.get_mut(id) {
+            client.input_bytes = bytes;
+            client.input_room = room;
+        }
+    }
+
+    /// Notes how many bytes that the driver took could not be written yet, and how much memory it keeps for them.
+    #[inline]
+    pub fn note_unsent(&mut self, id: ClientId, bytes: usize, room: usize) {
+        if let Some(client) = self.clients.get_mut(id) {
+            client.unsent_bytes = bytes;
+            client.output_room = room;
+        }
+    }
+
+    /// Counts a connection that sent more than it may.
+    pub fn input_over_limit(&mut self, id: ClientId) {
+        self.stats.input_limit_disconnections += 1;
+        let line = self.client_line(id);
+        self.log(
+            Level::Warning,
+            format!("Closing client that reached max query buffer length: {line}"),
+        );
+    }
+
+    /// Bytes of one reply behind which it is of no use, 0 if there is no such limit.
+    #[inline]
+    pub(super) fn reply_limit(&self, id: ClientId) -> usize {
+        let hard_bytes = match self.clients.get(id) {
+            Some(client) if client.is_known => {
+                self.config.client_output_buffer_limit[client.class()].hard_bytes
+            }
+            _ => 0,
+        };
+        usize::try_from(hard_bytes).unwrap_or(usize::MAX)
+    }
+
+    /// Closes a client whose output is over its limit.
+    #[inline]
+    pub(super) fn check_output(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let limit = match client.is_known {
+            true => self.config.client_output_buffer_limit[client.class()],
+            false => STRANGER,
+        };
+        if client.is_near(limit) && client.is_over(limit, self.now) {
+            self.end_over_limit(id);
+        }
+    }
+
+    #[cold]
+    fn end_over_limit(&mut self, id: ClientId) {
+        let line = self.client_line(id);
+        self.log(
+            Level::Warning,
+            format!("Client {line} closed for overcoming of output buffer limits."),
+        );
+        self.stats.output_limit_disconnections += 1;
+        self.drop_client(id);
+    }
+
+    /// Looks after all clients from time to time.
+    pub(super) fn clients_tick(&mut self) {
+        let ids: Vec<ClientId> = self.clients.iter().map(|(id, _)| id).collect();
+        let now_ms = self.now.unix_ms;
+        for id in ids {
+            self.check_output(id);
+            let Some(client) = self.clients.get_mut(id) else { continue };
+            if now_ms - client.used.unix_ms > IDLE_MS {
+                client.out.shrink_to(IDLE_BYTES);
+            }
+        }
+        self.evict_clients();
+    }
+
+    /// Ends a client at once; what was not written to it is lost.
+    pub(super) fn drop_client(&mut self, id: ClientId) {
+        self.disconnect(id);
+        self.actions.push_back(Action::Wake(id));
+    }
+
     /// Forgets a connection that was closed.
     pub fn disconnect(&mut self, id: ClientId) {
+        self.pause.forget(id);
         self.unwatch(id);
         self.forget_subscriptions(id);
         self.stop_waiting(id);
@@ -197,23 +376,17 @@ impl Engine {
         if let Some(client) = self.clients.get_mut(id) {
             client.out.swap(buffer);
             self.stats.output_bytes += buffer.len() as u64;
+            self.stats.writes += u64::from(!buffer.is_empty());
         }
         if buffer.is_empty() {
             self.read_stream(id, buffer);
         }
     }
 
-    /// Whether the connection is to be closed at once.
-    pub fn aborts(&self, id: ClientId) -> bool {
-        self.clients.get(id).is_none_or(|client| client.aborts)
-    }
-
     /// Ends a client's connection, whatever is still to be written.
     pub(super) fn abort(&mut self, id: ClientId) {
-        if let Some(client) = self.clients.get_mut(id) {
-            client.aborts = true;
-        }
-        self.close(id);
+        self.disconnect(id);
+        self.actions.push_back(Action::Wake(id));
     }
 
     /// Whether a client waits for a key, so that its next requests have to wait, too.
@@ -224,6 +397,11 @@ impl Engine {
     /// Whether the connection is to be closed once everything is written.
     pub fn closes(&self, id: ClientId) -> bool {
         self.clients.get(id).is_none_or(|client| client.closes)
+    }
+
+    /// Whether a client is still there.
+    pub fn knows(&self, id: ClientId) -> bool {
+        self.clients.get(id).is_some()
     }
 
     /// Whether a client has authenticated itself, or need not.
@@ -249,9 +427,8 @@ impl Engine {
         let idle: Vec<_> = self
             .clients
             .iter()
-            .filter(|(id, _)| !self.replication.has_replica(*id))
-            .filter(|(_, client)| !client.is_primary && client.ack_wait.is_none())
-            .filter(|(_, client)| client.blocked.is_none() && client.subscriptions.is_empty())
+            .filter(|(_, client)| !client.is_replica && !client.is_primary)
+            .filter(|(_, client)| !client.is_waiting() && client.subscriptions.is_empty())
             .filter(|(_, client)| now_ms - client.used.unix_ms > timeout_ms)
             .map(|(id, _)| id)
             .collect();

@@ -1,12 +1,15 @@
 //! The way of a request: what refuses it, what keeps it for later, and what runs it.
 
 use super::client::{ClientId, ReplyMode};
-use super::{Engine, Now, admin};
+use super::config::Config;
+use super::{Engine, Now, admin, transaction};
 use crate::command::spec::{
-    ADMIN, LOADING, NO_ASYNC_LOADING, NO_AUTH, NO_MULTI, SKIP_MONITOR, STALE, Spec,
+    ADMIN, DENYOOM, Flags, LOADING, NO_ASYNC_LOADING, NO_AUTH, NO_MULTI, SKIP_MONITOR, STALE, Spec,
+    WRITE,
 };
 use crate::command::{self, Command, Ctx, Error, Outcome};
 use crate::resp::encode::Reply;
+use std::collections::HashMap;
 
 /// What becomes of a client's next request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +37,39 @@ pub(super) struct Call<'a> {
 /// Runs a command that needs the server.
 pub(super) type Handler = fn(&mut Engine, &mut Call<'_>) -> Result<(), Error>;
 
+/// Commands that have other names than their own, or none, as `rename-command` says.
+#[derive(Debug, Default)]
+pub struct Renamed {
+    by_name: HashMap<Vec<u8>, Option<&'static Command>>,
+}
+
+impl Renamed {
+    pub fn new(config: &Config) -> Renamed {
+        let mut by_name = HashMap::new();
+        for rename in &config.other.renames {
+            let (from, to) = (rename.from.to_ascii_lowercase(), rename.to.to_ascii_lowercase());
+            let command = by_name.get(&from).copied().unwrap_or_else(|| command::find(&from));
+            by_name.insert(from, None);
+            if !to.is_empty() {
+                by_name.insert(to, command);
+            }
+        }
+        Renamed { by_name }
+    }
+
+    /// The command of a name.
+    #[inline]
+    pub fn find(&self, name: &[u8]) -> Option<&'static Command> {
+        if self.by_name.is_empty() {
+            return command::find(name);
+        }
+        match self.by_name.get(&name.to_ascii_lowercase()) {
+            Some(command) => *command,
+            None => command::find(name),
+        }
+    }
+}
+
 impl Engine {
     /// Takes a client's request: a command's name and its arguments.
     pub fn request(&mut self, id: ClientId, args: &[&[u8]], now: Now) -> Flow {
@@ -41,13 +77,28 @@ impl Engine {
         let Some(client) = self.clients.get_mut(id) else { return Flow::Close };
         client.used = now;
         client.commands += 1;
+        self.execute(id, args);
+        match self.clients.get(id) {
+            None => Flow::Close,
+            Some(client) if client.closes => Flow::Close,
+            Some(client) if client.is_waiting() => Flow::Wait,
+            Some(_) => Flow::Next,
+        }
+    }
+
+    /// Runs a request, and puts its reply behind what the client was told before.
+    pub(super) fn execute(&mut self, id: ClientId, args: &[&[u8]]) {
+        let limit = self.reply_limit(id);
+        let Some(client) = self.clients.get_mut(id) else { return };
         let mode = client.reply_mode;
         // While the command runs, what others tell the client is kept apart from its reply.
         let aside = Reply::new(client.out.is_resp3());
         let mut reply = std::mem::replace(&mut client.out, aside);
         let start = reply.len();
+        reply.set_limit(limit);
         self.dispatch(id, args, &mut reply);
-        let Some(client) = self.clients.get_mut(id) else { return Flow::Close };
+        reply.set_limit(0);
+        let Some(client) = self.clients.get_mut(id) else { return };
         if mode != ReplyMode::On && client.reply_mode != ReplyMode::On {
             reply.truncate(start);
             if mode == ReplyMode::SkipNext {
@@ -58,11 +109,7 @@ impl Engine {
             reply.insert(start, client.out.as_bytes());
         }
         client.out = reply;
-        match () {
-            () if client.closes => Flow::Close,
-            () if client.is_waiting() => Flow::Wait,
-            () => Flow::Next,
-        }
+        self.check_output(id);
     }
 
     /// Tells a client what is wrong with its bytes, and ends the connection.
@@ -78,20 +125,26 @@ impl Engine {
     /// Counts bytes that came from a client.
     pub fn count_input(&mut self, id: ClientId, bytes: usize, now: Now) {
         self.stats.input_bytes += bytes as u64;
+        self.stats.reads += 1;
         if self.replication.has_replica(id) {
             self.replica_shows_life(id, now);
         }
     }
 
     fn dispatch(&mut self, id: ClientId, args: &[&[u8]], reply: &mut Reply) {
-        let Some(command) = args.first().and_then(|name| command::find(name)) else {
-            return self.refuse(id, reply, &Error::unknown(args));
+        let Some(command) = args.first().and_then(|name| self.renamed.find(name)) else {
+            return self.refuse(id, None, reply, &Error::unknown(args));
         };
         let mut call = Call { id, command, subcommand: None, args, reply };
         if let Err(error) = self.check(&mut call) {
             let (command, subcommand) = (call.command, call.subcommand.map(|spec| spec.name));
             self.stats.of(command, subcommand).rejected += 1;
-            return self.refuse(id, call.reply, &error);
+            return self.refuse(id, Some(command), call.reply, &error);
+        }
+        let is_link =
+            self.clients.get(id).is_some_and(|client| client.is_primary || client.is_replica);
+        if !is_link && self.postpone(id, self.flags(&call), args) {
+            return;
         }
         if !self.queue(&mut call) {
             self.call(&mut call);
@@ -99,14 +152,39 @@ impl Engine {
         }
     }
 
-    /// Replies with an error to what will not run. An open transaction fails with it.
-    fn refuse(&mut self, id: ClientId, reply: &mut Reply, error: &Error) {
+    /// Replies with an error to what will not run. An open transaction fails with it, and ends if it was to run.
+    fn refuse(
+        &mut self,
+        id: ClientId,
+        command: Option<&'static Command>,
+        reply: &mut Reply,
+        error: &Error,
+    ) {
         let text = error.to_string();
         self.stats.error(text.as_bytes());
-        reply.error(text.as_bytes());
-        if let Some(multi) = self.clients.get_mut(id).and_then(|client| client.multi.as_mut()) {
-            multi.failed = true;
+        let is_exec = command.is_some_and(|command| command.spec.name == "exec");
+        let Some(client) = self.clients.get_mut(id) else { return };
+        match &mut client.multi {
+            Some(_) if is_exec => {
+                self.discard_transaction(id);
+                let text = text.strip_prefix("ERR ").unwrap_or(&text);
+                let text = format!("EXECABORT Transaction discarded because of: {text}");
+                return reply.error(text.as_bytes());
+            }
+            Some(multi) => multi.failed = true,
+            None => {}
         }
+        reply.error(text.as_bytes());
+    }
+
+    /// What a request may do: the flags of its command, or of all commands of the transaction that it ends.
+    fn flags(&self, call: &Call<'_>) -> Flags {
+        let own = call.subcommand.unwrap_or(call.command.spec).flags;
+        if call.command.spec.name != "exec" {
+            return own;
+        }
+        let multi = self.clients.get(call.id).and_then(|client| client.multi.as_ref());
+        multi.map_or(own, |multi| Flags::union(&[own, multi.flags()]))
     }
 
     /// Whether a command may run at all.
@@ -115,7 +193,7 @@ impl Engine {
         if !spec.takes(call.args.len()) {
             return Err(Error::arity(spec.name));
         }
-        if !spec.subcommands.is_empty() && call.command.run.is_none() && call.args.len() > 1 {
+        if !spec.subcommands.is_empty() && call.args.len() > 1 {
             let sub =
                 spec.resolve(call.args).ok_or_else(|| Error::unknown_subcommand(call.args))?;
             call.subcommand = Some(sub);
@@ -136,8 +214,11 @@ impl Engine {
         if client.multi.is_some() && flags.contains(NO_MULTI) {
             return Err(Error::text("ERR Command not allowed inside a transaction"));
         }
-        if !client.subscriptions.is_empty() && !client.out.is_resp3() {
-            let name = call.command.spec.name;
+        let (in_multi, subscribes) =
+            (client.multi.is_some(), !client.subscriptions.is_empty() && !client.out.is_resp3());
+        self.check_memory(call, in_multi)?;
+        if subscribes {
+            let name = spec.name;
             let may = name.ends_with("subscribe") || matches!(name, "ping" | "quit" | "reset");
             if !may {
                 return Err(Error::text(format!(
@@ -145,7 +226,7 @@ impl Engine {
                 )));
             }
         }
-        if spec.is_write() {
+        if self.flags(call).contains(WRITE) {
             self.check_disk()?;
             self.check_good_replicas()?;
             if self.replication.is_replica() && self.config.replica_read_only {
@@ -157,20 +238,41 @@ impl Engine {
         Ok(())
     }
 
+    /// Makes room, and refuses what would need more when there is none.
+    #[inline]
+    fn check_memory(&mut self, call: &Call<'_>, in_multi: bool) -> Result<(), Error> {
+        if self.config.maxmemory == 0 || self.make_room() {
+            return Ok(());
+        }
+        // What a transaction keeps takes memory, too.
+        let keeps = in_multi && !transaction::runs_at_once(call.command.spec.name);
+        match keeps || self.flags(call).contains(DENYOOM) {
+            true => Err(Error::text("OOM command not allowed when used memory > 'maxmemory'.")),
+            false => Ok(()),
+        }
+    }
+
     /// Runs a command that was checked.
     pub(super) fn call(&mut self, call: &mut Call<'_>) {
         let start = call.reply.len();
+        let began = (self.clock)();
+        let outcome = self.run(call);
+        let slept_us = std::mem::take(&mut self.slept_us);
+        let us = (self.clock)().saturating_sub(began) + slept_us;
         if !self.pubsub.monitors.is_empty() {
             self.monitor(call);
         }
-        let began = (self.clock)();
-        let outcome = self.run(call);
-        let us = (self.clock)().saturating_sub(began);
-        self.note_slow(call, us);
         self.stats.commands += 1;
+        let is_tracked = self.config.latency_tracking;
+        let waits = self.clients.get(call.id).is_some_and(|client| client.blocked.is_some());
         let stats = self.stats.of(call.command, call.subcommand.map(|spec| spec.name));
         stats.calls += 1;
-        stats.usec += us;
+        if waits {
+            // The rest is counted when it has come to its end.
+            stats.usec += us;
+        } else {
+            stats.took(us, is_tracked);
+        }
         if self.replication.is_streaming()
             && let Some(client) = self.clients.get_mut(call.id)
         {
@@ -181,6 +283,10 @@ impl Engine {
             stats.failed += 1;
             let reply = call.reply.as_bytes();
             self.stats.error(reply.get(start..).unwrap_or_default());
+        }
+        if !waits {
+            self.note_slow(call, us);
+            self.note_command_latency(call, us);
         }
     }
 
@@ -215,26 +321,55 @@ impl Engine {
 
     /// Runs a command that needs nothing but data.
     fn run_on_data(&mut self, call: &mut Call<'_>) -> Outcome {
-        let (db, is_in_exec, is_primary) = match self.clients.get(call.id) {
-            Some(client) => (client.db, client.multi.is_some(), client.is_primary),
+        let (db, is_in_exec, no_touch, is_primary) = match self.clients.get(call.id) {
+            Some(client) => (client.db, client.multi.is_some(), client.no_touch, client.is_primary),
             None => return Outcome::Failed,
         };
         let start = call.reply.len();
         let origin = self.origin(is_primary);
         let mut unit = self.keyspace.unit(origin, self.now.unix_ms);
         unit.select(db);
+        if no_touch && call.command.spec.name != "touch" {
+            unit.keep_uses();
+        }
         let mut ctx = Ctx::new(&mut unit, call.reply, &mut self.rng);
         let outcome = ctx.call_found(call.command, call.args);
         let wait = ctx.take_wait();
         let before = ctx.take_before();
         let propagation = ctx.take_propagation();
         let effects = unit.commit();
+        let effects_flushed = effects.flushed;
         self.publish(db, call.args, effects, propagation, before);
         if let Some(wait) = wait
             && !is_in_exec
         {
             self.begin_waiting(call, wait, start);
         }
+        if effects_flushed {
+            self.after_flush(call, start, is_in_exec);
+        }
+        self.free_trash(None);
         outcome
+    }
+
+    /// Lets the client that emptied a database wait until the memory is free, unless it asked for no wait.
+    #[cold]
+    fn after_flush(&mut self, call: &mut Call<'_>, start: usize, is_in_exec: bool) {
+        let name = call.command.spec.name;
+        if !matches!(name, "flushall" | "flushdb") {
+            return;
+        }
+        let asked = call.args.get(1);
+        let is_async = match asked {
+            None => self.config.lazyfree_lazy_user_flush,
+            Some(word) => word.eq_ignore_ascii_case(b"async"),
+        };
+        let Some(client) = self.clients.get_mut(call.id) else { return };
+        if is_async || is_in_exec || !self.keyspace.has_trash() {
+            return;
+        }
+        call.reply.truncate(start);
+        client.waits_for_save = true;
+        self.free_trash(Some(call.id));
     }
 }

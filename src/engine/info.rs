@@ -2,9 +2,11 @@
 
 use super::Engine;
 use super::admin::REDIS_VERSION;
+use super::client::Client;
 use super::loading::Loading;
 use super::pubsub::Sort;
 use std::fmt::{Display, Write};
+use std::sync::atomic::Ordering;
 
 /// Lines of one section.
 pub(super) struct Lines(String);
@@ -33,6 +35,7 @@ const SECTIONS: &[Section] = &[
     ("modules", "Modules", true, |_, _| {}),
     ("commandstats", "Commandstats", false, commandstats),
     ("errorstats", "Errorstats", true, errorstats),
+    ("latencystats", "Latencystats", false, latencystats),
     ("cluster", "Cluster", true, |_, lines| lines.flag("cluster_enabled", false)),
     ("keyspace", "Keyspace", true, keyspace),
 ];
@@ -72,9 +75,11 @@ fn server(engine: &Engine, lines: &mut Lines) {
     lines.add("os", &identity.os);
     lines.add("arch_bits", usize::BITS);
     lines.add("monotonic_clock", "POSIX clock_gettime");
+    lines.add("atomicvar_api", "c11-builtin");
+    lines.add("gcc_version", "0.0.0");
     lines.add("multiplexing_api", "epoll");
     lines.add("process_id", identity.pid);
-    lines.add("process_supervised", "no");
+    lines.add("process_supervised", engine.config.supervised.word());
     lines.add("run_id", &identity.run_id);
     lines.add("tcp_port", engine.config.port);
     lines.add("server_time_usec", engine.now.unix_ms * 1000);
@@ -86,22 +91,101 @@ fn server(engine: &Engine, lines: &mut Lines) {
     lines.add("executable", &identity.executable);
     lines.add("config_file", &identity.config_file);
     lines.add("io_threads_active", 0);
+    if let Some(left_ms) = engine.leaving.left_ms(engine.now) {
+        lines.add("shutdown_in_milliseconds", left_ms);
+    }
 }
 
 fn clients(engine: &Engine, lines: &mut Lines) {
+    let all = || engine.clients.iter().map(|(_, client)| client);
     lines.add("connected_clients", engine.clients.len());
     lines.add("cluster_connections", 0);
     lines.add("maxclients", engine.config.maxclients);
-    lines.add("client_recent_max_input_buffer", 0);
-    lines.add("client_recent_max_output_buffer", 0);
-    lines.add("blocked_clients", engine.waiting.clients());
+    let input = all().map(|client| client.input_bytes + client.input_room).max();
+    lines.add("client_recent_max_input_buffer", input.unwrap_or(0));
+    let output = all().map(|client| client.output_bytes()).max();
+    lines.add("client_recent_max_output_buffer", output.unwrap_or(0));
+    lines.add("blocked_clients", engine.waiting.clients() + engine.pause.clients());
     lines.add("tracking_clients", 0);
+    let subscribes = |client: &&Client| !client.subscriptions.is_empty();
+    lines.add("pubsub_clients", all().filter(subscribes).count());
+    lines.add("watching_clients", all().filter(|client| client.watches.len() > 0).count());
     lines.add("clients_in_timeout_table", engine.waiting.deadlines());
+    lines.add("total_watched_keys", engine.watched.len());
+    lines.add("total_blocking_keys", engine.waiting.keys());
+    lines.add("total_blocking_keys_on_nokey", engine.waiting.keys_of_groups());
+}
+
+/// Bytes as people read them.
+pub(super) fn human(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "K", "M", "G", "T"];
+    let unit = (bytes.max(1).ilog2() as usize / 10).min(UNITS.len() - 1);
+    match unit {
+        0 => format!("{bytes}B"),
+        unit => format!("{:.2}{}", bytes as f64 / 1024_f64.powi(unit as i32), UNITS[unit]),
+    }
 }
 
 fn memory(engine: &Engine, lines: &mut Lines) {
-    lines.add("maxmemory", engine.config.maxmemory);
+    let figures = engine.memory_figures();
+    let both = |lines: &mut Lines, name: &str, bytes: u64| {
+        lines.add(name, bytes);
+        lines.add(&format!("{name}_human"), human(bytes));
+    };
+    let ratio = |a: u64, b: u64| format!("{:.2}", a as f64 / b.max(1) as f64);
+    let (used, rss) = (figures.used, figures.rss);
+    both(lines, "used_memory", used);
+    both(lines, "used_memory_rss", rss);
+    both(lines, "used_memory_peak", figures.peak);
+    lines.add(
+        "used_memory_peak_perc",
+        format!("{:.2}%", used as f64 * 100.0 / figures.peak.max(1) as f64),
+    );
+    lines.add("used_memory_overhead", figures.overhead());
+    lines.add("used_memory_startup", figures.startup);
+    let dataset = used.saturating_sub(figures.overhead());
+    lines.add("used_memory_dataset", dataset);
+    let net = used.saturating_sub(figures.startup).max(1);
+    lines.add("used_memory_dataset_perc", format!("{:.2}%", dataset as f64 * 100.0 / net as f64));
+    lines.add("allocator_allocated", used);
+    lines.add("allocator_active", rss.max(used));
+    lines.add("allocator_resident", rss.max(used));
+    both(lines, "total_system_memory", figures.system);
+    for name in ["used_memory_lua", "used_memory_vm_eval"] {
+        lines.add(name, 0);
+    }
+    lines.add("used_memory_lua_human", human(0));
+    lines.add("used_memory_scripts_eval", 0);
+    lines.add("number_of_cached_scripts", 0);
+    lines.add("number_of_functions", 0);
+    lines.add("number_of_libraries", engine.keyspace.functions().len());
+    lines.add("used_memory_vm_functions", 0);
+    both(lines, "used_memory_vm_total", 0);
+    lines.add("used_memory_functions", figures.functions);
+    both(lines, "used_memory_scripts", figures.functions);
+    both(lines, "maxmemory", engine.config.maxmemory);
     lines.add("maxmemory_policy", engine.config.maxmemory_policy.word());
+    lines.add("allocator_frag_ratio", ratio(rss.max(used), used));
+    lines.add("allocator_frag_bytes", rss.saturating_sub(used));
+    lines.add("allocator_rss_ratio", ratio(1, 1));
+    lines.add("allocator_rss_bytes", 0);
+    lines.add("rss_overhead_ratio", ratio(1, 1));
+    lines.add("rss_overhead_bytes", 0);
+    lines.add("mem_fragmentation_ratio", ratio(rss, used));
+    lines.add("mem_fragmentation_bytes", rss as i64 - used as i64);
+    lines.add("mem_not_counted_for_evict", engine.uncounted_bytes());
+    lines.add("mem_replication_backlog", 0);
+    lines.add("mem_total_replication_buffers", 0);
+    lines.add("mem_replica_full_sync_buffer", 0);
+    lines.add("mem_clients_slaves", 0);
+    lines.add("mem_clients_normal", figures.clients);
+    lines.add("mem_cluster_links", 0);
+    lines.add("mem_aof_buffer", engine.persist.pending_bytes());
+    lines.add("mem_allocator", "libc");
+    lines.add("mem_overhead_db_hashtable_rehashing", 0);
+    lines.flag("active_defrag_running", false);
+    lines.add("lazyfree_pending_objects", engine.freeing.pending_objects);
+    lines.add("lazyfreed_objects", engine.stats.lazyfreed_objects);
 }
 
 fn persistence(engine: &Engine, lines: &mut Lines) {
@@ -122,6 +206,15 @@ fn persistence(engine: &Engine, lines: &mut Lines) {
     lines.add("rdb_last_bgsave_time_sec", seconds(persist.last_save_seconds));
     lines.add("rdb_current_bgsave_time_sec", since(persist.saving_since()));
     lines.add("rdb_saves", persist.saves);
+    let control = persist.control();
+    let keys = control.map_or(0, |control| control.passed_keys.load(Ordering::Relaxed));
+    let total: u64 = (0..engine.keyspace.databases()).map(|db| engine.keyspace.len(db)).sum();
+    lines.add("current_cow_peak", 0);
+    lines.add("current_cow_size", 0);
+    lines.add("current_cow_size_age", 0);
+    lines.add("current_fork_perc", format!("{:.2}", keys as f64 * 100.0 / total.max(1) as f64));
+    lines.add("current_save_keys_processed", keys);
+    lines.add("current_save_keys_total", if control.is_some() { total } else { 0 });
     lines.flag("aof_enabled", persist.is_logging());
     lines.flag("aof_rewrite_in_progress", persist.is_rewriting());
     lines.flag("aof_rewrite_scheduled", persist.is_rewrite_scheduled);
@@ -167,23 +260,68 @@ fn stats(engine: &Engine, lines: &mut Lines) {
     let kilobytes = |value: f64| format!("{value:.2}");
     lines.add("instantaneous_input_kbps", kilobytes(stats.input_kilobytes_per_second()));
     lines.add("instantaneous_output_kbps", kilobytes(stats.output_kilobytes_per_second()));
+    lines.add("instantaneous_input_repl_kbps", kilobytes(0.0));
+    lines.add("instantaneous_output_repl_kbps", kilobytes(0.0));
     lines.add("rejected_connections", stats.rejected_connections);
     let syncs = engine.replication.counts();
     lines.add("sync_full", syncs.full);
     lines.add("sync_partial_ok", syncs.partial_ok);
     lines.add("sync_partial_err", syncs.partial_err);
+    lines.add("expired_subkeys", 0);
     lines.add("expired_keys", stats.expired_keys);
+    lines.add("expired_stale_perc", "0.00");
+    lines.add("expired_time_cap_reached_count", stats.expire_stops);
+    lines.add("expire_cycle_cpu_milliseconds", stats.expire_us / 1000);
+    lines.add("evicted_keys", stats.evicted_keys);
+    lines.add("evicted_clients", stats.evicted_clients);
+    lines.add("evicted_scripts", 0);
+    let over_us = engine.over_memory_us();
+    lines.add("total_eviction_exceeded_time", (stats.over_memory_us + over_us) / 1000);
+    lines.add("current_eviction_exceeded_time", over_us / 1000);
     let lookups = engine.keyspace.lookups();
     lines.add("keyspace_hits", lookups.hits);
     lines.add("keyspace_misses", lookups.misses);
     lines.add("pubsub_channels", engine.pubsub.len(Sort::Channel));
     lines.add("pubsub_patterns", engine.pubsub.len(Sort::Pattern));
     lines.add("pubsubshard_channels", engine.pubsub.len(Sort::Shard));
-    lines.add("watched_keys", engine.watched.len());
+    lines.add("latest_fork_usec", 0);
+    lines.add("total_forks", 0);
+    lines.add("migrate_cached_sockets", stats.migrate_links);
+    lines.add("slave_expires_tracked_keys", 0);
+    for name in ["hits", "misses", "key_hits", "key_misses"] {
+        lines.add(&format!("active_defrag_{name}"), 0);
+    }
+    lines.add("total_active_defrag_time", 0);
+    lines.add("current_active_defrag_time", 0);
+    for name in ["keys", "items", "prefixes"] {
+        lines.add(&format!("tracking_total_{name}"), 0);
+    }
+    lines.add("unexpected_error_replies", 0);
     lines.add("total_error_replies", stats.error_replies);
+    lines.add("dump_payload_sanitizations", 0);
+    lines.add("total_reads_processed", stats.reads);
+    lines.add("total_writes_processed", stats.writes);
+    lines.add("io_threaded_reads_processed", 0);
+    lines.add("io_threaded_writes_processed", 0);
+    lines.add("client_query_buffer_limit_disconnections", stats.input_limit_disconnections);
+    lines.add("client_output_buffer_limit_disconnections", stats.output_limit_disconnections);
+    lines.add("reply_buffer_shrinks", 0);
+    lines.add("reply_buffer_expands", 0);
+    for user in ["auth", "cmd", "key", "channel"] {
+        lines.add(&format!("acl_access_denied_{user}"), 0);
+    }
 }
 
-fn cpu(_: &Engine, _: &mut Lines) {}
+fn cpu(engine: &Engine, lines: &mut Lines) {
+    let usage = engine.host.usage;
+    let seconds = |us: u64| format!("{}.{:06}", us / 1_000_000, us % 1_000_000);
+    lines.add("used_cpu_sys", seconds(usage.system_us));
+    lines.add("used_cpu_user", seconds(usage.user_us));
+    lines.add("used_cpu_sys_children", seconds(0));
+    lines.add("used_cpu_user_children", seconds(0));
+    lines.add("used_cpu_sys_main_thread", seconds(usage.main_system_us));
+    lines.add("used_cpu_user_main_thread", seconds(usage.main_user_us));
+}
 
 fn commandstats(engine: &Engine, lines: &mut Lines) {
     for (name, stats) in engine.stats.commands_called() {
@@ -197,6 +335,18 @@ fn commandstats(engine: &Engine, lines: &mut Lines) {
     }
 }
 
+/// Percentiles of how long commands took, in microseconds.
+fn latencystats(engine: &Engine, lines: &mut Lines) {
+    for (name, times) in engine.stats.histograms() {
+        let percentiles = engine.config.latency_tracking_info_percentiles.iter().map(|percent| {
+            let us = times.percentile_ns(*percent) as f64 / 1000.0;
+            format!("p{percent}={us:.3}")
+        });
+        let percentiles: Vec<String> = percentiles.collect();
+        lines.add(&format!("latency_percentiles_usec_{name}"), percentiles.join(","));
+    }
+}
+
 fn errorstats(engine: &Engine, lines: &mut Lines) {
     for (code, count) in engine.stats.errors() {
         lines.add(&format!("errorstat_{code}"), format!("count={count}"));
@@ -207,7 +357,9 @@ fn keyspace(engine: &Engine, lines: &mut Lines) {
     for db in 0..engine.keyspace.databases() {
         let (keys, expires) = (engine.keyspace.len(db), engine.keyspace.expiring(db));
         if keys > 0 {
-            lines.add(&format!("db{db}"), format!("keys={keys},expires={expires},avg_ttl=0"));
+            let ttl_ms = engine.average_ttl_ms(db);
+            lines
+                .add(&format!("db{db}"), format!("keys={keys},expires={expires},avg_ttl={ttl_ms}"));
         }
     }
 }

@@ -10,34 +10,52 @@ mod block;
 mod client;
 pub mod config;
 mod dispatch;
+mod evict;
 mod expire;
+mod free;
+mod histogram;
+mod host;
 mod info;
+mod latency;
 mod loading;
+mod migrate;
+mod pause;
 mod persist;
 mod publish;
 mod pubsub;
+mod redact;
 mod replication;
+mod shutdown;
 mod slowlog;
 mod stats;
 mod transaction;
 
 pub use client::{ClientId, Peer};
 pub use dispatch::Flow;
+pub use host::{Host, Usage};
 pub use loading::LastLoad;
+pub use migrate::{Migrated, Migration};
 pub use persist::{SaveJob, Saved, Why};
 pub use replication::{PrimaryId, SnapshotFor, SnapshotPart, Transferred};
 
+use crate::base::memory;
 use crate::base::rng::Rng;
-use crate::keyspace::{Keyspace, Settings};
+use crate::keyspace::{Keyspace, Settings, Trash, Uses};
 use crate::value::limits::Limits;
 use block::Waiting;
 use client::Clients;
 use config::Config;
 use config::words::AppendFsync;
+use dispatch::Renamed;
+use evict::Pool;
+use free::Freeing;
+use latency::Latency;
 use loading::Loading;
+use pause::Pause;
 use persist::Persist;
 use pubsub::PubSub;
 use replication::Replication;
+use shutdown::Leaving;
 use slowlog::SlowLog;
 use stats::Stats;
 use std::collections::VecDeque;
@@ -98,8 +116,10 @@ pub enum Action {
     Rotate(Vec<u8>),
     /// Load the append-only file anew, and tell [`Engine::log_loaded`].
     LoadLog(ClientId),
-    /// Write the configuration file anew and tell [`Engine::config_written`].
-    WriteConfig(ClientId),
+    /// Load the RDB file anew, and tell [`Engine::file_loaded`].
+    LoadFile(ClientId),
+    /// Write the configuration file anew, all directives or those that need it, and tell [`Engine::config_written`].
+    WriteConfig(ClientId, bool),
     /// Let nothing happen for so long, for tests.
     Sleep {
         /// Microseconds.
@@ -107,6 +127,17 @@ pub enum Action {
     },
     /// Sync the append-only file in this way from now on.
     Fsync(AppendFsync),
+    /// Free this, on another thread, and tell [`Engine::freed`].
+    Free {
+        /// What is freed.
+        trash: Trash,
+        /// Who waits for it.
+        client: Option<ClientId>,
+    },
+    /// Take keys to another server, and tell [`Engine::migrated`].
+    Migrate(Migration),
+    /// [`Engine::next_deadline_ms`] may be nearer than it was.
+    Deadline,
     /// End the process with this status.
     Exit(i32),
 }
@@ -140,11 +171,24 @@ pub struct Engine {
     stats: Stats,
     persist: Persist,
     replication: Replication,
+    leaving: Leaving,
+    pause: Pause,
+    pool: Pool,
+    latency: Latency,
+    freeing: Freeing,
+    renamed: Renamed,
+    host: Host,
+    /// Bytes that the server took before it had data.
+    startup_bytes: u64,
+    /// Clients whose output may be over its limit.
+    over_limit: Vec<ClientId>,
     rng: Rng,
     now: Now,
     started: Now,
     actions: VecDeque<Action>,
     clock: Clock,
+    /// Microseconds for which the present command lets everything sleep.
+    slept_us: u64,
     /// Whether keys go whose time has passed though nobody asks for them.
     expires_actively: bool,
     /// Commands of the transaction that runs, which are told of as a whole: the database and the arguments of each.
@@ -169,7 +213,23 @@ fn limits(config: &Config) -> Limits {
         stream_node_max_bytes: bytes(config.stream_node_max_bytes),
         stream_node_max_entries: size(config.stream_node_max_entries),
         hll_sparse_max_bytes: bytes(config.hll_sparse_max_bytes),
+        // The version whose behaviour this is.
+        names_of_7_0: true,
         hash_seed: 0,
+    }
+}
+
+/// How uses of keys are noted.
+fn uses(config: &Config) -> Uses {
+    let policy = config.maxmemory_policy.word();
+    let number = |value: i64| u32::try_from(value).unwrap_or(u32::MAX);
+    Uses {
+        counted: policy.contains("lfu"),
+        only_writes: policy.contains("lrm"),
+        log_factor: number(config.lfu_log_factor),
+        decay_minutes: number(config.lfu_decay_time),
+        shares_integers: config.maxmemory == 0
+            || !["lfu", "lru", "lrm"].iter().any(|kind| policy.contains(kind)),
     }
 }
 
@@ -185,7 +245,7 @@ impl Engine {
             databases: usize::try_from(config.databases).unwrap_or(16),
             seed: rng.next_u64(),
             limits: Limits { hash_seed, ..limits(&config) },
-            counts_uses: config.maxmemory_policy.word().contains("lfu"),
+            uses: uses(&config),
             ..Settings::default()
         };
         let mut engine = Engine {
@@ -202,6 +262,16 @@ impl Engine {
             stats: Stats::new(now),
             persist: Persist::new(now),
             replication: Replication::new(&mut rng, now),
+            leaving: Leaving::default(),
+            pause: Pause::default(),
+            pool: Pool::default(),
+            latency: Latency::default(),
+            freeing: Freeing::default(),
+            renamed: Renamed::new(&config),
+            slept_us: 0,
+            over_limit: Vec::new(),
+            host: Host::default(),
+            startup_bytes: memory::used_bytes(),
             config,
             identity,
             rng,
@@ -248,12 +318,15 @@ impl Engine {
         self.now = now;
         self.stats.tick(now);
         self.time_out();
+        self.end_pause_in_time();
         self.close_idle();
+        self.clients_tick();
+        self.free_trash(None);
         self.replication_tick();
         if self.is_loading() {
             return;
         }
-        if self.expires_actively && !self.replication.is_replica() {
+        if self.expires_actively && !self.replication.is_replica() && !self.is_paused() {
             self.expire_cycle();
         }
         self.persist_tick();

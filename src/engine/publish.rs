@@ -28,6 +28,12 @@ impl Engine {
                 self.propagate(db, &[b"DEL", key]);
             }
         }
+        for (db, key) in effects.evicted() {
+            self.stats.evicted_keys += 1;
+            if self.persist.is_logging() {
+                self.persist.feed(db, &[b"DEL", key], self.now);
+            }
+        }
         self.stats.expired_keys += expired;
         self.persist.dirty += effects.dirty;
         if is_heard {
@@ -43,7 +49,8 @@ impl Engine {
             }
         }
         self.notify(&effects);
-        self.watched.touch(&mut self.clients, &self.keyspace, &effects);
+        let now_ms = self.now.unix_ms;
+        self.watched.touch(&mut self.clients, &self.keyspace, &effects, now_ms);
         self.waiting.note_ready(&effects);
         self.keyspace.reuse(effects);
     }

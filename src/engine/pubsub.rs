@@ -1,9 +1,10 @@
 //! Publishing and subscribing, and the messages that tell of keys.
 
-use super::client::ClientId;
+use super::client::{Client, ClientId, ReplyMode};
 use super::config::key_events::KeyEvents;
+use super::config::kinds::OutputLimit;
 use super::dispatch::{Call, Handler};
-use super::{Action, Engine};
+use super::{Action, Engine, redact};
 use crate::base::glob::Glob;
 use crate::command::Error;
 use crate::keyspace::{Effects, Event, EventClass};
@@ -67,6 +68,11 @@ pub struct Subscriptions {
 }
 
 impl Subscriptions {
+    /// Bytes of the names.
+    pub fn bytes(&self) -> usize {
+        self.by_sort.iter().flatten().map(|name| name.len() + size_of::<Vec<u8>>()).sum()
+    }
+
     /// How many there are of a sort.
     pub fn len(&self, sort: Sort) -> usize {
         self.by_sort[sort as usize].len()
@@ -117,11 +123,19 @@ fn subscribe(engine: &mut Engine, call: &mut Call<'_>, sort: Sort) -> Done {
         }
         let told = client.subscriptions.told(sort);
         let word = format!("{}subscribe", sort.letter());
-        // To clients of the third version this is a message, which comes even if they want no replies.
-        let out = if client.out.is_resp3() { &mut client.out } else { &mut *call.reply };
+        let out = told_by(client, call.reply);
         tell_change(out, &word, Some(name), told);
     }
     Ok(())
+}
+
+/// Where a client is told of its subscriptions: to clients of the third version this is a message, and so it is to those who want
+/// no replies.
+fn told_by<'a>(client: &'a mut Client, reply: &'a mut Reply) -> &'a mut Reply {
+    match client.out.is_resp3() || client.reply_mode != ReplyMode::On {
+        true => &mut client.out,
+        false => reply,
+    }
 }
 
 fn tell_change(reply: &mut Reply, word: &str, name: Option<&[u8]>, told: usize) {
@@ -144,14 +158,14 @@ fn unsubscribe(engine: &mut Engine, call: &mut Call<'_>, sort: Sort) -> Done {
     };
     if names.is_empty() {
         let told = client.subscriptions.told(sort);
-        let out = if client.out.is_resp3() { &mut client.out } else { &mut *call.reply };
+        let out = told_by(client, call.reply);
         tell_change(out, &word, None, told);
     }
     for name in names {
         engine.forget_subscription(call.id, sort, &name);
         let Some(client) = engine.clients.get_mut(call.id) else { return Ok(()) };
         let told = client.subscriptions.told(sort);
-        let out = if client.out.is_resp3() { &mut client.out } else { &mut *call.reply };
+        let out = told_by(client, call.reply);
         tell_change(out, &word, Some(&name), told);
     }
     Ok(())
@@ -196,7 +210,9 @@ fn pubsub(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             const HELP: &[&str] = &[
                 "PUBSUB <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
                 "CHANNELS [<pattern>]",
+                "    Return the currently active channels matching a <pattern> (default: '*').",
                 "NUMPAT",
+                "    Return number of subscriptions to patterns.",
                 "NUMSUB [<channel> ...]",
                 "SHARDCHANNELS [<pattern>]",
                 "SHARDNUMSUB [<shardchannel> ...]",
@@ -245,7 +261,8 @@ impl Engine {
     /// Sends a message to all who subscribe to a channel; tells how many got it.
     pub(super) fn send_message(&mut self, sort: Sort, channel: &[u8], message: &[u8]) -> u64 {
         let mut receivers = 0;
-        let Engine { pubsub, clients, actions, .. } = self;
+        let Engine { pubsub, clients, actions, over_limit, config, .. } = self;
+        let limit = config.client_output_buffer_limit[OutputLimit::PUBSUB];
         let mut send = |id: ClientId, word: &str, parts: &[&[u8]]| {
             let Some(client) = clients.get_mut(id) else { return };
             client.out.push(1 + parts.len());
@@ -253,6 +270,9 @@ impl Engine {
             parts.iter().for_each(|part| client.out.bulk(part));
             actions.push_back(Action::Wake(id));
             receivers += 1;
+            if client.is_near(limit) {
+                over_limit.push(id);
+            }
         };
         if let Some(subscribers) = pubsub.all(sort).get(channel) {
             let word = format!("{}message", sort.letter());
@@ -265,6 +285,9 @@ impl Engine {
                     subscribers.clients.iter().for_each(|id| send(*id, "pmessage", &parts));
                 }
             }
+        }
+        for id in std::mem::take(&mut self.over_limit) {
+            self.check_output(id);
         }
         receivers
     }
@@ -303,9 +326,9 @@ impl Engine {
         };
         let mut line =
             format!("{}.{:03}{us:03} [{} {from}]", ms / 1000, ms % 1000, client.db).into_bytes();
-        for arg in call.args {
+        for arg in redact::shown(call.command.spec, call.args) {
             line.extend_from_slice(b" \"");
-            for byte in *arg {
+            for byte in arg.iter() {
                 match byte {
                     b'\\' | b'"' => line.extend_from_slice(&[b'\\', *byte]),
                     b'\n' => line.extend_from_slice(b"\\n"),
@@ -325,6 +348,7 @@ impl Engine {
                 client.out.simple(&text);
                 self.actions.push_back(Action::Wake(id));
             }
+            self.check_output(id);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! SLOWLOG: the commands that took longest.
 
-use super::Engine;
 use super::dispatch::{Call, Handler};
+use super::{Engine, redact};
 use crate::base::num::parse_canonical_i64;
 use crate::command::Error;
 use crate::command::spec::SKIP_SLOWLOG;
@@ -40,9 +40,10 @@ impl Engine {
             return;
         }
         let Some(client) = self.clients.get(call.id) else { return };
-        let count = call.args.len();
+        let shown = redact::shown(call.command.spec, call.args);
+        let count = shown.len();
         let kept = if count > ARGS_MAX { ARGS_MAX - 1 } else { count };
-        let mut args: Vec<Vec<u8>> = call.args.iter().take(kept).map(|arg| shorten(arg)).collect();
+        let mut args: Vec<Vec<u8>> = shown.iter().take(kept).map(|arg| shorten(arg)).collect();
         if kept < count {
             args.push(format!("... ({} more arguments)", count - kept).into_bytes());
         }
@@ -107,9 +108,16 @@ fn slowlog(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
             const HELP: &[&str] = &[
                 "SLOWLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
                 "GET [<count>]",
+                "    Return top <count> entries from the slowlog (default: 10, -1 mean all).",
+                "    Entries are made of:",
+                "    id, timestamp, time in microseconds, arguments array, client IP and port,",
+                "    client name",
                 "LEN",
+                "    Return the length of the slowlog.",
                 "RESET",
+                "    Reset the slowlog.",
                 "HELP",
+                "    Print this help.",
             ];
             call.reply.array(HELP.len());
             HELP.iter().for_each(|line| call.reply.simple(line));

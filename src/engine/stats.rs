@@ -1,11 +1,13 @@
 //! What the server counts.
 
 use super::Now;
+use super::histogram::Histogram;
+use crate::base::memory;
 use crate::command::{self, Command};
 use std::collections::BTreeMap;
 
 /// What is counted of one command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct CommandStats {
     /// How often it ran.
     pub calls: u64,
@@ -15,6 +17,18 @@ pub struct CommandStats {
     pub rejected: u64,
     /// How often it ran and failed.
     pub failed: u64,
+    /// How long it took each time, if that is tracked.
+    times: Option<Histogram>,
+}
+
+impl CommandStats {
+    /// Counts a time that it took.
+    pub fn took(&mut self, us: u64, is_tracked: bool) {
+        self.usec += us;
+        if is_tracked {
+            self.times.get_or_insert_default().add(us.saturating_mul(1000));
+        }
+    }
 }
 
 /// Samples of a rate: a second and a half, as servers take them.
@@ -50,9 +64,23 @@ pub struct Stats {
     pub input_bytes: u64,
     pub output_bytes: u64,
     pub expired_keys: u64,
-    pub error_replies: u64,
-    /// Clients dropped since too much waited for them.
+    pub evicted_keys: u64,
+    pub evicted_clients: u64,
     pub output_limit_disconnections: u64,
+    pub input_limit_disconnections: u64,
+    pub lazyfreed_objects: u64,
+    pub error_replies: u64,
+    /// How often removing keys whose time had passed was stopped because it took long, and microseconds that it took.
+    pub expire_stops: u64,
+    pub expire_us: u64,
+    pub reads: u64,
+    pub writes: u64,
+    /// Connections to other servers that are kept.
+    pub migrate_links: usize,
+    /// Microseconds in which memory was over its bound, and in all since the start.
+    pub over_memory_us: u64,
+    /// Most bytes that were ever allocated.
+    pub peak_bytes: u64,
     /// By the number of the command.
     by_command: Vec<CommandStats>,
     by_subcommand: BTreeMap<(&'static str, &'static str), CommandStats>,
@@ -76,8 +104,19 @@ impl Stats {
             input_bytes: 0,
             output_bytes: 0,
             expired_keys: 0,
-            error_replies: 0,
+            evicted_keys: 0,
+            evicted_clients: 0,
             output_limit_disconnections: 0,
+            input_limit_disconnections: 0,
+            lazyfreed_objects: 0,
+            error_replies: 0,
+            expire_stops: 0,
+            expire_us: 0,
+            reads: 0,
+            writes: 0,
+            migrate_links: 0,
+            over_memory_us: 0,
+            peak_bytes: 0,
             by_command: vec![CommandStats::default(); command::all().count()],
             by_subcommand: BTreeMap::new(),
             errors: BTreeMap::new(),
@@ -90,10 +129,11 @@ impl Stats {
 
     /// Forgets everything, as `CONFIG RESETSTAT` does.
     pub fn reset(&mut self, now: Now) {
-        *self = Stats::new(now);
+        *self = Stats { peak_bytes: memory::used_bytes(), ..Stats::new(now) };
     }
 
     pub fn tick(&mut self, now: Now) {
+        self.peak_bytes = self.peak_bytes.max(memory::used_bytes());
         let us = now.mono_us.saturating_sub(self.sampled.mono_us);
         if us >= SAMPLE_US {
             self.command_rate.add(self.commands, us);
@@ -141,16 +181,22 @@ impl Stats {
     }
 
     /// Commands that were called, by name as `INFO commandstats` gives it.
-    pub fn commands_called(&self) -> Vec<(String, CommandStats)> {
+    pub fn commands_called(&self) -> Vec<(String, &CommandStats)> {
         let whole = command::all()
-            .map(|command| (command.spec.name.to_owned(), self.by_command[command.number]));
+            .map(|command| (command.spec.name.to_owned(), &self.by_command[command.number]));
         let parts =
-            self.by_subcommand.iter().map(|((name, sub), stats)| (format!("{name}|{sub}"), *stats));
+            self.by_subcommand.iter().map(|((name, sub), stats)| (format!("{name}|{sub}"), stats));
         let mut called: Vec<_> = whole
             .chain(parts)
             .filter(|(_, stats)| stats.calls + stats.rejected + stats.failed > 0)
             .collect();
         called.sort_by(|a, b| a.0.cmp(&b.0));
         called
+    }
+
+    /// How long commands took, by name.
+    pub fn histograms(&self) -> Vec<(String, &Histogram)> {
+        let called = self.commands_called().into_iter();
+        called.filter_map(|(name, stats)| Some((name, stats.times.as_ref()?))).collect()
     }
 }

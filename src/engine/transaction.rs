@@ -3,7 +3,7 @@
 use super::Engine;
 use super::client::{ClientId, Clients};
 use super::dispatch::{Call, Handler};
-use crate::command::spec::Spec;
+use crate::command::spec::{Flags, Spec};
 use crate::command::{Command, Error};
 use crate::keyspace::{Effects, Keyspace};
 use crate::resp::encode::Reply;
@@ -21,6 +21,9 @@ struct Queued {
 #[derive(Debug, Default)]
 pub struct Multi {
     queued: Vec<Queued>,
+    /// What the commands may do, all taken together.
+    flags: Flags,
+    bytes: usize,
     /// A command was refused, so that EXEC will be.
     pub failed: bool,
 }
@@ -30,6 +33,16 @@ impl Multi {
     pub fn len(&self) -> usize {
         self.queued.len()
     }
+
+    /// What the commands may do, all taken together.
+    pub fn flags(&self) -> Flags {
+        self.flags
+    }
+
+    /// Bytes of the commands.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
 }
 
 /// What a client watches.
@@ -38,6 +51,28 @@ pub struct Watches {
     keys: Vec<(usize, Vec<u8>)>,
     /// One of them changed.
     changed: bool,
+}
+
+impl Watches {
+    /// Whether one of the keys changed.
+    pub fn is_changed(&self) -> bool {
+        self.changed
+    }
+
+    /// Number of keys.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Bytes of the keys.
+    pub fn bytes(&self) -> usize {
+        self.keys.iter().map(|(_, key)| key.len() + size_of::<(usize, Vec<u8>)>()).sum()
+    }
+}
+
+/// Whether a command is run inside a transaction, not kept for its end.
+pub(super) fn runs_at_once(name: &str) -> bool {
+    matches!(name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
 }
 
 /// Who watches a key.
@@ -59,13 +94,25 @@ pub struct Watched {
 impl Watched {
     /// Marks the clients that watch what has changed.
     #[inline]
-    pub fn touch(&self, clients: &mut Clients, keyspace: &Keyspace, effects: &Effects) {
+    pub fn touch(
+        &self,
+        clients: &mut Clients,
+        keyspace: &Keyspace,
+        effects: &Effects,
+        now_ms: i64,
+    ) {
         if !self.by_key.is_empty() {
-            self.touch_each(clients, keyspace, effects);
+            self.touch_each(clients, keyspace, effects, now_ms);
         }
     }
 
-    fn touch_each(&self, clients: &mut Clients, keyspace: &Keyspace, effects: &Effects) {
+    fn touch_each(
+        &self,
+        clients: &mut Clients,
+        keyspace: &Keyspace,
+        effects: &Effects,
+        now_ms: i64,
+    ) {
         let mut mark = |watcher: &Watcher| {
             if let Some(client) = clients.get_mut(watcher.id) {
                 client.watches.changed = true;
@@ -74,7 +121,7 @@ impl Watched {
         if effects.flushed {
             // Which databases were emptied or exchanged is not told; a key that was not there and is not has not changed.
             for ((db, key), watchers) in &self.by_key {
-                let is_there = keyspace.holds(*db, key);
+                let is_there = keyspace.holds(*db, key) && !keyspace.is_over(*db, key, now_ms);
                 watchers.iter().filter(|watcher| watcher.existed || is_there).for_each(&mut mark);
             }
         }
@@ -105,12 +152,12 @@ impl Engine {
     pub(super) fn queue(&mut self, call: &mut Call<'_>) -> bool {
         let Some(client) = self.clients.get_mut(call.id) else { return false };
         let Some(multi) = &mut client.multi else { return false };
-        if matches!(
-            call.command.spec.name,
-            "exec" | "discard" | "multi" | "watch" | "quit" | "reset"
-        ) {
+        if runs_at_once(call.command.spec.name) {
             return false;
         }
+        let flags = call.subcommand.unwrap_or(call.command.spec).flags;
+        multi.flags = Flags::union(&[multi.flags, flags]);
+        multi.bytes += call.args.iter().map(|arg| arg.len() + size_of::<Vec<u8>>()).sum::<usize>();
         let args = call.args.iter().map(|arg| arg.to_vec()).collect();
         multi.queued.push(Queued { command: call.command, subcommand: call.subcommand, args });
         call.reply.simple("QUEUED");

@@ -73,6 +73,8 @@ pub enum What {
     Event(Event),
     /// The key was removed because its time had passed.
     Expired,
+    /// The key was removed to make room.
+    Evicted,
     /// The list, sorted set or stream came into being or grew, which clients may wait for.
     Ready,
 }
@@ -148,6 +150,11 @@ impl Effects {
             What::Event(event) => Some((event, db, key)),
             _ => None,
         })
+    }
+
+    /// Keys that were removed to make room.
+    pub fn evicted(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.iter().filter(|(what, ..)| *what == What::Evicted).map(|(_, db, key)| (db, key))
     }
 
     /// Keys that were removed because their time had passed.

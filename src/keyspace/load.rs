@@ -1,6 +1,6 @@
 //! Fills a keyspace from the records of an RDB file.
 
-use super::{Keyspace, Settings};
+use super::{Keyspace, Settings, counted};
 use crate::feed::parallel::{Outcome, Stop};
 use crate::feed::{self, Batch, Control, Ending, Failure, Input, Turn, Worker};
 use crate::rdb::{Attributes, Entry, Error, Record};
@@ -306,8 +306,9 @@ impl Load<'_, '_> {
     fn access(&self, attributes: &Attributes) -> u32 {
         // Wraps as the clock does.
         let now_s = (self.now_ms / 1000) as u32;
-        if self.settings.counts_uses {
-            return attributes.freq.map_or(now_s, u32::from);
+        if self.settings.uses.counted {
+            let first = self.settings.uses.first(self.now_ms);
+            return attributes.freq.map_or(first, |count| counted(count, self.now_ms));
         }
         attributes.idle_s.map_or(now_s, |idle_s| now_s.wrapping_sub(idle_s as u32))
     }

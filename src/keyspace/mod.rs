@@ -9,9 +9,12 @@ mod digest;
 mod effect;
 mod load;
 mod place;
+mod sample;
 mod save;
 mod snapshot;
+mod trash;
 mod unit;
+mod uses;
 
 #[cfg(test)]
 mod tests;
@@ -20,10 +23,14 @@ pub use digest::Digest;
 pub use effect::{Effects, Event, EventClass, What};
 pub use load::{LoadError, Loaded, load_rdb};
 pub use place::{Change, Place, Typed, WrongType};
+pub use sample::Sampled;
 pub use save::{SaveOptions, Summary};
 pub use snapshot::{Snapshot, SnapshotDb};
+pub use trash::Trash;
 pub use unit::{Origin, Unit, ValueRef};
+pub use uses::{Uses, counted};
 
+use crate::base::rng::Rng;
 use crate::value::Value;
 use crate::value::limits::Limits;
 use crate::value::table::{Seed, Table};
@@ -40,8 +47,8 @@ pub struct Settings {
     pub seed: u64,
     /// When collections leave their packed encodings.
     pub limits: Limits,
-    /// Whether uses are counted (LFU), not timed (LRU).
-    pub counts_uses: bool,
+    /// How uses of keys are noted.
+    pub uses: Uses,
 }
 
 impl Default for Settings {
@@ -51,7 +58,7 @@ impl Default for Settings {
             by_slot: false,
             seed: 0,
             limits: Limits::default(),
-            counts_uses: false,
+            uses: Uses::default(),
         }
     }
 }
@@ -72,6 +79,11 @@ pub struct Keyspace {
     /// Memory for the effects of the next unit.
     spare: Effects,
     lookups: Lookups,
+    trash: Trash,
+    /// Keys whose time has passed stay, though nobody sees them.
+    keeps_expired: bool,
+    /// Decides when counts of uses grow.
+    rng: Rng,
 }
 
 /// How often clients looked for keys.
@@ -92,6 +104,9 @@ impl Keyspace {
         Keyspace {
             dbs,
             functions: BTreeMap::new(),
+            rng: Rng::new(settings.seed),
+            trash: Trash::default(),
+            keeps_expired: false,
             settings,
             spare: Effects::default(),
             lookups: Lookups::default(),
@@ -106,6 +121,33 @@ impl Keyspace {
     /// When collections leave their packed encodings; may change at any time.
     pub fn limits_mut(&mut self) -> &mut Limits {
         &mut self.settings.limits
+    }
+
+    /// How uses of keys are noted; may change at any time.
+    pub fn uses_mut(&mut self) -> &mut Uses {
+        &mut self.settings.uses
+    }
+
+    /// Whether something was removed that is still to be freed.
+    pub fn has_trash(&self) -> bool {
+        !self.trash.is_empty()
+    }
+
+    /// What was removed and is still to be freed; whoever takes it sees to that.
+    #[inline]
+    pub fn take_trash(&mut self) -> Option<Trash> {
+        if self.trash.is_empty() { None } else { Some(std::mem::take(&mut self.trash)) }
+    }
+
+    /// Lets keys stay whose time has passed, unseen, for as long as nothing may change.
+    pub fn keep_expired(&mut self, keep: bool) {
+        self.keeps_expired = keep;
+    }
+
+    /// A key's expiry time in unix milliseconds, if it is there and has one.
+    pub fn expire_at_ms(&self, db: usize, key: &[u8]) -> Option<i64> {
+        let entry = self.dbs.get(db).and_then(|db| db.keys.get(key));
+        entry.and_then(|entry| entry.meta.expire_at_ms)
     }
 
     /// How often clients looked for keys, to be read or reset.

@@ -1,8 +1,9 @@
 //! Where one key's value is or will be, during a change.
 
 use super::effect::Event;
+use super::trash::Trash;
 use crate::value::limits::Limits;
-use crate::value::table::{self, Locator, Meta, New, Stored, Table};
+use crate::value::table::{self, Locator, Meta, New, Removed, Stored, Table};
 use crate::value::{Blob, Hash, Kind, List, Set, Stream, StringForm, Value, Zset};
 use triomphe::Arc;
 
@@ -90,6 +91,7 @@ pub struct Place<'a> {
     /// Where the key belongs in the table.
     pub(super) at: Locator<'a>,
     pub(super) limits: &'a Limits,
+    pub(super) trash: &'a mut Trash,
     /// When this use is noted.
     pub(super) access: u32,
     /// Whether a container was handed out that may have been emptied.
@@ -143,7 +145,7 @@ impl Place<'_> {
                 meta,
             )
         };
-        self.created |= old.is_none();
+        self.replaced(old);
     }
 
     /// As [`Place::set_string`], for bytes that are handed over.
@@ -153,7 +155,8 @@ impl Place<'_> {
         }
         let meta = Meta { expire_at_ms, access: Some(self.access), mark: form.mark() };
         let value = New::Object(Value::String(Blob::new(bytes)));
-        self.created |= self.keys.insert(self.key, value, meta).is_none();
+        let old = self.keys.insert_at(&self.at, value, meta);
+        self.replaced(old);
     }
 
     /// Changes the bytes of a string, which is made empty first if the key is not there. Its expiry time stays.
@@ -246,7 +249,8 @@ impl Place<'_> {
             return self.set_string(blob, StringForm::Auto, expire_at_ms);
         }
         let meta = Meta { expire_at_ms, access: Some(self.access), mark: 0 };
-        self.created |= self.keys.insert_at(&self.at, New::Object(value), meta).is_none();
+        let old = self.keys.insert_at(&self.at, New::Object(value), meta);
+        self.replaced(old);
     }
 
     /// Sets or takes away the expiry time. Returns false if the key is not there.
@@ -263,7 +267,22 @@ impl Place<'_> {
 
     /// Removes the key. Returns false if it was not there.
     pub fn remove(&mut self) -> bool {
-        self.keys.remove(self.key).is_some()
+        let removed = self.keys.remove(self.key);
+        let was_there = removed.is_some();
+        if let Some(value) = removed.and_then(|removed| removed.object) {
+            self.trash.take(value);
+        }
+        was_there
+    }
+
+    /// Sees to what was overwritten.
+    #[inline]
+    fn replaced(&mut self, old: Option<Removed<Value>>) {
+        match old {
+            None => self.created = true,
+            Some(Removed { object: Some(value), .. }) => self.trash.take(value),
+            Some(_) => {}
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Keyspace;
 use super::effect::{Effects, Event, EventClass, What};
 use super::place::{Change, Place, Typed, WrongType, kind, string};
+use super::uses::Uses;
 use crate::value::limits::Limits;
 use crate::value::table::{self, Meta, Stored, Table};
 use crate::value::{Kind, StringForm, Value};
@@ -125,12 +126,14 @@ pub struct Unit<'k> {
     now_ms: i64,
     db: usize,
     effects: Effects,
+    /// Whether reading a key counts as a use of it.
+    notes_uses: bool,
 }
 
 impl<'k> Unit<'k> {
     pub(super) fn new(keyspace: &'k mut Keyspace, origin: Origin, now_ms: i64) -> Unit<'k> {
         let effects = std::mem::take(&mut keyspace.spare);
-        Unit { keyspace, origin, now_ms, db: 0, effects }
+        Unit { keyspace, origin, now_ms, db: 0, effects, notes_uses: origin.tells() }
     }
 
     /// Unix milliseconds of the unit; the same for all of it.
@@ -167,9 +170,14 @@ impl<'k> Unit<'k> {
         &self.keyspace.settings.limits
     }
 
-    /// Whether uses are counted, not timed.
-    pub fn counts_uses(&self) -> bool {
-        self.keyspace.settings.counts_uses
+    /// How uses are noted.
+    pub fn uses(&self) -> Uses {
+        self.keyspace.settings.uses
+    }
+
+    /// Reads keys from now on without noting that as a use.
+    pub fn keep_uses(&mut self) {
+        self.notes_uses = false;
     }
 
     /// The libraries of functions.
@@ -185,12 +193,6 @@ impl<'k> Unit<'k> {
         &mut self.keyspace.dbs[self.db].keys
     }
 
-    /// The mark of a use at this time: seconds.
-    fn access_now(&self) -> u32 {
-        // Wraps in 2106, as it is compared modulo 2^32.
-        (self.now_ms / 1000) as u32
-    }
-
     /// Whether the time of an entry has passed, as far as this unit may notice.
     fn is_over(&self, meta: &Meta) -> bool {
         !self.origin.shows_expired() && meta.expire_at_ms.is_some_and(|at| at <= self.now_ms)
@@ -199,11 +201,12 @@ impl<'k> Unit<'k> {
     /// Removes a key whose time has passed. Commands with several keys call it for each before they look at all of them.
     pub fn expire_if_due(&mut self, key: &[u8]) {
         if self.origin.removes_expired()
+            && !self.keyspace.keeps_expired
             // Most often nothing at all has expired yet.
             && self.keys().earliest_ms().is_some_and(|at| at <= self.now_ms)
             && self.keys().get(key).is_some_and(|entry| self.is_over(&entry.meta))
         {
-            self.keys_mut().remove(key);
+            self.discard(key);
             if self.origin.tells() {
                 let event = Event { class: EventClass::Expired, name: "expired" };
                 self.effects.note(What::Event(event), self.db, key);
@@ -222,10 +225,7 @@ impl<'k> Unit<'k> {
     /// What a key holds; notes the use.
     pub fn get(&mut self, key: &[u8]) -> Option<ValueRef<'_>> {
         self.expire_if_due(key);
-        if self.origin.tells() && !self.counts_uses() {
-            let access = self.access_now();
-            self.keys_mut().touch(key, access);
-        }
+        self.use_key(key);
         if self.origin.is_client() {
             let is_there = self.peek(key).is_some();
             self.keyspace.lookups.hits += u64::from(is_there);
@@ -270,16 +270,22 @@ impl<'k> Unit<'k> {
         change: impl FnOnce(&mut Place<'_>) -> Result<(R, Change), E>,
     ) -> Result<R, E> {
         self.expire_if_due(key);
-        let access = self.access_now();
-        let (db, origin) = (self.db, self.origin);
-        let Keyspace { dbs, settings, .. } = &mut *self.keyspace;
+        let (db, origin, now_ms) = (self.db, self.origin, self.now_ms);
+        let Keyspace { dbs, settings, trash, rng, .. } = &mut *self.keyspace;
         let keys = &mut dbs[db].keys;
         let at = keys.locate(key);
+        let uses = &settings.uses;
+        let old = uses.counted.then(|| keys.get_at(&at).and_then(|entry| entry.meta.access));
+        let access = match old.flatten() {
+            Some(mark) => uses.next(mark, now_ms, rng),
+            None => uses.first(now_ms),
+        };
         let mut place = Place {
             keys,
             key,
             at,
             limits: &settings.limits,
+            trash,
             access,
             maybe_empty: false,
             created: false,
@@ -334,10 +340,51 @@ impl<'k> Unit<'k> {
         self.delete_as(key, Event::generic("del"))
     }
 
+    /// Notes a use of a key that is there.
+    #[inline]
+    fn use_key(&mut self, key: &[u8]) {
+        if !self.notes_uses {
+            return;
+        }
+        let (uses, now_ms) = (self.uses(), self.now_ms);
+        if uses.only_writes {
+            return;
+        }
+        if !uses.counted {
+            return self.keys_mut().touch(key, uses.first(now_ms));
+        }
+        let mark = self.keys().get(key).and_then(|entry| entry.meta.access);
+        if let Some(mark) = mark {
+            let mark = uses.next(mark, now_ms, &mut self.keyspace.rng);
+            self.keys_mut().touch(key, mark);
+        }
+    }
+
+    /// Removes a key; a large value is not freed here. False if the key was not there.
+    fn discard(&mut self, key: &[u8]) -> bool {
+        let Some(removed) = self.keys_mut().remove(key) else { return false };
+        if let Some(value) = removed.object {
+            self.keyspace.trash.take(value);
+        }
+        true
+    }
+
+    /// Removes a key to make room; false if it was not there.
+    pub fn evict(&mut self, key: &[u8]) -> bool {
+        let evicted = self.discard(key);
+        if evicted {
+            let event = Event { class: EventClass::Evicted, name: "evicted" };
+            self.effects.note(What::Event(event), self.db, key);
+            self.effects.note(What::Evicted, self.db, key);
+            self.effects.note(What::Touched, self.db, key);
+        }
+        evicted
+    }
+
     /// Removes a key and tells of it by another event.
     pub fn delete_as(&mut self, key: &[u8], event: Event) -> bool {
         self.expire_if_due(key);
-        let removed = self.keys_mut().remove(key).is_some();
+        let removed = self.discard(key);
         if removed {
             self.note(key, event, 1);
         }
@@ -438,7 +485,8 @@ impl<'k> Unit<'k> {
         for db in range {
             let keys = &mut self.keyspace.dbs[db].keys;
             removed += keys.len();
-            *keys = Table::new(keys.seed());
+            let empty = Table::new(keys.seed());
+            self.keyspace.trash.take_table(std::mem::replace(keys, empty));
         }
         self.effects.flushed = true;
         self.effects.dirty += removed;

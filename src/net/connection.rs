@@ -14,6 +14,9 @@ use std::task::{Context, Poll};
 /// Bytes read at once.
 const READ_BYTES: usize = 16 << 10;
 
+/// Memory for replies at the beginning, in bytes.
+const FIRST_BYTES: usize = 1 << 10;
+
 /// Memory that an idle connection may keep for replies, in bytes.
 const KEPT_BYTES: usize = 16 << 10;
 
@@ -58,11 +61,16 @@ struct Connection<S> {
     /// The beginning of a request whose end is still to come.
     input: Vec<u8>,
     output: Vec<u8>,
+    /// How many bytes of the output are written.
+    sent: usize,
+    /// What the engine knows: bytes of output that are not sent, and memory for them.
+    noted: (usize, usize),
 }
 
 /// Why a wait ended.
 enum Event {
     Readable,
+    Writable,
     Woken,
     /// A piece of a snapshot, or the end of what will come of it.
     Snapshot(Option<Piece>),
@@ -77,7 +85,9 @@ pub(super) async fn run<S: Stream>(server: Rc<Server>, stream: S, id: ClientId, 
         slot,
         reader: RequestReader::default(),
         input: Vec::new(),
-        output: Vec::new(),
+        output: Vec::with_capacity(FIRST_BYTES),
+        sent: 0,
+        noted: (0, 0),
     };
     // Whatever is wrong with the connection, all that can be done is to forget it.
     let _ = connection.serve().await;
@@ -91,19 +101,21 @@ impl<S: Stream> Connection<S> {
         let mut flow = Flow::Next;
         loop {
             self.write().await?;
-            if self.server.engine.borrow().aborts(self.id) {
+            let closes = flow == Flow::Close || self.server.engine.borrow().closes(self.id);
+            if closes && self.unsent().is_empty() {
                 return Ok(());
             }
-            if flow == Flow::Close || self.server.engine.borrow().closes(self.id) {
-                return self.write().await;
-            }
-            match self.event().await? {
+            match self.event(!closes).await? {
                 Event::Readable => {
                     let Some(next) = self.read(flow)? else { return Ok(()) };
                     flow = next;
                 }
-                Event::Snapshot(piece) => self.pass_on(piece).await?,
+                Event::Snapshot(piece) => self.take_piece(piece)?,
+                Event::Writable => {}
                 Event::Woken => {
+                    if !self.server.engine.borrow().knows(self.id) {
+                        return Ok(());
+                    }
                     // What came while the client waited may go on now.
                     if flow == Flow::Wait && !self.server.engine.borrow().is_waiting(self.id) {
                         let input = std::mem::take(&mut self.input);
@@ -114,24 +126,33 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Waits for bytes, or for the engine.
-    async fn event(&self) -> io::Result<Event> {
+    /// Waits for bytes, for room for those that could not be written, or for the engine.
+    async fn event(&self, reads: bool) -> io::Result<Event> {
         poll_fn(|context| {
             if self.slot.is_woken.take() {
                 return Poll::Ready(Ok(Event::Woken));
             }
-            if let Some(pieces) = &mut *self.slot.snapshot.borrow_mut()
+            if !self.unsent().is_empty() {
+                if let Poll::Ready(ready) = self.stream.poll_write_ready(context) {
+                    return Poll::Ready(ready.map(|()| Event::Writable));
+                }
+            } else if let Some(pieces) = &mut *self.slot.snapshot.borrow_mut()
                 && let Poll::Ready(piece) = pieces.poll_recv(context)
             {
                 return Poll::Ready(Ok(Event::Snapshot(piece)));
             }
-            if let Poll::Ready(ready) = self.stream.poll_read_ready(context) {
+            if reads && let Poll::Ready(ready) = self.stream.poll_read_ready(context) {
                 return Poll::Ready(ready.map(|()| Event::Readable));
             }
             self.slot.keep_waker(context);
             Poll::Pending
         })
         .await
+    }
+
+    /// Bytes that were taken from the engine and could not be written yet.
+    fn unsent(&self) -> &[u8] {
+        self.output.get(self.sent..).unwrap_or_default()
     }
 
     /// Reads what is there and runs what is complete; `None` at the end of the connection.
@@ -161,6 +182,8 @@ impl<S: Stream> Connection<S> {
         }
         let limit = self.server.engine.borrow().config().client_query_buffer_limit;
         if input.len() as u64 > limit {
+            self.server.engine.borrow_mut().input_over_limit(self.id);
+            self.keep(Vec::new(), is_shared);
             return Ok(None);
         }
         if flow == Flow::Wait {
@@ -195,6 +218,7 @@ impl<S: Stream> Connection<S> {
         {
             let mut engine = server.engine.borrow_mut();
             let now = now();
+            engine.note_input(self.id, input.len(), input.capacity() - input.len());
             let string_bytes_max = engine.config().proto_max_bulk_len;
             while flow == Flow::Next {
                 let bounds = Bounds { string_bytes_max, is_known: engine.is_known(self.id) };
@@ -216,6 +240,9 @@ impl<S: Stream> Connection<S> {
                     }
                 }
             }
+            let left = input.len() - self.reader.read_bytes();
+            let room = if left == 0 { 0 } else { input.capacity() - input.len() };
+            engine.note_input(self.id, left, room);
         }
         let read = self.reader.read_bytes();
         if read == input.len() {
@@ -237,64 +264,63 @@ impl<S: Stream> Connection<S> {
         flow
     }
 
-    /// Writes all that waits for the client.
+    /// Writes what waits for the client, as far as there is room for it.
     async fn write(&mut self) -> io::Result<()> {
         loop {
-            self.server.engine.borrow_mut().take_output(self.id, &mut self.output);
-            if self.output.is_empty() {
-                return Ok(());
-            }
-            self.wait_for_disk().await?;
-            self.write_all(&self.output).await?;
-            if self.output.capacity() > KEPT_BYTES {
-                self.output = Vec::new();
-            }
-        }
-    }
-
-    /// Writes bytes, unless the connection is to end whatever waits.
-    async fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            match self.stream.try_write(rest) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(bytes) => rest = rest.get(bytes..).unwrap_or_default(),
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    if self.server.engine.borrow().aborts(self.id) {
-                        return Err(io::ErrorKind::ConnectionAborted.into());
-                    }
-                    poll_fn(|context| {
-                        // What wakes the connection is seen to later, unless it ends it.
-                        if self.slot.is_woken.get() && self.server.engine.borrow().aborts(self.id) {
-                            return Poll::Ready(Ok(()));
-                        }
-                        self.slot.keep_waker(context);
-                        self.stream.poll_write_ready(context)
-                    })
-                    .await?;
+            if self.unsent().is_empty() {
+                self.sent = 0;
+                self.server.engine.borrow_mut().take_output(self.id, &mut self.output);
+                if self.output.is_empty() {
+                    return Ok(());
                 }
-                Err(e) => return Err(e),
+                self.wait_for_disk().await?;
             }
+            while !self.unsent().is_empty() {
+                match self.stream.try_write(self.unsent()) {
+                    Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    Ok(bytes) => self.sent += bytes,
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                        self.note_unsent();
+                        return Ok(());
+                    }
+                    Err(e) => return Err(e),
+                }
+            }
+            if self.output.capacity() > KEPT_BYTES {
+                self.output.clear();
+                self.output.shrink_to(KEPT_BYTES);
+                self.sent = 0;
+            }
+            self.note_unsent();
         }
-        Ok(())
     }
 
-    /// Writes a piece of a snapshot.
-    async fn pass_on(&mut self, piece: Option<Piece>) -> io::Result<()> {
+    /// Lets the engine know how much is unsent, if that has changed.
+    fn note_unsent(&mut self) {
+        let unsent = (self.unsent().len(), self.output.capacity());
+        if self.noted != unsent {
+            self.noted = unsent;
+            self.server.engine.borrow_mut().note_unsent(self.id, unsent.0, unsent.1);
+        }
+    }
+
+    /// Takes a piece of a snapshot, to be written next.
+    fn take_piece(&mut self, piece: Option<Piece>) -> io::Result<()> {
         match piece {
             Some(Piece::Bytes(bytes)) => {
-                self.write_all(&bytes).await?;
+                self.output.clear();
+                self.output.extend_from_slice(&bytes);
+                self.sent = 0;
                 self.server.engine.borrow_mut().snapshot_moved(self.id, now());
-                return Ok(());
             }
             Some(Piece::End) => {
                 *self.slot.snapshot.borrow_mut() = None;
                 self.server.engine.borrow_mut().snapshot_sent(self.id, now());
+                self.server.settle();
             }
             // It will never be complete.
             None => return Err(io::ErrorKind::ConnectionAborted.into()),
         }
-        self.server.settle();
         Ok(())
     }
 

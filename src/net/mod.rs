@@ -6,8 +6,11 @@
 mod aof;
 mod clock;
 mod connection;
+mod free;
+mod host;
 mod listen;
 mod log;
+mod migrate;
 mod primary;
 mod replica;
 mod save;
@@ -21,9 +24,11 @@ pub use log::Log;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
 use crate::engine::{Action, ClientId, Engine, LastLoad, Level, PrimaryId, Saved, Transferred};
-use crate::feed::Control;
-use crate::keyspace::{Keyspace, Settings};
+use crate::feed::{Control, Input};
+use crate::keyspace::{Keyspace, Settings, load_rdb};
 use aof::Keeper;
+use free::Freer;
+use migrate::Links;
 use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::io;
@@ -32,8 +37,11 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, watch};
+
+/// How often the kernel is asked for the process's figures.
+const HOST_PERIOD: Duration = Duration::from_millis(500);
 
 /// What other threads tell.
 #[derive(Debug)]
@@ -50,6 +58,8 @@ enum News {
     SnapshotLoaded(PrimaryId, Result<Box<(Keyspace, LastLoad)>, String>),
     /// The data were loaded, or not.
     Loaded(Result<Box<LoadedData>, String>),
+    /// So many values were freed, for which a client may have waited.
+    Freed(u64, Option<ClientId>),
 }
 
 /// What wakes a connection.
@@ -82,7 +92,11 @@ impl Slot {
 #[derive(Debug)]
 struct Server {
     engine: RefCell<Engine>,
-    slots: RefCell<Vec<Option<Rc<Slot>>>>,
+    slots: RefCell<Vec<Option<(u64, Rc<Slot>)>>>,
+    links: RefCell<Links>,
+    /// When the kernel was last asked for the process's figures.
+    host_read: Cell<Option<Instant>>,
+    freer: RefCell<Freer>,
     log: Log,
     keeper: RefCell<Option<Keeper>>,
     told: watch::Sender<u64>,
@@ -180,6 +194,9 @@ async fn run(setup: Setup) -> io::Result<i32> {
     let server = Rc::new(Server {
         engine: RefCell::new(engine),
         slots: RefCell::new(Vec::new()),
+        links: RefCell::new(Links::default()),
+        host_read: Cell::new(None),
+        freer: RefCell::new(Freer::new(news.clone())),
         log,
         keeper: RefCell::new(None),
         told,
@@ -204,7 +221,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
     while server.exit.get().is_none() {
         let deadline = server.until_deadline();
         tokio::select! {
-            _ = tick.tick() => server.engine.borrow_mut().tick(now()),
+            _ = tick.tick() => server.tick(),
             () = tokio::time::sleep(deadline) => server.engine.borrow_mut().tick(now()),
             Some(news) = from_threads.recv() => server.hear(news),
             () = server.deadline.notified() => {}
@@ -271,6 +288,17 @@ impl Server {
         Duration::from_millis(u64::try_from(ms).unwrap_or(0)).min(LONGEST)
     }
 
+    fn tick(&self) {
+        let links = self.links.borrow_mut().release();
+        let mut engine = self.engine.borrow_mut();
+        engine.note_migrate_links(links);
+        if self.host_read.get().is_none_or(|read| read.elapsed() >= HOST_PERIOD) {
+            self.host_read.set(Some(Instant::now()));
+            engine.note_host(host::read());
+        }
+        engine.tick(now());
+    }
+
     fn hear(&self, news: News) {
         let mut engine = self.engine.borrow_mut();
         match news {
@@ -295,6 +323,7 @@ impl Server {
                 self.log.line(Level::Warning, &error);
                 self.exit.set(Some(1));
             }
+            News::Freed(objects, client) => engine.freed(objects, client),
         }
     }
 
@@ -344,8 +373,12 @@ impl Server {
                     let loaded = (self.load_log)(engine.config(), &settings, now().unix_ms);
                     engine.log_loaded(id, loaded);
                 }
-                Some(Action::WriteConfig(id)) => {
-                    let written = self.write_config();
+                Some(Action::LoadFile(id)) => {
+                    let loaded = self.load_file();
+                    self.engine.borrow_mut().file_loaded(id, loaded);
+                }
+                Some(Action::WriteConfig(id, all)) => {
+                    let written = self.write_config(all);
                     let written = written.map_err(|e| e.to_string());
                     self.engine.borrow_mut().config_written(id, written);
                 }
@@ -356,6 +389,17 @@ impl Server {
                         keeper.set_policy(policy);
                     }
                 }
+                Some(Action::Free { trash, client }) => {
+                    self.freer.borrow_mut().free(trash, client);
+                }
+                Some(Action::Migrate(migration)) => {
+                    let migrated = self.links.borrow_mut().migrate(&migration);
+                    let links = self.links.borrow_mut().release();
+                    let mut engine = self.engine.borrow_mut();
+                    engine.note_migrate_links(links);
+                    engine.migrated(migration, migrated);
+                }
+                Some(Action::Deadline) => self.deadline.notify_one(),
                 Some(Action::Exit(status)) => {
                     self.exit.set(Some(status));
                     self.left.notify_one();
@@ -395,22 +439,41 @@ impl Server {
         }
     }
 
+    /// Loads the RDB file that the configuration names.
+    fn load_file(&self) -> Result<Keyspace, String> {
+        let engine = self.engine.borrow();
+        let path = self.folder.join(OsStr::from_bytes(&engine.config().dbfilename));
+        let mut input = Input::open(&path).map_err(|e| e.to_string())?;
+        let mut keyspace = Keyspace::new(engine.settings().clone());
+        let now_ms = now().unix_ms;
+        load_rdb(&mut keyspace, &mut input, now_ms, true, 1, &Control::default())
+            .map_err(|e| format!("{e:?}"))?;
+        Ok(keyspace)
+    }
+
     /// Puts the configuration as it is now into its file.
-    fn write_config(&self) -> io::Result<()> {
+    fn write_config(&self, all: bool) -> io::Result<()> {
         let engine = self.engine.borrow();
         let path = PathBuf::from(&engine.identity().config_file);
         let old = match std::fs::read(&path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
             old => old?,
         };
-        let text = engine.config().rewrite(&old, &[], false);
+        let text = engine.config().rewrite(&old, &[], all);
         save::replace_with(&path, &text)
     }
 
     fn wake(&self, id: ClientId) {
-        if let Some(slot) = self.slots.borrow().get(id.place).and_then(Option::as_ref) {
+        if let Some(slot) = self.slot(id) {
             slot.wake();
         }
+    }
+
+    /// What a client's connection is woken by, if it is there.
+    fn slot(&self, id: ClientId) -> Option<Rc<Slot>> {
+        let slots = self.slots.borrow();
+        let (number, slot) = slots.get(id.place)?.as_ref()?;
+        (*number == id.number).then(|| Rc::clone(slot))
     }
 
     fn add_slot(&self, id: ClientId) -> Rc<Slot> {
@@ -420,13 +483,16 @@ impl Server {
             slots.resize(id.place + 1, None);
         }
         if let Some(place) = slots.get_mut(id.place) {
-            *place = Some(Rc::clone(&slot));
+            *place = Some((id.number, Rc::clone(&slot)));
         }
         slot
     }
 
     fn remove_slot(&self, id: ClientId) {
-        if let Some(place) = self.slots.borrow_mut().get_mut(id.place) {
+        // The place may be another's already.
+        if let Some(place) = self.slots.borrow_mut().get_mut(id.place)
+            && place.as_ref().is_some_and(|(number, _)| *number == id.number)
+        {
             *place = None;
         }
     }

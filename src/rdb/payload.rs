@@ -80,6 +80,23 @@ pub fn write(out: &mut Vec<u8>, type_byte: u8, value: &[u8], version: u16) {
     out.extend_from_slice(&crc.to_le_bytes());
 }
 
+/// Appends the payload of FUNCTION DUMP for the sources of libraries.
+pub fn write_functions<'a>(
+    out: &mut Vec<u8>,
+    sources: impl Iterator<Item = &'a [u8]>,
+    version: u16,
+) {
+    let start = out.len();
+    for source in sources {
+        out.push(super::parser::opcode::FUNCTION);
+        write_len(out, source.len() as u64);
+        out.extend_from_slice(source);
+    }
+    out.extend_from_slice(&version.to_le_bytes());
+    let crc = crc::crc64(0, out.get(start..).unwrap_or(&[]));
+    out.extend_from_slice(&crc.to_le_bytes());
+}
+
 /// The sources of the libraries in the body of a FUNCTION DUMP payload: function records, one behind the other. `None` if
 /// there is anything else.
 pub fn functions(mut body: &[u8]) -> Option<Vec<Vec<u8>>> {

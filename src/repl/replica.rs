@@ -580,6 +580,11 @@ impl Link {
                 events(Event::Log(Level::Notice, text));
                 self.fail(now_ms, Failure::Later(answer), events);
             }
+            Psync::Unsupported { answer, .. } if self.settings.is_failover => {
+                let text = format!("Failover target rejected psync request: {answer}");
+                events(Event::Log(Level::Notice, text));
+                self.fail(now_ms, Failure::Refused(answer), events);
+            }
             Psync::Unsupported { answer, is_error } => {
                 let (level, text) = match is_error {
                     true => (

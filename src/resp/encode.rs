@@ -10,12 +10,14 @@ pub struct Reply {
     bytes: Vec<u8>,
     /// Whether the client has asked for the third version.
     resp3: bool,
+    /// Bytes behind which nothing more is written, 0 for no limit.
+    limit: usize,
 }
 
 impl Reply {
     /// No replies yet.
     pub fn new(resp3: bool) -> Reply {
-        Reply { bytes: Vec::new(), resp3 }
+        Reply { bytes: Vec::new(), resp3, limit: 0 }
     }
 
     /// Whether replies are of the third version.
@@ -26,6 +28,27 @@ impl Reply {
     /// Chooses the version of replies to come.
     pub fn set_resp3(&mut self, resp3: bool) {
         self.resp3 = resp3;
+    }
+
+    /// Sets a number of bytes behind which nothing more is written, because nobody would read it; 0 takes it away.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// Whether so much has been written that nothing more is.
+    #[inline]
+    pub fn is_over(&self) -> bool {
+        self.limit != 0 && self.bytes.len() > self.limit
+    }
+
+    /// Bytes that can be written without more memory, those that were included.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Gives memory back that is not needed for so many bytes.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        self.bytes.shrink_to(bytes);
     }
 
     /// What has been written.
@@ -109,6 +132,9 @@ impl Reply {
 
     /// A string.
     pub fn bulk(&mut self, bytes: &[u8]) {
+        if self.is_over() {
+            return;
+        }
         self.head_len(b'$', bytes.len());
         self.bytes.extend_from_slice(bytes);
         self.bytes.extend_from_slice(b"\r\n");
@@ -191,6 +217,9 @@ impl Reply {
 
     /// Replies that were written elsewhere, by the same version.
     pub fn raw(&mut self, bytes: &[u8]) {
+        if self.is_over() {
+            return;
+        }
         self.bytes.extend_from_slice(bytes);
     }
 
@@ -199,7 +228,7 @@ impl Reply {
         &mut self,
         fill: impl FnOnce(&mut Reply) -> Result<usize, E>,
     ) -> Result<(), E> {
-        let mut inner = Reply::new(self.resp3);
+        let mut inner = Reply { limit: self.limit, ..Reply::new(self.resp3) };
         let len = fill(&mut inner)?;
         self.array(len);
         self.raw(&inner.bytes);
@@ -211,7 +240,7 @@ impl Reply {
         &mut self,
         fill: impl FnOnce(&mut Reply) -> Result<usize, E>,
     ) -> Result<(), E> {
-        let mut inner = Reply::new(self.resp3);
+        let mut inner = Reply { limit: self.limit, ..Reply::new(self.resp3) };
         let len = fill(&mut inner)?;
         self.set(len);
         self.raw(&inner.bytes);

@@ -153,12 +153,26 @@ impl Value {
         }
     }
 
+    /// About how many pieces of memory it takes, which is what freeing it costs.
+    pub fn pieces(&self) -> u64 {
+        match self {
+            Value::String(_) | Value::Opaque(_) => 1,
+            Value::List(list) => list.chunk_count() as u64,
+            Value::Set(set) if matches!(set.encoding(), "hashtable") => set.len() as u64,
+            Value::Hash(hash) if hash.listpack().is_none() => hash.len() as u64,
+            Value::Zset(zset) if !zset.is_packed() => zset.len(),
+            Value::Set(_) | Value::Hash(_) | Value::Zset(_) => 1,
+            Value::Stream(stream) => (stream.nodes().count() + stream.groups().count()) as u64,
+        }
+    }
+
     /// The encoding's name, as `OBJECT ENCODING` gives it.
     pub fn encoding(&self, limits: &Limits) -> &'static str {
         match self {
             Value::String(bytes) => StringForm::Auto.encoding(bytes),
-            Value::List(list) if list.is_packed() => "listpack",
+            Value::List(list) if list.is_packed() && !limits.names_of_7_0 => "listpack",
             Value::List(_) => "quicklist",
+            Value::Set(set) if limits.names_of_7_0 && set.encoding() == "listpack" => "hashtable",
             Value::Set(set) => set.encoding(),
             Value::Zset(zset) if zset.is_packed() => "listpack",
             Value::Zset(_) => "skiplist",

@@ -3,7 +3,7 @@
 use super::super::error::Error;
 use super::super::parse::{int, is};
 use super::super::{Ctx, Handler};
-use crate::keyspace::{Change, Event};
+use crate::keyspace::{Change, Event, counted};
 use crate::rdb::encode::Target;
 use crate::rdb::payload::{self, Payload, PayloadChecksum};
 use crate::rdb::{Context, Parser, Record, Step};
@@ -18,7 +18,7 @@ pub const HANDLERS: &[(&str, Handler)] =
 type Done = Result<(), Error>;
 
 /// The releases a payload is written for: the first whose form holds all of the value, so that as many servers as can be read it.
-const TARGETS: [&str; 3] = ["redis-7.2", "redis-7.4", "redis-8.6"];
+const TARGETS: [&str; 4] = ["redis-7.0", "redis-7.2", "redis-7.4", "redis-8.6"];
 
 fn dump(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let Some(value) = ctx.unit.get(args[1]) else {
@@ -109,7 +109,9 @@ fn restore(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         ctx.reply.ok();
         return Ok(());
     }
-    let access = options.freq.or(options.idle_s.map(|idle_s| ctx.now_ms() / 1000 - idle_s));
+    let now_ms = ctx.now_ms();
+    let counted = |freq| i64::from(counted(u8::try_from(freq).unwrap_or(u8::MAX), now_ms));
+    let access = options.freq.map(counted).or(options.idle_s.map(|idle_s| now_ms / 1000 - idle_s));
     ctx.update(key, |place| {
         match loaded {
             Loaded::String(bytes) => place.set_string(&bytes, StringForm::Auto, expire_at_ms),

@@ -4,7 +4,8 @@ use super::super::error::Error;
 use super::super::parse::{TimeUnit, any_expiry, int, int32, is};
 use super::super::{Ctx, Handler};
 use crate::base::glob::Glob;
-use crate::keyspace::{Change, Event};
+use crate::base::num::parse_canonical_i64;
+use crate::keyspace::{Change, Event, Uses, ValueRef};
 
 /// The handlers of this family.
 pub const HANDLERS: &[(&str, Handler)] = &[
@@ -436,7 +437,7 @@ fn object(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         )));
     }
     ctx.unit.expire_if_due(args[2]);
-    let (counts_uses, now_ms) = (ctx.unit.counts_uses(), ctx.now_ms());
+    let (uses, now_ms) = (ctx.unit.uses(), ctx.now_ms());
     let limits = ctx.unit.limits();
     let Some(value) = ctx.unit.peek(args[2]) else {
         ctx.reply.null();
@@ -444,22 +445,32 @@ fn object(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     };
     match word {
         word if is(word, "encoding") => ctx.reply.bulk(value.encoding(limits).as_bytes()),
-        word if is(word, "refcount") => ctx.reply.int(1),
+        word if is(word, "refcount") => ctx.reply.int(references(&value, uses)),
         word if is(word, "freq") => {
-            if !counts_uses {
+            if !uses.counted {
                 return Err(Error::text(LFU_WANTED));
             }
-            ctx.reply.int(i64::from(value.access() & 0xff));
+            ctx.reply.int(i64::from(uses.count(value.access(), now_ms)));
         }
         _ => {
-            if counts_uses {
+            if uses.counted {
                 return Err(Error::text(LRU_WANTED));
             }
-            let now_s = (now_ms / 1000) as u32;
-            ctx.reply.int(i64::from(now_s.wrapping_sub(value.access())));
+            ctx.reply.int(i64::from(uses.idle_s(value.access(), now_ms)));
         }
     }
     Ok(())
+}
+
+/// What servers tell of an object's references: they share the objects of small integers among all keys, unless uses are noted.
+fn references(value: &ValueRef<'_>, uses: Uses) -> i64 {
+    /// Integers below it are shared.
+    const SHARED: i64 = 10_000;
+    let number = value.string().filter(|bytes| value.string_form().encoding(bytes) == "int");
+    match number.and_then(parse_canonical_i64) {
+        Some(0..SHARED) if uses.shares_integers => i64::from(i32::MAX),
+        _ => 1,
+    }
 }
 
 fn flush_option(args: &[&[u8]]) -> Result<(), Error> {

@@ -219,6 +219,9 @@ fn srandmember(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         // With repetitions.
         ctx.reply.array(count.unsigned_abs() as usize);
         for _ in 0..count.unsigned_abs() {
+            if ctx.reply.is_over() {
+                break;
+            }
             let rank = ctx.rng.below(len);
             match ctx.unit.peek_as::<Set>(args[1])?.and_then(|set| set.nth(rank as usize)) {
                 Some(member) => ctx.reply.bulk(member.text(&mut IntBuf::new())),

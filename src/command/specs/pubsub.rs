@@ -11,7 +11,7 @@ pub const SPECS: &[Spec] = &[
             pattern("pattern").many()
         ]),
     Spec::new("publish", Group::PubSub, "2.0.0", 3)
-        .flags(&[PUBSUB, LOADING, STALE, FAST])
+        .flags(&[PUBSUB, LOADING, STALE, FAST, MAY_REPLICATE])
         .args(&[
             text("channel"),
             text("message")
@@ -52,7 +52,7 @@ pub const SPECS: &[Spec] = &[
             pattern("pattern").optional().many()
         ]),
     Spec::new("spublish", Group::PubSub, "7.0.0", 3)
-        .flags(&[PUBSUB, LOADING, STALE, FAST])
+        .flags(&[PUBSUB, LOADING, STALE, FAST, MAY_REPLICATE])
         .keys(&[key_at(1, &[NOT_KEY])])
         .args(&[
             text("shardchannel"),

@@ -6,7 +6,7 @@ use super::super::spec::*;
 #[rustfmt::skip]
 pub const SPECS: &[Spec] = &[
     Spec::new("eval", Group::Scripting, "2.6.0", -3)
-        .flags(&[NOSCRIPT, STALE, SKIP_MONITOR, NO_MANDATORY_KEYS])
+        .flags(&[NOSCRIPT, STALE, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS])
         .categories(&["scripting"])
         .keys(&[keys_counted(2, 0, 1, 1, &[RW, ACCESS, UPDATE])])
         .args(&[
@@ -26,7 +26,7 @@ pub const SPECS: &[Spec] = &[
             text("arg").optional().many()
         ]),
     Spec::new("evalsha", Group::Scripting, "2.6.0", -3)
-        .flags(&[NOSCRIPT, STALE, SKIP_MONITOR, NO_MANDATORY_KEYS])
+        .flags(&[NOSCRIPT, STALE, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS])
         .categories(&["scripting"])
         .keys(&[keys_counted(2, 0, 1, 1, &[RW, ACCESS, UPDATE])])
         .args(&[
@@ -46,7 +46,7 @@ pub const SPECS: &[Spec] = &[
             text("arg").optional().many()
         ]),
     Spec::new("fcall", Group::Scripting, "7.0.0", -3)
-        .flags(&[NOSCRIPT, STALE, SKIP_MONITOR, NO_MANDATORY_KEYS])
+        .flags(&[NOSCRIPT, STALE, SKIP_MONITOR, MAY_REPLICATE, NO_MANDATORY_KEYS])
         .categories(&["scripting"])
         .keys(&[keys_counted(2, 0, 1, 1, &[RW, ACCESS, UPDATE])])
         .args(&[

@@ -3,7 +3,7 @@
 use super::super::Engine;
 use super::super::dispatch::{Call, Handler};
 use crate::base::glob::Glob;
-use crate::command::spec::{Arg, ArgKind, Begin, Find, Group, KeySpec, Spec};
+use crate::command::spec::{Arg, ArgKind, Begin, Find, Group, KeySpec, NO_MANDATORY_KEYS, Spec};
 use crate::command::{self, Error};
 use crate::resp::encode::Reply;
 
@@ -57,13 +57,25 @@ fn command_(_: &mut Engine, call: &mut Call<'_>) -> Done {
             const HELP: &[&str] = &[
                 "COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
                 "(no subcommand)",
+                "    Return details about all Redis commands.",
                 "COUNT",
+                "    Return the total number of commands in this Redis server.",
                 "LIST",
+                "    Return a list of all commands in this Redis server.",
                 "INFO [<command-name> ...]",
+                "    Return details about multiple Redis commands.",
+                "    If no command names are given, documentation details for all",
+                "    commands are returned.",
                 "DOCS [<command-name> ...]",
+                "    Return documentation details about multiple Redis commands.",
+                "    If no command names are given, documentation details for all",
+                "    commands are returned.",
                 "GETKEYS <full-command>",
+                "    Return the keys from a full Redis command.",
                 "GETKEYSANDFLAGS <full-command>",
+                "    Return the keys and the access flags from a full Redis command.",
                 "HELP",
+                "    Print this help.",
             ];
             reply.array(HELP.len());
             HELP.iter().for_each(|line| reply.simple(line));
@@ -131,7 +143,9 @@ fn info(reply: &mut Reply, spec: &Spec, container: Option<&Spec>) {
         .keys
         .iter()
         .any(|key| !matches!((key.begin, key.find), (Begin::Index(_), Find::Range { .. })));
-    let mut flags: Vec<&str> = spec.flags.names().collect();
+    // Servers keep this one to themselves.
+    let own = |flag: &&str| *flag != "may_replicate";
+    let mut flags: Vec<&str> = spec.flags.names().filter(own).collect();
     if has_hidden_keys {
         flags.push("movablekeys");
     }
@@ -319,25 +333,34 @@ fn arguments(reply: &mut Reply, args: &[Arg]) {
     }
 }
 
+/// All commands and subcommands with their names.
+fn all_named() -> impl Iterator<Item = (String, &'static Spec)> {
+    all().into_iter().flat_map(|spec| {
+        let subs = spec.subcommands.iter().map(|sub| (full_name(sub, Some(spec)), sub));
+        std::iter::once((spec.name.to_owned(), spec)).chain(subs)
+    })
+}
+
 fn list(reply: &mut Reply, args: &[&[u8]]) -> Done {
-    let names: Vec<&str> = match args.get(2..).unwrap_or_default() {
-        [] => all().iter().map(|spec| spec.name).collect(),
+    let keeps: Box<dyn Fn(&str, &Spec) -> bool> = match args.get(2..).unwrap_or_default() {
+        [] => Box::new(|_, _| true),
         [by, kind, value] if by.eq_ignore_ascii_case(b"filterby") => {
-            let keeps: Box<dyn Fn(&Spec) -> bool> = match kind.to_ascii_lowercase().as_slice() {
-                b"module" => Box::new(|_| false),
-                b"aclcat" => Box::new(|spec| {
+            match kind.to_ascii_lowercase().as_slice() {
+                b"module" => Box::new(|_, _| false),
+                b"aclcat" => Box::new(|_, spec| {
                     spec.categories_all().any(|name| name.as_bytes().eq_ignore_ascii_case(value))
                 }),
                 b"pattern" => {
-                    let glob = Glob::new(value);
-                    Box::new(move |spec| glob.matches(spec.name.as_bytes()))
+                    let glob = Glob::new(&value.to_ascii_lowercase());
+                    Box::new(move |name, _| glob.matches(name.as_bytes()))
                 }
                 _ => return Err(Error::Syntax),
-            };
-            all().into_iter().filter(|spec| keeps(spec)).map(|spec| spec.name).collect()
+            }
         }
         _ => return Err(Error::Syntax),
     };
+    let names: Vec<String> =
+        all_named().filter(|(name, spec)| keeps(name, spec)).map(|(name, _)| name).collect();
     reply.array(names.len());
     names.iter().for_each(|name| reply.bulk(name.as_bytes()));
     Ok(())
@@ -348,6 +371,7 @@ fn keys(reply: &mut Reply, args: &[&[u8]], with_flags: bool) -> Done {
     let spec = inner.first().and_then(|name| command::lookup(name));
     let spec = spec.and_then(|spec| spec.resolve(inner));
     let spec = spec.ok_or_else(|| Error::text("ERR Invalid command specified"))?;
+    let may_lack = spec.flags.contains(NO_MANDATORY_KEYS);
     if spec.keys.is_empty() {
         return Err(Error::text("ERR The command has no key arguments"));
     }
@@ -357,7 +381,7 @@ fn keys(reply: &mut Reply, args: &[&[u8]], with_flags: bool) -> Done {
     let keys = spec
         .keys_of(inner)
         .map_err(|_| Error::text("ERR Invalid arguments specified for command"))?;
-    if keys.is_empty() {
+    if keys.is_empty() && !may_lack {
         return Err(Error::text("ERR The command has no key arguments"));
     }
     reply.array(keys.len());

@@ -1,17 +1,19 @@
-//! DEBUG, as far as test suites and people use it, and FUNCTION on libraries that are only kept.
+//! DEBUG, as far as test suites and people use it.
 
 use super::super::Engine;
 use super::super::client::ClientId;
 use super::super::dispatch::{Call, Handler};
 use super::super::{Action, SaveJob, Why, persist};
+use crate::base::glob::Glob;
 use crate::base::num::{parse_canonical_i64, parse_double};
-use crate::command::{Error, Propagation, apply_function};
+use crate::command::Error;
 use crate::feed::{Control, Input};
-use crate::keyspace::{self, Digest, Keyspace, Origin};
+use crate::keyspace::{self, Digest, Event, Keyspace, Origin};
 use crate::rdb::Dialect;
+use crate::value::{Blob, List, Value};
 
 pub(super) const HANDLERS: &[(&str, Handler)] =
-    &[("debug", debug), ("function", function), ("wait", wait), ("lolwut", lolwut)];
+    &[("debug", debug), ("wait", wait), ("lolwut", lolwut)];
 
 type Done = Result<(), Error>;
 
@@ -29,6 +31,7 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             let seconds =
                 parse_double(seconds).filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
             let us = (seconds.unwrap_or(0.0) * 1e6) as u64;
+            engine.slept_us += us;
             engine.actions.push_back(Action::Sleep { us });
             call.reply.ok();
         }
@@ -62,11 +65,20 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                     "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
                 ));
             }
-            if !options.is_empty() {
-                return Err(Error::text("ERR DEBUG RELOAD is supported without options only"));
+            let has =
+                |name: &str| options.iter().any(|word| word.eq_ignore_ascii_case(name.as_bytes()));
+            if has("noflush") {
+                return Err(Error::text("ERR DEBUG RELOAD NOFLUSH is not supported by rkv"));
             }
-            reload(engine)?;
-            call.reply.ok();
+            if has("nosave") {
+                if let Some(client) = engine.clients.get_mut(call.id) {
+                    client.waits_for_save = true;
+                }
+                engine.actions.push_back(Action::LoadFile(call.id));
+            } else {
+                reload(engine)?;
+                call.reply.ok();
+            }
         }
         (b"loadaof", []) => {
             if !engine.persist.is_logging() {
@@ -82,13 +94,45 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             engine.log(super::super::Level::Warning, format!("DEBUG LOG: {text}"));
             call.reply.ok();
         }
+        (b"populate", [count, rest @ ..]) => populate(engine, call, count, rest)?,
+        (b"htstats", [db, ..]) => {
+            let db = parse_canonical_i64(db).and_then(|db| usize::try_from(db).ok());
+            let db = db.filter(|db| *db < engine.keyspace.databases());
+            let db = db.ok_or(Error::text("ERR Out of range database"))?;
+            let (keys, expires) = (engine.keyspace.len(db), engine.keyspace.expiring(db));
+            let text = format!("[Dictionary HT]\n{}[Expires HT]\n{}", table(keys), table(expires));
+            call.reply.verbatim(b"txt", text.as_bytes());
+        }
+        (b"htstats-key", [key, ..]) => {
+            let db = engine.clients.get(call.id).map_or(0, |client| client.db);
+            let unit_elements = {
+                let mut unit = engine.keyspace.unit(Origin::Primary, engine.now.unix_ms);
+                unit.select(db);
+                let value = unit.peek(key).ok_or(Error::NoSuchKey)?;
+                value.object().map_or(0, |value| value.pieces())
+            };
+            call.reply.verbatim(b"txt", table(unit_elements).as_bytes());
+        }
+        (b"config-rewrite-force-all", []) => {
+            if let Some(client) = engine.clients.get_mut(call.id) {
+                client.waits_for_save = true;
+            }
+            engine.actions.push_back(Action::WriteConfig(call.id, true));
+        }
+        (b"help", []) => {
+            call.reply.array(HELP.len());
+            HELP.iter().for_each(|line| call.reply.simple(line));
+        }
+        (b"set-disable-deny-scripts" | b"set-skip-checksum-validation", [_]) => call.reply.ok(),
         (b"error", [text]) => {
             let text = String::from_utf8_lossy(text).into_owned();
             return Err(Error::text(text));
         }
-        (b"stringmatch-len", [pattern, ..]) => {
-            let _ = pattern;
-            call.reply.ok();
+        (b"stringmatch-len", [length, pattern]) => {
+            let length = parse_canonical_i64(length).ok_or(Error::NotInteger)?;
+            let length = usize::try_from(length).ok().filter(|length| *length <= STRING_BYTES_MAX);
+            let text = vec![b'a'; length.ok_or(Error::NotInteger)?];
+            call.reply.int(i64::from(Glob::new(pattern).matches(&text)));
         }
         (
             b"quicklist-packed-threshold"
@@ -96,7 +140,10 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             | b"pause-cron"
             | b"replybuffer"
             | b"listpack"
-            | b"change-repl-id",
+            | b"change-repl-id"
+            | b"client-eviction"
+            | b"client-enforce-reply-list"
+            | b"aof-flush-sleep",
             _,
         ) => {
             call.reply.ok();
@@ -113,6 +160,21 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
 }
 
 impl Engine {
+    /// Takes what was loaded from the RDB file for a client.
+    pub fn file_loaded(&mut self, id: ClientId, loaded: Result<Keyspace, String>) {
+        match loaded {
+            Ok(keyspace) => {
+                self.keyspace = keyspace;
+                self.persist.dirty = 0;
+                self.release(id, None);
+            }
+            Err(error) => {
+                let text = format!("ERR Error trying to load the RDB dump: {error}");
+                self.release(id, Some(&text));
+            }
+        }
+    }
+
     /// Takes what was loaded anew for a client.
     pub fn log_loaded(&mut self, id: ClientId, loaded: Result<Keyspace, String>) {
         match loaded {
@@ -128,6 +190,84 @@ impl Engine {
     }
 }
 
+/// Longest text that patterns are compared with for a test, in bytes.
+const STRING_BYTES_MAX: usize = 512 << 20;
+
+const HELP: &[&str] = &[
+    "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "CONFIG-REWRITE-FORCE-ALL",
+    "    Like CONFIG REWRITE but writes all configuration options, including keys not listed in original configuration file or default values.",
+    "DIGEST",
+    "    Output a hex signature representing the current DB content.",
+    "DIGEST-VALUE <key> [<key> ...]",
+    "    Output a hex signature of the values of all the specified keys.",
+    "ERROR <string>",
+    "    Return a Redis protocol error with <string> as message. Useful for clients unit tests to simulate Redis errors.",
+    "HTSTATS <dbid>",
+    "    Return hash table statistics of the specified Redis database.",
+    "HTSTATS-KEY <key>",
+    "    Like HTSTATS but for the hash table stored at <key>'s value.",
+    "LOADAOF",
+    "    Flush the AOF buffers on disk and reload the AOF in memory.",
+    "LOG <message>",
+    "    Write <message> to the server log.",
+    "OBJECT <key>",
+    "    Show low level info about `key` and associated value.",
+    "POPULATE <count> [<prefix>] [<size>]",
+    "    Create <count> string keys named key:<num>. If <prefix> is specified then it is used instead of the 'key' prefix.",
+    "PROTOCOL <type>",
+    "    Reply with a test value of the specified type.",
+    "RELOAD [option ...]",
+    "    Save the RDB on disk and reload it back to memory. Valid <option> values: NOSAVE.",
+    "SET-ACTIVE-EXPIRE <0|1>",
+    "    Setting it to 0 disables expiring keys (and hash-fields) in background when they are not accessed.",
+    "SLEEP <seconds>",
+    "    Stop the server for <seconds>. Decimals allowed.",
+    "STRINGMATCH-LEN <len> <pattern>",
+    "    Match the pattern with a string of so many letters.",
+    "HELP",
+    "    Print this help.",
+];
+
+/// What there is to tell of a hash table of so many entries; here it is a tree, which is never rebuilt.
+fn table(entries: u64) -> String {
+    match entries {
+        0 => "No stats available for empty dictionaries\n".to_owned(),
+        _ => format!(
+            "Hash table 0 stats (main hash table):\n table size: {entries}\n number of elements: {entries}\n"
+        ),
+    }
+}
+
+/// Sets keys with a number in their name and value, but for those that are there.
+fn populate(engine: &mut Engine, call: &mut Call<'_>, count: &[u8], rest: &[&[u8]]) -> Done {
+    let count = parse_canonical_i64(count).filter(|count| *count >= 0);
+    let count = count.ok_or(Error::text("ERR value is out of range, must be positive"))?;
+    let prefix = rest.first().copied().unwrap_or(b"key");
+    let size = rest.get(1).map(|size| parse_canonical_i64(size).ok_or(Error::NotInteger));
+    let size =
+        size.transpose()?.and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0);
+    let db = engine.clients.get(call.id).map_or(0, |client| client.db);
+    let mut unit = engine.keyspace.unit(Origin::Load, engine.now.unix_ms);
+    unit.select(db);
+    for number in 0..count {
+        let key = [prefix, b":", number.to_string().as_bytes()].concat();
+        if unit.peek(&key).is_some() {
+            continue;
+        }
+        let mut value = format!("value:{number}").into_bytes();
+        if let Some(size) = size.filter(|size| *size <= STRING_BYTES_MAX) {
+            value.resize(size, 0);
+        }
+        let value = Value::String(Blob::new(value));
+        unit.put(&key, value, None, Event::string("set"));
+    }
+    let effects = unit.commit();
+    engine.keyspace.reuse(effects);
+    call.reply.ok();
+    Ok(())
+}
+
 /// What DEBUG OBJECT tells of a key.
 fn object(engine: &mut Engine, call: &mut Call<'_>, key: &[u8]) -> Done {
     let db = engine.clients.get(call.id).map_or(0, |client| client.db);
@@ -137,11 +277,17 @@ fn object(engine: &mut Engine, call: &mut Call<'_>, key: &[u8]) -> Done {
     let limits = unit.limits().clone();
     let value = unit.peek(key).ok_or(Error::text("ERR no such key"))?;
     let encoding = value.encoding(&limits);
-    let (lru, idle_s) = (value.access() & 0xff_ffff, (now_ms / 1000) as u32 - value.access());
+    let (lru, idle_s) =
+        (value.access() & 0xff_ffff, ((now_ms / 1000) as u32).wrapping_sub(value.access()));
+    let more = value.container::<List>().map_or(String::new(), |list| {
+        let nodes = list.chunk_count();
+        let average = list.len() as f64 / nodes.max(1) as f64;
+        format!(" ql_nodes:{nodes} ql_avg_node:{average:.2} ql_listpack_max:-2 ql_compressed:0 ql_uncompressed_size:{}", list.allocated_bytes())
+    });
     let mut saver = crate::value::save::Saver::new(persist::newest(), true);
     let length = saver.save(value.held()).map_or(0, |_| saver.body().len());
     call.reply.simple(&format!(
-        "Value at:0x7f0000000000 refcount:1 encoding:{encoding} serializedlength:{length} lru:{lru} lru_seconds_idle:{idle_s}"
+        "Value at:0x7f0000000000 refcount:1 encoding:{encoding} serializedlength:{length} lru:{lru} lru_seconds_idle:{idle_s}{more}"
     ));
     Ok(())
 }
@@ -212,46 +358,6 @@ fn protocol(call: &mut Call<'_>, kind: &[u8]) -> Done {
             return Err(Error::text(
                 "ERR Wrong protocol type name. Please use one of the following: string|integer|double|null|array|set|map|attrib|push|verbatim|true|false",
             ));
-        }
-    }
-    Ok(())
-}
-
-/// Libraries are kept, listed and written back, but cannot be called yet.
-fn function(engine: &mut Engine, call: &mut Call<'_>) -> Done {
-    let args = call.args;
-    let sub = call.subcommand.map(|spec| spec.name).unwrap_or_default();
-    match sub {
-        "delete" | "flush" | "restore" => {
-            apply_function(engine.keyspace.functions_mut(), args.get(1..).unwrap_or_default())?;
-            let mut unit = engine.keyspace.unit(Origin::Client, engine.now.unix_ms);
-            unit.add_dirty(1);
-            let effects = unit.commit();
-            engine.publish(0, args, effects, Propagation::Verbatim, Vec::new());
-            call.reply.ok();
-        }
-        "list" => {
-            let with_code = args.iter().skip(2).any(|word| word.eq_ignore_ascii_case(b"withcode"));
-            let libraries = engine.keyspace.functions();
-            call.reply.array(libraries.len());
-            for (name, code) in libraries {
-                call.reply.map(3 + usize::from(with_code));
-                call.reply.bulk(b"library_name");
-                call.reply.bulk(name);
-                call.reply.bulk(b"engine");
-                call.reply.bulk(b"LUA");
-                call.reply.bulk(b"functions");
-                call.reply.array(0);
-                if with_code {
-                    call.reply.bulk(b"library_code");
-                    call.reply.bulk(code);
-                }
-            }
-        }
-        other => {
-            return Err(Error::text(format!(
-                "ERR 'function|{other}' is not supported by rkv: functions are kept, but not run"
-            )));
         }
     }
     Ok(())

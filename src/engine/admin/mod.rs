@@ -1,27 +1,38 @@
 //! Commands that need the server: a file per subject.
 
+mod acl;
+mod client;
 mod command;
 mod connection;
 mod debug;
+mod function;
+mod memory;
 mod server;
 
 pub(super) use connection::REDIS_VERSION;
 
 use super::dispatch::Handler;
-use super::{persist, pubsub, replication, slowlog, transaction};
+use super::{latency, migrate, persist, pubsub, replication, shutdown, slowlog, transaction};
 use crate::command::Command;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// The handlers by the names of their commands.
 const FAMILIES: &[&[(&str, Handler)]] = &[
+    acl::HANDLERS,
+    client::HANDLERS,
     command::HANDLERS,
     connection::HANDLERS,
     debug::HANDLERS,
+    function::HANDLERS,
+    latency::HANDLERS,
+    memory::HANDLERS,
+    migrate::HANDLERS,
     persist::HANDLERS,
     pubsub::HANDLERS,
     replication::HANDLERS,
     server::HANDLERS,
+    shutdown::HANDLERS,
     slowlog::HANDLERS,
     transaction::HANDLERS,
 ];

@@ -3,14 +3,12 @@
 use super::super::client::ClientId;
 use super::super::config::Access;
 use super::super::dispatch::{Call, Handler};
-use super::super::{Action, Engine, Level, limits, persist};
+use super::super::{Action, Engine, Level, limits, uses};
 use crate::command::Error;
-use crate::keyspace::Origin;
 use crate::value::limits::Limits;
-use crate::value::save::Saver;
 
 pub(super) const HANDLERS: &[(&str, Handler)] =
-    &[("time", time), ("info", info), ("config", config), ("memory", memory)];
+    &[("time", time), ("info", info), ("config", config)];
 
 type Done = Result<(), Error>;
 
@@ -25,50 +23,6 @@ fn time(engine: &mut Engine, call: &mut Call<'_>) -> Done {
 fn info(engine: &mut Engine, call: &mut Call<'_>) -> Done {
     let text = engine.info(call.args.get(1..).unwrap_or_default());
     call.reply.verbatim(b"txt", text.as_bytes());
-    Ok(())
-}
-
-/// Bytes that a key takes beside its name and value, and an element of a large value beside its own.
-const KEY_BYTES: usize = 24;
-const ELEMENT_BYTES: usize = 16;
-
-/// MEMORY USAGE is an estimate from the stored form of the value; the rest of MEMORY tells little here.
-fn memory(engine: &mut Engine, call: &mut Call<'_>) -> Done {
-    match call.subcommand.map(|spec| spec.name).unwrap_or_default() {
-        "usage" => {
-            match call.args.get(3..).unwrap_or_default() {
-                [] => {}
-                [word, count] if word.eq_ignore_ascii_case(b"samples") => {
-                    let count =
-                        crate::base::num::parse_canonical_i64(count).ok_or(Error::NotInteger)?;
-                    if count < 0 {
-                        return Err(Error::Syntax);
-                    }
-                }
-                _ => return Err(Error::Syntax),
-            }
-            let db = engine.clients.get(call.id).map_or(0, |client| client.db);
-            let mut unit = engine.keyspace.unit(Origin::Client, engine.now.unix_ms);
-            unit.select(db);
-            let limits = unit.limits().clone();
-            let Some(value) = unit.peek(call.args[2]) else {
-                call.reply.null();
-                return Ok(());
-            };
-            let mut saver = Saver::new(persist::newest(), false);
-            let bytes = saver.save(value.held()).map_or(0, |_| saver.body().len());
-            let is_packed =
-                matches!(value.encoding(&limits), "listpack" | "intset" | "int" | "embstr" | "raw");
-            let elements = if is_packed { 0 } else { bytes / 2 / ELEMENT_BYTES };
-            call.reply
-                .count((KEY_BYTES + call.args[2].len() + bytes + elements * ELEMENT_BYTES) as u64);
-        }
-        "doctor" => call.reply.verbatim(b"txt", b"Sam, I detected no issues in this instance."),
-        "purge" => call.reply.ok(),
-        other => {
-            return Err(Error::text(format!("ERR 'memory|{other}' is not supported by rkv")));
-        }
-    }
     Ok(())
 }
 
@@ -96,14 +50,28 @@ fn config(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             if let Some(client) = engine.clients.get_mut(call.id) {
                 client.waits_for_save = true;
             }
-            engine.actions.push_back(Action::WriteConfig(call.id));
+            engine.actions.push_back(Action::WriteConfig(call.id, false));
         }
         "set" => {
             engine.config_set(call.id, &args[2..])?;
             call.reply.ok();
         }
-        other => {
-            return Err(Error::text(format!("ERR 'config|{other}' is not supported by rkv")));
+        _ => {
+            const HELP: &[&str] = &[
+                "CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+                "GET <pattern>",
+                "    Return parameters matching the glob-like <pattern> and their values.",
+                "SET <directive> <value>",
+                "    Set the configuration <directive> to <value>.",
+                "RESETSTAT",
+                "    Reset statistics reported by the INFO command.",
+                "REWRITE",
+                "    Rewrite the configuration file.",
+                "HELP",
+                "    Print this help.",
+            ];
+            call.reply.array(HELP.len());
+            HELP.iter().for_each(|line| call.reply.simple(line));
         }
     }
     Ok(())
@@ -150,6 +118,10 @@ impl Engine {
         }
         if changes.has("appendonly") {
             self.switch_log(self.config.appendonly);
+        }
+        *self.keyspace.uses_mut() = uses(&self.config);
+        if changes.has("maxmemory") {
+            self.make_room();
         }
         if changes.has("requirepass") && self.config.requirepass.is_empty() {
             self.clients.know_all();

@@ -162,6 +162,11 @@ pub fn find(name: &[u8]) -> Option<(&'static Directive, &'static str)> {
     })
 }
 
+/// Whether a name is that of a directive whose value must not be shown.
+pub fn is_secret(name: &[u8]) -> bool {
+    find(name).is_some_and(|(directive, _)| directive.is(SENSITIVE))
+}
+
 /// All directives, in the order of the table.
 pub fn all() -> impl Iterator<Item = &'static Directive> {
     table::DIRECTIVES.iter()

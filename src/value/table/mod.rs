@@ -189,11 +189,16 @@ impl<O: Clone> Table<O> {
     /// Sets a key's value and what stands beside it. Returns what was there.
     #[inline]
     pub fn insert(&mut self, key: &[u8], value: New<'_, O>, meta: Meta) -> Option<Meta> {
-        self.insert_at(&self.locate(key), value, meta)
+        self.insert_at(&self.locate(key), value, meta).map(|old| old.meta)
     }
 
-    /// As [`Table::insert`], for a key that was located.
-    pub fn insert_at(&mut self, at: &Locator<'_>, value: New<'_, O>, meta: Meta) -> Option<Meta> {
+    /// As [`Table::insert`], for a key that was located, and with the object that was there.
+    pub fn insert_at(
+        &mut self,
+        at: &Locator<'_>,
+        value: New<'_, O>,
+        meta: Meta,
+    ) -> Option<Removed<O>> {
         self.expiring += u64::from(meta.expire_at_ms.is_some());
         let Some(index) = self.root.page(at).find(at.hash, at.key) else {
             Arc::make_mut(&mut self.root).push(at, 0, value, meta);
@@ -201,11 +206,11 @@ impl<O: Clone> Table<O> {
             return None;
         };
         let old = self.change_at(at, |page| {
-            let old = page.entry(index).meta;
-            page.replace(index, value, meta);
-            Effect { grew: 0, result: old }
+            let meta_before = page.entry(index).meta;
+            let object = page.replace(index, value, meta);
+            Effect { grew: 0, result: Removed { object, meta: meta_before } }
         });
-        self.expiring -= u64::from(old.expire_at_ms.is_some());
+        self.expiring -= u64::from(old.meta.expire_at_ms.is_some());
         Some(old)
     }
 

@@ -64,7 +64,7 @@ impl<O> Clone for Child<O> {
 }
 
 impl<O: Clone> Child<O> {
-    fn earliest_ms(&self) -> i64 {
+    pub(super) fn earliest_ms(&self) -> i64 {
         match self {
             Child::Page(page) => page.earliest_ms(),
             Child::Node(node) => node.earliest_ms,
@@ -162,6 +162,17 @@ impl<O: Clone> Node<O> {
             way += ways;
             Some((usize::from(child), ways))
         })
+    }
+
+    /// Number of children.
+    pub(super) fn child_count(&self) -> usize {
+        self.children.len()
+    }
+
+    /// All children, beginning with one of them.
+    pub(super) fn children_from(&self, first: usize) -> impl Iterator<Item = &Child<O>> {
+        let (before, behind) = self.children.split_at(first.min(self.children.len()));
+        behind.iter().chain(before).map(|below| &below.child)
     }
 
     /// The child that a key's way leads to.

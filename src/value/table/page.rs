@@ -104,6 +104,15 @@ pub(super) enum Object<O> {
     Value(O),
 }
 
+impl<O> Object<O> {
+    fn into_value(self) -> Option<O> {
+        match self {
+            Object::Key(_) => None,
+            Object::Value(value) => Some(value),
+        }
+    }
+}
+
 /// Where the parts of an entry are.
 struct Parts {
     flags: u8,
@@ -454,8 +463,8 @@ impl<O: Clone> Page<O> {
         }
     }
 
-    /// Replaces what an entry holds.
-    pub(super) fn replace(&mut self, index: usize, value: New<'_, O>, meta: Meta) {
+    /// Replaces what an entry holds. Returns what it held, if that was an object.
+    pub(super) fn replace(&mut self, index: usize, value: New<'_, O>, meta: Meta) -> Option<O> {
         let parts = self.parts(index);
         // A string of the same length with the same things beside it goes where the old one was.
         if let (New::Bytes(bytes), Place::Heap(start, end)) = (&value, parts.value)
@@ -466,26 +475,26 @@ impl<O: Clone> Page<O> {
             let at = usize::from(self.offsets[index]);
             self.heap[at] = parts.flags & !(7 << MARK_SHIFT) | meta.mark << MARK_SHIFT;
             self.write_meta(parts.meta_at, meta);
-            return;
+            return None;
         }
         if let (New::Object(_), Place::Object(object)) = (&value, parts.value)
             && self.shape(parts.flags) == (meta.access.is_some(), meta.expire_at_ms.is_some())
         {
-            if let New::Object(new) = value {
-                self.objects[object] = Object::Value(new);
-            }
             let at = usize::from(self.offsets[index]);
             self.heap[at] = parts.flags & !(7 << MARK_SHIFT) | meta.mark << MARK_SHIFT;
             self.write_meta(parts.meta_at, meta);
-            return;
+            let New::Object(new) = value else { return None };
+            let old = std::mem::replace(&mut self.objects[object], Object::Value(new));
+            return old.into_value();
         }
         let key = match parts.key {
             Place::Object(object) => KeyPart::Object(object),
             _ => KeyPart::Bytes(self.key_at(parts.key).to_vec()),
         };
-        if let Place::Object(object) = parts.value {
-            self.drop_object(object);
-        }
+        let old = match parts.value {
+            Place::Object(object) => self.drop_object(object).into_value(),
+            _ => None,
+        };
         // The key's object may just have taken the place of the dropped one.
         let key = match key {
             KeyPart::Object(object) => match self.parts_key_object(index) {
@@ -497,6 +506,7 @@ impl<O: Clone> Page<O> {
         let len = parts.end - usize::from(self.offsets[index]);
         self.add_dead(len);
         self.append(index, key, value, meta);
+        old
     }
 
     /// The object that holds an entry's key.

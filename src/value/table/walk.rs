@@ -3,6 +3,7 @@
 use super::node::{Child, Node};
 use super::page::{Entry, Page};
 use super::{Seed, Table};
+use crate::base::rng::Rng;
 
 /// Bits of hash that a cursor holds. Fewer than 64, so that clients with signed numbers can hold it too.
 const CURSOR_BITS: u32 = 48;
@@ -75,6 +76,53 @@ impl<O: Clone> Table<O> {
         let mut scan = Scan { seed: self.seed(), from: cursor, left: count.max(1), next: None };
         scan.node(&self.root, 0, 0, &mut each);
         scan.next.unwrap_or(0)
+    }
+}
+
+impl<O: Clone> Table<O> {
+    /// Hands over up to `count` entries chosen by chance, neighbours among them; only those that expire, if so wanted.
+    pub fn sample<'a>(
+        &'a self,
+        expiring_only: bool,
+        count: usize,
+        rng: &mut Rng,
+        mut each: impl FnMut(Entry<'a, O>),
+    ) {
+        let wanted = if expiring_only { self.expiring() } else { self.len() };
+        let mut left = usize::try_from(wanted).unwrap_or(usize::MAX).min(count);
+        sample_node(&self.root, expiring_only, &mut left, rng, &mut each);
+    }
+}
+
+/// Chooses entries below a node, beginning anywhere.
+fn sample_node<'a, O: Clone>(
+    node: &'a Node<O>,
+    expiring_only: bool,
+    left: &mut usize,
+    rng: &mut Rng,
+    each: &mut impl FnMut(Entry<'a, O>),
+) {
+    let first = rng.below(node.child_count() as u64) as usize;
+    for child in node.children_from(first) {
+        if *left == 0 {
+            return;
+        }
+        if expiring_only && child.earliest_ms() == i64::MAX {
+            continue;
+        }
+        match child {
+            Child::Node(node) => sample_node(node, expiring_only, left, rng, each),
+            Child::Page(page) => {
+                let start = rng.below(page.len() as u64) as usize;
+                let entries = page.entries().skip(start).chain(page.entries().take(start));
+                let fits =
+                    |entry: &Entry<'_, O>| !expiring_only || entry.meta.expire_at_ms.is_some();
+                for entry in entries.filter(fits).take(*left) {
+                    *left -= 1;
+                    each(entry);
+                }
+            }
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::base::bulk::{Bulk, IntBuf};
 use crate::base::long_double::LongDouble;
 use crate::base::num::parse_canonical_i64;
 use crate::keyspace::{Change, Event};
+use crate::resp::encode::Reply;
 use crate::value::Hash;
 use crate::value::hash::Field;
 
@@ -301,24 +302,40 @@ fn hrandfield(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         ctx.reply.array(0);
         return Ok(());
     }
-    let ranks: Vec<u64> = if count < 0 {
-        (0..count.unsigned_abs()).map(|_| ctx.rng.below(len)).collect()
-    } else {
-        distinct_ranks(ctx, count.unsigned_abs(), len).into_iter().collect()
-    };
-    let Some(hash) = ctx.unit.peek_as::<Hash>(args[1])? else { return Ok(()) };
     let pairs = with_values && !ctx.reply.is_resp3();
-    ctx.reply.array(if pairs { ranks.len() * 2 } else { ranks.len() });
+    let open = |reply: &mut Reply, count: usize| reply.array(if pairs { count * 2 } else { count });
+    if count < 0 {
+        // With repetitions, as many as are wanted: none is kept.
+        open(ctx.reply, count.unsigned_abs() as usize);
+        for _ in 0..count.unsigned_abs() {
+            if ctx.reply.is_over() {
+                break;
+            }
+            let rank = ctx.rng.below(len);
+            let hash = ctx.unit.peek_as::<Hash>(args[1])?;
+            if let Some(field) = hash.and_then(|hash| hash.nth(rank as usize)) {
+                reply_random(ctx.reply, &field, with_values);
+            }
+        }
+        return Ok(());
+    }
+    let ranks: Vec<u64> = distinct_ranks(ctx, count.unsigned_abs(), len).into_iter().collect();
+    let Some(hash) = ctx.unit.peek_as::<Hash>(args[1])? else { return Ok(()) };
+    open(ctx.reply, ranks.len());
     for field in ranks.iter().filter_map(|rank| hash.nth(*rank as usize)) {
-        if with_values && ctx.reply.is_resp3() {
-            ctx.reply.array(2);
-        }
-        ctx.reply.bulk(field.name.text(&mut IntBuf::new()));
-        if with_values {
-            ctx.reply.bulk(field.value.text(&mut IntBuf::new()));
-        }
+        reply_random(ctx.reply, &field, with_values);
     }
     Ok(())
+}
+
+fn reply_random(reply: &mut Reply, field: &Field<'_>, with_value: bool) {
+    if with_value && reply.is_resp3() {
+        reply.array(2);
+    }
+    reply.bulk(field.name.text(&mut IntBuf::new()));
+    if with_value {
+        reply.bulk(field.value.text(&mut IntBuf::new()));
+    }
 }
 
 fn hscan(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {

@@ -122,7 +122,12 @@ fn radix_nodes(ids: &[[u8; 16]]) -> u64 {
     below(ids, 0).max(1)
 }
 
-/// Writes what both forms of XINFO STREAM tell: 13 pairs.
+/// Pairs that both forms of XINFO STREAM tell: what belongs to idempotence only where a stream has it.
+fn pairs(stream: &Stream) -> usize {
+    if stream.idempotence().is_some() { 13 } else { 7 }
+}
+
+/// Writes what both forms of XINFO STREAM tell.
 fn reply_numbers(reply: &mut Reply, stream: &Stream) {
     let ids: Vec<[u8; 16]> = stream.nodes().map(|node| node.master_id().to_bytes()).collect();
     let idempotence = stream.idempotence().cloned().unwrap_or_default();
@@ -145,6 +150,9 @@ fn reply_numbers(reply: &mut Reply, stream: &Stream) {
     reply.bulk(b"entries-added");
     reply.int(stream.entries_added().cast_signed());
     id(reply, "recorded-first-entry-id", stream.first_id());
+    if stream.idempotence().is_none() {
+        return;
+    }
     count(reply, "idmp-duration", idempotence.duration_s);
     count(reply, "idmp-maxsize", idempotence.max_entries);
     count(reply, "pids-tracked", producers as u64);
@@ -154,7 +162,7 @@ fn reply_numbers(reply: &mut Reply, stream: &Stream) {
 }
 
 fn reply_stream(reply: &mut Reply, stream: &Stream) {
-    reply.map(16);
+    reply.map(pairs(stream) + 3);
     reply_numbers(reply, stream);
     reply.bulk(b"groups");
     reply.count(stream.group_count() as u64);
@@ -170,7 +178,7 @@ fn reply_stream(reply: &mut Reply, stream: &Stream) {
 /// Writes all there is, at most `count` entries of each kind, or all if it is 0.
 fn reply_full(reply: &mut Reply, stream: &Stream, count: usize) {
     let count = if count == 0 { usize::MAX } else { count };
-    reply.map(15);
+    reply.map(pairs(stream) + 2);
     reply_numbers(reply, stream);
     reply.bulk(b"entries");
     reply_entries(reply, stream.iter(), Some(count));

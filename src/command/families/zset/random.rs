@@ -58,6 +58,9 @@ fn several(ctx: &mut Ctx<'_, '_>, key: &[u8], count: i64, with_scores: bool) -> 
         }
         open_members(ctx.reply, wanted as usize, with_scores);
         for _ in 0..wanted {
+            if ctx.reply.is_over() {
+                break;
+            }
             if let Some((member, score)) = set.get(ctx.rng.below(len)) {
                 reply_pair(ctx.reply, member, score, with_scores);
             }

@@ -1,0 +1,43 @@
+//! Values that were removed and are large enough that freeing them takes time, which is for another thread.
+
+use crate::value::Value;
+use crate::value::table::Table;
+
+/// Pieces of memory from which on a value is freed elsewhere.
+const PIECES_MIN: u64 = 64;
+
+/// What is to be freed; dropping it does that.
+#[derive(Debug, Default)]
+pub struct Trash {
+    values: Vec<Value>,
+    tables: Vec<Table<Value>>,
+    objects: u64,
+}
+
+impl Trash {
+    /// Takes a value that was removed, or frees it at once if that takes no time.
+    pub(super) fn take(&mut self, value: Value) {
+        if value.pieces() > PIECES_MIN {
+            self.objects += 1;
+            self.values.push(value);
+        }
+    }
+
+    /// Takes all keys of a database.
+    pub(super) fn take_table(&mut self, table: Table<Value>) {
+        if !table.is_empty() {
+            self.objects += table.len();
+            self.tables.push(table);
+        }
+    }
+
+    /// Whether there is nothing to free.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.tables.is_empty()
+    }
+
+    /// Number of values, keys of whole databases included.
+    pub fn objects(&self) -> u64 {
+        self.objects
+    }
+}
