@@ -91,6 +91,8 @@ pub struct Client {
     over_soft_since: Option<Now>,
     /// Bytes of the present command's arguments.
     pub(super) args_bytes: usize,
+    /// Bytes of memory that are counted for it, where that is bounded.
+    counted_bytes: u64,
 }
 
 impl Client {
@@ -170,6 +172,8 @@ pub struct Clients {
     free: Vec<usize>,
     len: usize,
     last_number: u64,
+    /// Bytes of memory that are counted for all, where that is bounded.
+    counted_bytes: u64,
 }
 
 impl Clients {
@@ -194,7 +198,9 @@ impl Clients {
         self.get(id)?;
         self.len -= 1;
         self.free.push(id.place);
-        self.places.get_mut(id.place)?.take()
+        let client = self.places.get_mut(id.place)?.take()?;
+        self.counted_bytes = self.counted_bytes.saturating_sub(client.counted_bytes);
+        Some(client)
     }
 
     /// A client, if it is still there.
@@ -215,6 +221,16 @@ impl Clients {
             let client = client.as_deref()?;
             Some((ClientId { number: client.number, place }, client))
         })
+    }
+
+    /// Counts a client's memory anew. Gives that of all.
+    pub fn count(&mut self, id: ClientId) -> u64 {
+        if let Some(client) = self.get_mut(id) {
+            let bytes = client.memory_bytes();
+            let before = std::mem::replace(&mut client.counted_bytes, bytes);
+            self.counted_bytes = (self.counted_bytes + bytes).saturating_sub(before);
+        }
+        self.counted_bytes
     }
 
     /// Lets everybody in, since there is no password any more.
@@ -258,6 +274,7 @@ impl Engine {
             client.input_bytes = bytes;
             client.input_room = room;
         }
+        self.count_client(id);
     }
 
     /// Notes how many bytes that the driver took could not be written yet, and how much memory it keeps for them.
@@ -267,6 +284,7 @@ impl Engine {
             client.unsent_bytes = bytes;
             client.output_room = room;
         }
+        self.count_client(id);
     }
 
     /// Counts a connection that sent more than it may.
@@ -302,6 +320,7 @@ impl Engine {
         if client.is_near(limit) && client.is_over(limit, self.now) {
             self.end_over_limit(id);
         }
+        self.count_client(id);
     }
 
     #[cold]

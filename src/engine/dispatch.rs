@@ -218,8 +218,23 @@ impl Engine {
         }
         if self.flags(call).contains(WRITE) {
             self.check_disk()?;
+            self.check_replicas()?;
         }
         Ok(())
+    }
+
+    /// Whether there are as many replicas as writes need.
+    fn check_replicas(&self) -> Result<(), Error> {
+        let wanted = self.config.min_replicas_to_write;
+        match wanted > 0 && self.config.min_replicas_max_lag > 0 && self.good_replicas() < wanted {
+            true => Err(Error::text("NOREPLICAS Not enough good replicas to write.")),
+            false => Ok(()),
+        }
+    }
+
+    /// Number of replicas that are not too far behind.
+    fn good_replicas(&self) -> i64 {
+        0
     }
 
     /// Makes room, and refuses what would need more when there is none.

@@ -98,6 +98,12 @@ impl Engine {
 
     fn evict_keys(&mut self, bound: u64) -> bool {
         self.note_over_memory(true);
+        // Large clients go before keys do.
+        self.evict_clients();
+        if self.counted_bytes() <= bound {
+            self.note_over_memory(false);
+            return true;
+        }
         if self.config.maxmemory_policy == MaxmemoryPolicy::NoEviction || self.is_paused() {
             return false;
         }
@@ -219,6 +225,22 @@ impl Engine {
             MemoryLimit::Percent(percent) => {
                 Some((u128::from(self.config.maxmemory) * u128::from(percent) / 100) as u64)
             }
+        }
+    }
+
+    /// Counts a client's memory, if that is bounded, and closes the largest clients if all take too much.
+    #[inline]
+    pub(super) fn count_client(&mut self, id: ClientId) {
+        if self.config.maxmemory_clients != MemoryLimit::Bytes(0) {
+            self.count_in_bound(id);
+        }
+    }
+
+    fn count_in_bound(&mut self, id: ClientId) {
+        let bound = self.clients_bound();
+        let all = self.clients.count(id);
+        if bound.is_some_and(|bound| all > bound) {
+            self.evict_clients();
         }
     }
 

@@ -36,6 +36,7 @@ use std::rc::Rc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
 
 /// How often the kernel is asked for the process's figures.
 const HOST_PERIOD: Duration = Duration::from_millis(500);
@@ -80,6 +81,9 @@ struct Server {
     keeper: RefCell<Option<Keeper>>,
     told: watch::Sender<u64>,
     load_log: LoadLog,
+    listen: Listen,
+    /// What takes clients that come over addresses.
+    acceptors: RefCell<Vec<JoinHandle<()>>>,
     /// How many batches of bytes the append-only file has on disk.
     synced: watch::Receiver<u64>,
     /// Whether replies wait for the disk.
@@ -88,6 +92,8 @@ struct Server {
     folder: PathBuf,
     exit: Cell<Option<i32>>,
     left: Notify,
+    /// Somebody asked to listen elsewhere.
+    left_listen: Notify,
     /// A deadline may be nearer than the clock's next tick.
     deadline: Notify,
     /// Memory for bytes on their way.
@@ -97,6 +103,9 @@ struct Server {
 
 /// Loads the append-only file that a configuration names, into databases of these settings, at this time in unix milliseconds.
 pub type LoadLog = fn(&Config, &Settings, i64) -> Result<Keyspace, String>;
+
+/// Listens on the addresses that a configuration names.
+pub type Listen = fn(&Config) -> Result<Vec<Listener>, String>;
 
 /// What a server is run with.
 #[derive(Debug)]
@@ -109,6 +118,8 @@ pub struct Setup {
     pub log: Log,
     /// The append-only file, if there is to be one.
     pub aof: Option<OpenedAof>,
+    /// Listens anew, where the configuration now says.
+    pub listen: Listen,
     /// Loads an append-only file anew, for who asks for that.
     pub load_log: LoadLog,
 }
@@ -124,7 +135,7 @@ pub fn serve(setup: Setup) -> io::Result<i32> {
 }
 
 async fn run(setup: Setup) -> io::Result<i32> {
-    let Setup { mut engine, listeners, log, aof, load_log } = setup;
+    let Setup { mut engine, listeners, listen, log, aof, load_log } = setup;
     let (news, mut from_threads) = mpsc::unbounded_channel();
     let (told, synced) = watch::channel(0);
     let waits_for_disk = engine.config().appendfsync == AppendFsync::Always;
@@ -144,12 +155,15 @@ async fn run(setup: Setup) -> io::Result<i32> {
         keeper: RefCell::new(keeper),
         told,
         load_log,
+        listen,
+        acceptors: RefCell::new(Vec::new()),
         synced,
         waits_for_disk: Cell::new(waits_for_disk),
         news,
         folder,
         exit: Cell::new(None),
         left: Notify::new(),
+        left_listen: Notify::new(),
         deadline: Notify::new(),
         read_buffer: RefCell::new(Vec::new()),
         log_buffer: RefCell::new(Vec::new()),
@@ -169,6 +183,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
             Some(news) = from_threads.recv() => server.hear(news),
             () = server.deadline.notified() => {}
             () = server.left.notified() => {}
+            () = server.left_listen.notified() => server.listen_anew().await,
         }
         server.settle();
     }
@@ -218,6 +233,31 @@ impl Server {
             engine.note_host(host::read());
         }
         engine.tick(now());
+    }
+
+    /// Listens where the configuration now says, or where it did if that cannot be.
+    async fn listen_anew(self: &Rc<Self>) {
+        for acceptor in self.acceptors.take() {
+            acceptor.abort();
+            // Only then is its address free.
+            let _ = acceptor.await;
+        }
+        let listened = (self.listen)(self.engine.borrow().config());
+        let (listeners, error) = match listened {
+            Ok(listeners) => (listeners, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let failed = error.is_some();
+        self.engine.borrow_mut().listened(error);
+        let listeners = match failed {
+            true => (self.listen)(self.engine.borrow().config()).unwrap_or_default(),
+            false => listeners,
+        };
+        for listener in listeners {
+            if let Err(error) = listener.accept_for(self) {
+                self.log.line(Level::Warning, &format!("Listening failed: {error}"));
+            }
+        }
     }
 
     fn hear(&self, news: News) {
@@ -296,6 +336,7 @@ impl Server {
                     engine.migrated(migration, migrated);
                 }
                 Some(Action::Deadline) => self.deadline.notify_one(),
+                Some(Action::Listen) => self.left_listen.notify_one(),
                 Some(Action::Exit(status)) => {
                     self.exit.set(Some(status));
                     self.left.notify_one();
