@@ -12,7 +12,7 @@
 //!  8  net              drives the engine: sockets, files, threads, the clock
 //!  7  engine           the server, without I/O
 //!  5  command          the command table, the handlers of data commands, replay
-//!  4  keyspace  cluster   databases of keys, the door to their values, snapshots | nodes.conf, who owns which slot
+//!  4  keyspace  repl  cluster   databases of keys and the door to their values | replication | nodes.conf and slots
 //!  3  value  aof       what a key can hold, copied on write | append-only files: manifest, commands, repair, new sets
 //!  2  feed             inputs, batches, filters, threads
 //!  1  rdb              bytes <-> records and elements
@@ -55,7 +55,7 @@
 //! - A snapshot stays as it is, and what handlers propagate gives a replica the same data (`tests/differential.rs`).
 //! - Layers look downwards only (`tests/architecture.rs`).
 //! - Only `cli` prints and ends the process (`tests/architecture.rs`).
-//! - `rdb` and `packed` do no I/O and know no clock: bytes come in, events go out, times are arguments. `aof` knows no clock either.
+//! - `rdb`, `packed` and `repl` do no I/O and know no clock: bytes come in, events go out, times are arguments. `aof` knows no clock either.
 //! - No input makes a parser panic: they hold no unwrap and no index into foreign bytes (`tests/architecture.rs`), and every
 //!   file with every byte flipped or cut gives records or an error (`tests/corpus.rs`, `fuzz`).
 //! - A length is compared with a bound of [`base::limits`], or with the bytes at hand, before anything is allocated for it.
@@ -78,6 +78,7 @@
 //! - [`aof`]: append-only files: what belongs to a set, its commands, what is sound, how a new set is written.
 //! - [`value`]: the containers: a persistent hash table and a counted tree, and the five kinds made of them.
 //! - [`keyspace`]: databases, expiry, the write path, loading, saving, digests.
+//! - [`repl`]: replication without sockets, clock and data: places in a stream, the link to a primary, a primary's view of its replicas.
 //! - [`command`]: what is known of each command, and the handlers that need nothing but data.
 //! - [`engine`]: clients, transactions, waiting, messages, saving, configuration: the server without I/O.
 //! - [`net`]: sockets, files, threads and the clock for the engine.
@@ -106,6 +107,7 @@ pub mod keyspace;
 pub mod net;
 pub mod packed;
 pub mod rdb;
+pub mod repl;
 pub mod report;
 pub mod resp;
 pub mod tool;

@@ -25,7 +25,7 @@ const LAYERS: &[&[&str]] = &[
 const UNSAFE_FILES: &[&str] = &["base/memory.rs", "feed/map.rs"];
 
 /// Folders that read bytes nobody vouches for.
-const PARSERS: &[&str] = &["aof/", "base/", "engine/config/", "packed/", "rdb/"];
+const PARSERS: &[&str] = &["aof/", "base/", "engine/config/", "packed/", "rdb/", "repl/"];
 
 /// What makes a parser panic.
 const PANICS: &[&str] = &[

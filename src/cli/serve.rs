@@ -121,7 +121,6 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
 fn unsupported(config: &Config) -> Option<&'static str> {
     [
         (config.cluster_enabled, "cluster-enabled"),
-        (config.replicaof.is_some(), "replicaof"),
         (config.tls_port != 0, "tls-port"),
         (!config.aclfile.is_empty(), "aclfile"),
     ]
@@ -160,18 +159,14 @@ fn start(config: Config, config_file: String, log: Log) -> Result<i32, String> {
     };
     let socket = config.unixsocket.clone();
     let now = net::now();
-    let mut engine = Engine::new(config, identity, seed, now, net::mono_us);
+    let engine = Engine::new(config, identity, seed, now, net::mono_us);
     log.line(Level::Warning, "Server initialized");
-    let threads = crate::feed::parallel::default_threads();
-    let aof =
-        serve::load(&mut engine, now.unix_ms, threads, &mut |level, text| log.line(level, text));
-    let aof = aof.map_err(|error| complain(&log, error.to_string()))?;
     let status = net::serve(Setup {
         engine,
         listeners,
         listen: listen_tcp,
         log,
-        aof,
+        load: serve::load,
         load_log: serve::load_log,
     });
     let status = status.map_err(|e| e.to_string());

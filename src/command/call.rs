@@ -106,7 +106,7 @@ impl<'u, 'k> Ctx<'u, 'k> {
 
     /// Whether a command is replayed from a file or a primary.
     pub fn is_replayed(&self) -> bool {
-        self.unit.origin() != Origin::Client
+        !self.unit.origin().is_client()
     }
 
     /// Lets others run another command instead of this one. Called again, it adds one.
@@ -135,7 +135,7 @@ impl<'u, 'k> Ctx<'u, 'k> {
 
     /// Says that there was nothing at these keys, for which a client would wait.
     pub fn wait(&mut self, wait_for: WaitFor, keys: &[&[u8]], timeout_ms: i64) {
-        if self.unit.origin() == Origin::Client {
+        if self.unit.origin().is_client() {
             let keys = keys.iter().map(|key| key.to_vec()).collect();
             self.wait = Some(Wait { wait_for, keys, timeout_ms, instead: None });
         }

@@ -79,6 +79,16 @@ impl Waiting {
         self.deadlines.len()
     }
 
+    /// Notes when a client's patience ends.
+    pub fn add_deadline(&mut self, until_ms: i64, id: ClientId) {
+        self.deadlines.insert((until_ms, id));
+    }
+
+    /// Forgets when a client's patience ends.
+    pub fn remove_deadline(&mut self, until_ms: i64, id: ClientId) {
+        self.deadlines.remove(&(until_ms, id));
+    }
+
     /// Notes which keys that somebody waits for have changed.
     #[inline]
     pub fn note_ready(&mut self, effects: &Effects) {
@@ -173,13 +183,25 @@ impl Engine {
         true
     }
 
+    /// Ends the waits of all clients with an error.
+    pub(super) fn unblock_all(&mut self, error: &str) {
+        let waiting = self.clients.iter().filter(|(_, client)| client.blocked.is_some());
+        let ids: Vec<ClientId> = waiting.map(|(id, _)| id).collect();
+        for id in ids {
+            self.give_up(id, Some(error));
+            self.close(id);
+        }
+    }
+
     /// Ends the waits whose time is over.
     pub(super) fn time_out(&mut self) {
         while let Some((until_ms, id)) = self.waiting.deadlines.first().copied()
             && until_ms <= self.now.unix_ms
         {
             self.waiting.deadlines.pop_first();
-            self.give_up(id, None);
+            if !self.give_up(id, None) {
+                self.end_ack_wait(id);
+            }
         }
     }
 
@@ -220,7 +242,11 @@ impl Engine {
         let (command, db) = (blocked.command, blocked.db);
         let start = client.out.len();
         let began_us = (self.clock)();
-        let mut unit = self.keyspace.unit(Origin::Client, self.now.unix_ms);
+        let origin = match self.replication.is_replica() {
+            true => Origin::Replica,
+            false => Origin::Client,
+        };
+        let mut unit = self.keyspace.unit(origin, self.now.unix_ms);
         unit.select(db);
         let mut ctx = Ctx::new(&mut unit, &mut client.out, &mut self.rng);
         let outcome = ctx.call_found(command, &args);

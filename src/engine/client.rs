@@ -3,9 +3,12 @@
 use super::block::Blocked;
 use super::config::kinds::OutputLimit;
 use super::pubsub::Subscriptions;
+use super::replication::AckWait;
 use super::transaction::{Multi, Watches};
 use super::{Action, Engine, Level, Now, config};
 use crate::command::Command;
+use crate::repl::announce::Announced;
+use crate::repl::offset::Offset;
 use crate::resp::encode::Reply;
 
 /// Limit of output for who has not authenticated.
@@ -77,6 +80,16 @@ pub struct Client {
     pub(super) commands: u64,
     /// It waits for the end of a save.
     pub(super) waits_for_save: bool,
+    /// What it waits for that replicas must have.
+    pub(super) ack_wait: Option<AckWait>,
+    /// The place in the stream behind its last write.
+    pub(super) wrote_at: Offset,
+    /// What it told of itself as a replica.
+    pub(super) announced: Option<Box<Announced>>,
+    /// It stands for the primary that is followed, and has no connection of its own.
+    pub(super) is_primary: bool,
+    /// To be closed at once, whatever is still to be written.
+    pub(super) aborts: bool,
     /// To be closed once all of `out` is written.
     pub(super) closes: bool,
     /// A request that waits for the end of a pause.
@@ -88,17 +101,20 @@ pub struct Client {
     pub(super) unsent_bytes: usize,
     pub(super) output_room: usize,
     /// Since when its output has been over the soft limit.
-    over_soft_since: Option<Now>,
+    pub(super) over_soft_since: Option<Now>,
     /// Bytes of the present command's arguments.
     pub(super) args_bytes: usize,
     /// Bytes of memory that are counted for it, where that is bounded.
-    counted_bytes: u64,
+    pub(super) counted_bytes: u64,
 }
 
 impl Client {
     /// Whether its next requests have to wait.
     pub(super) fn is_waiting(&self) -> bool {
-        self.blocked.is_some() || self.waits_for_save || self.postponed.is_some()
+        self.blocked.is_some()
+            || self.waits_for_save
+            || self.postponed.is_some()
+            || self.ack_wait.is_some()
     }
 
     /// Bytes that are to be written to it.
@@ -125,11 +141,6 @@ impl Client {
             + self.watches.bytes()
             + self.subscriptions.bytes();
         bytes as u64
-    }
-
-    /// Whether its memory counts as that of replication.
-    pub(super) fn is_counted_elsewhere(&self) -> bool {
-        false
     }
 
     /// The number of its class among the limits of output.
@@ -173,7 +184,7 @@ pub struct Clients {
     len: usize,
     last_number: u64,
     /// Bytes of memory that are counted for all, where that is bounded.
-    counted_bytes: u64,
+    pub(super) counted_bytes: u64,
 }
 
 impl Clients {
@@ -182,7 +193,7 @@ impl Clients {
         self.len
     }
 
-    fn add(&mut self, mut client: Client) -> ClientId {
+    pub(super) fn add(&mut self, mut client: Client) -> ClientId {
         self.last_number += 1;
         client.number = self.last_number;
         let place = self.free.pop().unwrap_or_else(|| {
@@ -312,7 +323,12 @@ impl Engine {
     /// Closes a client whose output is over its limit.
     #[inline]
     pub(super) fn check_output(&mut self, id: ClientId) {
-        let Some(client) = self.clients.get_mut(id) else { return };
+        if self.replication.has_replica(id) {
+            return;
+        }
+        let Some(client) = self.clients.get_mut(id).filter(|client| !client.is_primary) else {
+            return;
+        };
         let limit = match client.is_known {
             true => self.config.client_output_buffer_limit[client.class()],
             false => STRANGER,
@@ -360,6 +376,8 @@ impl Engine {
         self.unwatch(id);
         self.forget_subscriptions(id);
         self.stop_waiting(id);
+        self.end_ack_wait(id);
+        self.forget_replica(id);
         self.clients.remove(id);
     }
 
@@ -371,6 +389,22 @@ impl Engine {
             self.stats.output_bytes += buffer.len() as u64;
             self.stats.writes += u64::from(!buffer.is_empty());
         }
+        if buffer.is_empty() {
+            self.read_stream(id, buffer);
+        }
+    }
+
+    /// Whether the connection is to be closed at once.
+    pub fn aborts(&self, id: ClientId) -> bool {
+        self.clients.get(id).is_none_or(|client| client.aborts)
+    }
+
+    /// Ends a client's connection, whatever is still to be written.
+    pub(super) fn abort(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.get_mut(id) {
+            client.aborts = true;
+        }
+        self.close(id);
     }
 
     /// Whether a client waits for a key, so that its next requests have to wait, too.
@@ -411,7 +445,9 @@ impl Engine {
         let idle: Vec<_> = self
             .clients
             .iter()
-            .filter(|(_, client)| !client.is_waiting() && client.subscriptions.is_empty())
+            .filter(|(id, _)| !self.replication.has_replica(*id))
+            .filter(|(_, client)| !client.is_primary && !client.is_waiting())
+            .filter(|(_, client)| client.subscriptions.is_empty())
             .filter(|(_, client)| now_ms - client.used.unix_ms > timeout_ms)
             .map(|(id, _)| id)
             .collect();

@@ -3,9 +3,11 @@
 use super::client::{ClientId, ReplyMode};
 use super::config::Config;
 use super::{Engine, Now, admin, transaction};
-use crate::command::spec::{ADMIN, DENYOOM, Flags, NO_AUTH, NO_MULTI, SKIP_MONITOR, Spec, WRITE};
+use crate::command::spec::{
+    ADMIN, DENYOOM, Flags, LOADING, NO_ASYNC_LOADING, NO_AUTH, NO_MULTI, SKIP_MONITOR, STALE, Spec,
+    WRITE,
+};
 use crate::command::{self, Command, Ctx, Error, Outcome};
-use crate::keyspace::Origin;
 use crate::resp::encode::Reply;
 use std::collections::HashMap;
 
@@ -120,10 +122,13 @@ impl Engine {
         }
     }
 
-    /// Counts bytes that came.
-    pub fn count_input(&mut self, bytes: usize) {
+    /// Counts bytes that came from a client.
+    pub fn count_input(&mut self, id: ClientId, bytes: usize, now: Now) {
         self.stats.input_bytes += bytes as u64;
         self.stats.reads += 1;
+        if self.replication.has_replica(id) {
+            self.replica_shows_life(id, now);
+        }
     }
 
     fn dispatch(&mut self, id: ClientId, args: &[&[u8]], reply: &mut Reply) {
@@ -136,7 +141,9 @@ impl Engine {
             self.stats.of(command, subcommand).rejected += 1;
             return self.refuse(id, Some(command), call.reply, &error);
         }
-        if self.postpone(id, self.flags(&call), args) {
+        let is_link = self.replication.has_replica(id)
+            || self.clients.get(id).is_some_and(|client| client.is_primary);
+        if !is_link && self.postpone(id, self.flags(&call), args) {
             return;
         }
         if !self.queue(&mut call) {
@@ -198,6 +205,9 @@ impl Engine {
         let Some(client) = self.clients.get_mut(call.id) else { return Ok(()) };
         client.command = Some(call.command);
         client.subcommand = call.subcommand.map(|spec| spec.name);
+        if client.is_primary {
+            return Ok(());
+        }
         if !client.is_known && !flags.contains(NO_AUTH) {
             return Err(Error::text("NOAUTH Authentication required."));
         }
@@ -218,29 +228,21 @@ impl Engine {
         }
         if self.flags(call).contains(WRITE) {
             self.check_disk()?;
-            self.check_replicas()?;
+            self.check_good_replicas()?;
+            if self.replication.is_replica() && self.config.replica_read_only {
+                return Err(Error::text("READONLY You can't write against a read only replica."));
+            }
         }
+        self.check_stale(flags.contains(STALE))?;
+        self.check_loading(flags.contains(LOADING), flags.contains(NO_ASYNC_LOADING))?;
         Ok(())
-    }
-
-    /// Whether there are as many replicas as writes need.
-    fn check_replicas(&self) -> Result<(), Error> {
-        let wanted = self.config.min_replicas_to_write;
-        match wanted > 0 && self.config.min_replicas_max_lag > 0 && self.good_replicas() < wanted {
-            true => Err(Error::text("NOREPLICAS Not enough good replicas to write.")),
-            false => Ok(()),
-        }
-    }
-
-    /// Number of replicas that are not too far behind.
-    fn good_replicas(&self) -> i64 {
-        0
     }
 
     /// Makes room, and refuses what would need more when there is none.
     #[inline]
     fn check_memory(&mut self, call: &Call<'_>, in_multi: bool) -> Result<(), Error> {
-        if self.config.maxmemory == 0 || self.make_room() {
+        let ignores = self.replication.is_replica() && self.config.replica_ignore_maxmemory;
+        if self.config.maxmemory == 0 || ignores || self.make_room() {
             return Ok(());
         }
         // What a transaction keeps takes memory, too.
@@ -272,6 +274,12 @@ impl Engine {
         } else {
             stats.took(us, is_tracked);
         }
+        if self.replication.is_streaming()
+            && let Some(client) = self.clients.get_mut(call.id)
+        {
+            client.wrote_at = self.replication.offset();
+        }
+        let stats = self.stats.of(call.command, call.subcommand.map(|spec| spec.name));
         if outcome == Outcome::Failed {
             stats.failed += 1;
             let reply = call.reply.as_bytes();
@@ -314,12 +322,13 @@ impl Engine {
 
     /// Runs a command that needs nothing but data.
     fn run_on_data(&mut self, call: &mut Call<'_>) -> Outcome {
-        let (db, is_in_exec, no_touch) = match self.clients.get(call.id) {
-            Some(client) => (client.db, client.multi.is_some(), client.no_touch),
+        let (db, is_in_exec, no_touch, is_primary) = match self.clients.get(call.id) {
+            Some(client) => (client.db, client.multi.is_some(), client.no_touch, client.is_primary),
             None => return Outcome::Failed,
         };
         let start = call.reply.len();
-        let mut unit = self.keyspace.unit(Origin::Client, self.now.unix_ms);
+        let origin = self.origin(is_primary);
+        let mut unit = self.keyspace.unit(origin, self.now.unix_ms);
         unit.select(db);
         if no_touch && call.command.spec.name != "touch" {
             unit.keep_uses();

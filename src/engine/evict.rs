@@ -247,7 +247,8 @@ impl Engine {
     /// Closes the largest clients until all together are in their bound again.
     pub(super) fn evict_clients(&mut self) {
         let Some(bound) = self.clients_bound() else { return };
-        let sizes = self.clients.iter().filter(|(_, client)| !client.is_counted_elsewhere());
+        let is_own = |id| self.replication.has_replica(id);
+        let sizes = self.clients.iter().filter(|(id, client)| !client.is_primary && !is_own(*id));
         let mut sizes: Vec<(u64, bool, ClientId)> =
             sizes.map(|(id, client)| (client.memory_bytes(), client.no_evict, id)).collect();
         let mut all: u64 = sizes.iter().map(|(bytes, ..)| bytes).sum();

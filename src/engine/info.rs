@@ -3,14 +3,15 @@
 use super::Engine;
 use super::admin::REDIS_VERSION;
 use super::client::Client;
+use super::loading::Loading;
 use super::pubsub::Sort;
 use std::fmt::{Display, Write};
 
 /// Lines of one section.
-struct Lines(String);
+pub(super) struct Lines(String);
 
 impl Lines {
-    fn add(&mut self, name: &str, value: impl Display) {
+    pub(super) fn add(&mut self, name: &str, value: impl Display) {
         let _ = write!(self.0, "{name}:{value}\r\n");
     }
 
@@ -28,7 +29,7 @@ const SECTIONS: &[Section] = &[
     ("memory", "Memory", true, memory),
     ("persistence", "Persistence", true, persistence),
     ("stats", "Stats", true, stats),
-    ("replication", "Replication", true, replication),
+    ("replication", "Replication", true, super::replication::section),
     ("cpu", "CPU", true, cpu),
     ("modules", "Modules", true, |_, _| {}),
     ("commandstats", "Commandstats", false, commandstats),
@@ -190,10 +191,12 @@ fn persistence(engine: &Engine, lines: &mut Lines) {
     };
     let seconds = |last: Option<u64>| last.map_or(-1, |seconds| seconds as i64);
     let status = |ok: bool| if ok { "ok" } else { "err" };
-    lines.flag("loading", false);
-    lines.flag("async_loading", false);
+    let loading = engine.loading.as_ref();
+    lines.flag("loading", loading.is_some_and(|loading| !loading.is_async));
+    lines.flag("async_loading", loading.is_some_and(|loading| loading.is_async));
     lines.add("rdb_changes_since_last_save", persist.dirty);
-    lines.flag("rdb_bgsave_in_progress", persist.is_saving());
+    let is_transferring = engine.replication.is_transferring();
+    lines.flag("rdb_bgsave_in_progress", persist.is_saving() || is_transferring);
     lines.add("rdb_last_save_time", persist.last_save_s);
     lines.add("rdb_last_bgsave_status", status(persist.last_save_ok));
     lines.add("rdb_last_bgsave_time_sec", seconds(persist.last_save_seconds));
@@ -207,11 +210,31 @@ fn persistence(engine: &Engine, lines: &mut Lines) {
     lines.add("aof_last_bgrewrite_status", status(persist.last_rewrite_ok));
     lines.add("aof_rewrites", persist.rewrites);
     lines.add("aof_last_write_status", status(persist.aof_error.is_none()));
+    lines.add("rdb_last_load_keys_expired", engine.last_load.expired);
+    lines.add("rdb_last_load_keys_loaded", engine.last_load.keys);
+    if let Some(loading) = loading {
+        loading_lines(engine, loading, lines);
+    }
     if persist.is_logging() {
         lines.add("aof_current_size", persist.aof_bytes);
         lines.add("aof_base_size", persist.aof_base_bytes);
         lines.flag("aof_pending_rewrite", persist.is_rewrite_scheduled);
     }
+}
+
+fn loading_lines(engine: &Engine, loading: &Loading, lines: &mut Lines) {
+    let (total, passed) = (loading.total_bytes(), loading.passed_bytes());
+    let seconds = (engine.now.mono_us.saturating_sub(loading.since.mono_us)) as f64 / 1e6;
+    let left_s = match passed {
+        0 => 1.0,
+        _ => seconds * total.saturating_sub(passed) as f64 / passed as f64,
+    };
+    lines.add("loading_start_time", loading.since.unix_ms / 1000);
+    lines.add("loading_total_bytes", total);
+    lines.add("loading_rdb_used_mem", 0);
+    lines.add("loading_loaded_bytes", passed);
+    lines.add("loading_loaded_perc", format!("{:.2}", passed as f64 * 100.0 / total.max(1) as f64));
+    lines.add("loading_eta_seconds", left_s as u64);
 }
 
 fn stats(engine: &Engine, lines: &mut Lines) {
@@ -227,9 +250,10 @@ fn stats(engine: &Engine, lines: &mut Lines) {
     lines.add("instantaneous_input_repl_kbps", kilobytes(0.0));
     lines.add("instantaneous_output_repl_kbps", kilobytes(0.0));
     lines.add("rejected_connections", stats.rejected_connections);
-    lines.add("sync_full", 0);
-    lines.add("sync_partial_ok", 0);
-    lines.add("sync_partial_err", 0);
+    let syncs = engine.replication.counts();
+    lines.add("sync_full", syncs.full);
+    lines.add("sync_partial_ok", syncs.partial_ok);
+    lines.add("sync_partial_err", syncs.partial_err);
     lines.add("expired_subkeys", 0);
     lines.add("expired_keys", stats.expired_keys);
     lines.add("expired_stale_perc", "0.00");
@@ -273,11 +297,6 @@ fn stats(engine: &Engine, lines: &mut Lines) {
     for user in ["auth", "cmd", "key", "channel"] {
         lines.add(&format!("acl_access_denied_{user}"), 0);
     }
-}
-
-fn replication(_: &Engine, lines: &mut Lines) {
-    lines.add("role", "master");
-    lines.add("connected_slaves", 0);
 }
 
 fn cpu(engine: &Engine, lines: &mut Lines) {

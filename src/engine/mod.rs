@@ -17,12 +17,14 @@ mod histogram;
 mod host;
 mod info;
 mod latency;
+mod loading;
 mod migrate;
 mod pause;
 mod persist;
 mod publish;
 mod pubsub;
 mod redact;
+mod replication;
 mod slowlog;
 mod stats;
 mod transaction;
@@ -30,8 +32,10 @@ mod transaction;
 pub use client::{ClientId, Peer};
 pub use dispatch::Flow;
 pub use host::{Host, Usage};
+pub use loading::LastLoad;
 pub use migrate::{Migrated, Migration};
 pub use persist::{SaveJob, Saved, Why};
+pub use replication::{PrimaryId, SnapshotFor, SnapshotPart, Transferred};
 
 use crate::base::memory;
 use crate::base::rng::Rng;
@@ -45,9 +49,11 @@ use dispatch::Renamed;
 use evict::Pool;
 use free::Freeing;
 use latency::Latency;
+use loading::Loading;
 use pause::Pause;
 use persist::Persist;
 use pubsub::PubSub;
+use replication::Replication;
 use slowlog::SlowLog;
 use stats::Stats;
 use std::collections::VecDeque;
@@ -84,6 +90,22 @@ pub enum Action {
     Log(Level, String),
     /// Write a snapshot to a file, on another thread.
     Save(SaveJob),
+    /// Write a snapshot for replicas on another thread: to those named, and otherwise as the RDB file. Then tell
+    /// [`Engine::transferred`], and for each replica that all was written to [`Engine::snapshot_sent`].
+    SnapshotFor(Box<SnapshotFor>),
+    /// Write the RDB file to these replicas, as it is now.
+    SendFile(Vec<ClientId>),
+    /// Open a connection to a primary.
+    Connect {
+        /// Names the link.
+        id: PrimaryId,
+        /// Name or address.
+        host: Vec<u8>,
+        /// TCP port.
+        port: u16,
+    },
+    /// Something waits for the connection to the primary: bytes, parts of a snapshot, or the end.
+    WakePrimary,
     /// Begin an append-only file whose base is the next snapshot that is saved for it.
     OpenLog,
     /// Append these bytes to the append-only file and close it.
@@ -160,6 +182,7 @@ pub struct Engine {
     over_limit: Vec<ClientId>,
     /// Who waits for a change of where the server listens.
     listening: Option<(ClientId, Changes)>,
+    replication: Replication,
     rng: Rng,
     now: Now,
     started: Now,
@@ -169,6 +192,10 @@ pub struct Engine {
     slept_us: u64,
     /// Whether keys go whose time has passed though nobody asks for them.
     expires_actively: bool,
+    /// Commands of the transaction that runs, which are told of as a whole: the database and the arguments of each.
+    transaction: Option<Vec<(usize, Vec<Vec<u8>>)>>,
+    loading: Option<Loading>,
+    last_load: LastLoad,
 }
 
 /// When collections leave their packed encodings.
@@ -222,7 +249,7 @@ impl Engine {
             uses: uses(&config),
             ..Settings::default()
         };
-        Engine {
+        let mut engine = Engine {
             keyspace: Keyspace::new(settings),
             clients: Clients::default(),
             watched: Watched::default(),
@@ -230,8 +257,12 @@ impl Engine {
             pubsub: PubSub::default(),
             slowlog: SlowLog::default(),
             expires_actively: true,
+            transaction: None,
+            loading: None,
+            last_load: LastLoad::default(),
             stats: Stats::new(now),
-            persist: Persist::new(&config, now),
+            persist: Persist::new(now),
+            replication: Replication::new(&mut rng, now),
             pause: Pause::default(),
             pool: Pool::default(),
             latency: Latency::default(),
@@ -249,7 +280,11 @@ impl Engine {
             started: now,
             actions: VecDeque::new(),
             clock,
+        };
+        if let Some(primary) = engine.config.replicaof.clone() {
+            engine.follow(&primary.host, primary.port, None, 0);
         }
+        engine
     }
 
     /// What the server was told.
@@ -262,18 +297,16 @@ impl Engine {
         &self.identity
     }
 
-    /// The data, to be loaded before the first client comes.
-    pub fn keyspace_mut(&mut self) -> &mut Keyspace {
-        &mut self.keyspace
-    }
-
-    /// Takes data that was loaded elsewhere.
-    pub fn set_keyspace(&mut self, keyspace: Keyspace) {
-        self.keyspace = keyspace;
+    /// How the data are kept, for who loads them.
+    pub fn settings(&self) -> &Settings {
+        self.keyspace.settings()
     }
 
     /// The next thing to be done.
     pub fn next_action(&mut self) -> Option<Action> {
+        if self.actions.is_empty() {
+            self.flush_stream();
+        }
         self.actions.pop_front()
     }
 
@@ -287,12 +320,16 @@ impl Engine {
         self.stats.tick(now);
         self.time_out();
         self.end_pause_in_time();
-        if self.expires_actively && !self.is_paused() {
-            self.expire_cycle();
-        }
         self.close_idle();
         self.clients_tick();
         self.free_trash(None);
+        self.replication_tick();
+        if self.is_loading() {
+            return;
+        }
+        if self.expires_actively && !self.is_paused() && !self.replication.is_replica() {
+            self.expire_cycle();
+        }
         self.persist_tick();
     }
 }

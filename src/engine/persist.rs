@@ -8,10 +8,15 @@ use super::dispatch::{Call, Handler};
 use super::{Action, Engine, Level, Now};
 use crate::aof::writer::Writer;
 use crate::command::Error;
-use crate::keyspace::{SaveOptions, Snapshot};
+use crate::feed::Control;
+use crate::keyspace::{Keyspace, SaveOptions, Snapshot};
 use crate::rdb::encode::Target;
 use crate::rdb::{Dialect, Header};
+use crate::repl::offset::Offset;
+use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Why a snapshot is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +25,8 @@ pub enum Why {
     Save,
     /// As the base of the append-only file.
     Rewrite,
+    /// For replicas.
+    Sync,
 }
 
 /// A snapshot to be written.
@@ -29,11 +36,67 @@ pub struct SaveJob {
     pub why: Why,
     /// The data.
     pub snapshot: Snapshot,
-    /// The version of the format.
-    pub target: Target,
+    /// The version of the format; the oldest that holds the data, from that of Redis 7.0 on, if 0.
+    pub version: u16,
     /// What is told in the file beside the keys.
     pub options: SaveOptions,
 }
+
+impl SaveJob {
+    /// The data as they are at a time in unix milliseconds, to be written as a configuration says.
+    pub fn new(why: Why, config: &Config, keyspace: &Keyspace, now_ms: i64) -> SaveJob {
+        let fields = [
+            ("redis-bits", "64".to_owned()),
+            ("ctime", (now_ms / 1000).to_string()),
+            ("aof-base", u8::from(why == Why::Rewrite).to_string()),
+        ];
+        let aux = fields.into_iter().map(|(name, value)| (name.into(), value.into_bytes()));
+        let control = Arc::new(Control::default());
+        control.key_delay_us.store(config.rdb_key_save_delay, Ordering::Relaxed);
+        let options = SaveOptions {
+            aux: aux.collect(),
+            compress: config.rdbcompression,
+            checksum: config.rdbchecksum,
+            access: None,
+            control,
+        };
+        let version = u16::try_from(config.rdb_write_version).unwrap_or(0);
+        SaveJob { why, snapshot: keyspace.snapshot(), version, options }
+    }
+
+    /// Tells more in the file beside the keys.
+    pub(super) fn with_aux(mut self, aux: Vec<(Vec<u8>, Vec<u8>)>) -> SaveJob {
+        self.options.aux.splice(2..2, aux);
+        self
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// Those of the output; [`io::ErrorKind::Interrupted`] if the control says so.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let version = match self.version {
+            0 if self.snapshot.has_field_expiries() => FIELD_EXPIRY_VERSION,
+            0 => OLDEST_VERSION,
+            version => version,
+        };
+        let target = Target::like(Header { dialect: Dialect::Redis, version });
+        let release: &[u8] = match version {
+            ..=10 => b"7.0.15",
+            11 => b"7.2.0",
+            _ => b"7.4.0",
+        };
+        let mut options = self.options.clone();
+        options.aux.insert(0, (b"redis-ver".to_vec(), release.to_vec()));
+        self.snapshot.write(target, &options, out).map(drop)
+    }
+}
+
+/// The version that is written if it holds the data and none is asked for: that of Redis 7.0.
+const OLDEST_VERSION: u16 = 10;
+
+/// The first version that holds expiry times of fields.
+const FIELD_EXPIRY_VERSION: u16 = 12;
 
 /// What became of a [`SaveJob`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,8 +149,12 @@ pub struct Persist {
     pub is_save_scheduled: bool,
     leaving: Option<Leaving>,
     feed: Option<Feed>,
-    /// Commands since MULTI, which come to the file as a whole.
-    transaction: Option<Vec<(usize, Vec<Vec<u8>>)>>,
+    /// Batches of bytes that the driver took, and those that are on disk.
+    sent_batch: u64,
+    synced_batch: u64,
+    /// Where the stream was when batches were taken that are not on disk yet.
+    offsets: VecDeque<(u64, Offset)>,
+    synced_offset: Offset,
     rewriting: Option<Now>,
     pub is_rewrite_scheduled: bool,
     pub last_rewrite_ok: bool,
@@ -98,8 +165,6 @@ pub struct Persist {
     pub aof_base_bytes: u64,
     /// Why the last write to the append-only file failed.
     pub aof_error: Option<String>,
-    /// The version in which files are written.
-    target: Target,
 }
 
 /// The newest version of the format that Redis reads.
@@ -107,12 +172,14 @@ pub(super) fn newest() -> Target {
     Target::like(Header { dialect: Dialect::Redis, version: 12 })
 }
 
+/// Most batches on their way to the disk whose places in the stream are known.
+const OFFSETS_MAX: usize = 10_000;
+
 /// Seconds between tries of a save that failed.
 const RETRY_S: i64 = 5;
 
 impl Persist {
-    pub fn new(config: &Config, now: Now) -> Persist {
-        let version = u16::try_from(config.rdb_write_version).unwrap_or(10);
+    pub fn new(now: Now) -> Persist {
         Persist {
             dirty: 0,
             last_save_s: now.unix_ms / 1000,
@@ -124,7 +191,10 @@ impl Persist {
             is_save_scheduled: false,
             leaving: None,
             feed: None,
-            transaction: None,
+            sent_batch: 0,
+            synced_batch: 0,
+            offsets: VecDeque::new(),
+            synced_offset: Offset::ZERO,
             rewriting: None,
             is_rewrite_scheduled: false,
             last_rewrite_ok: true,
@@ -133,7 +203,6 @@ impl Persist {
             aof_bytes: 0,
             aof_base_bytes: 0,
             aof_error: None,
-            target: Target::like(Header { dialect: Dialect::Redis, version }),
         }
     }
 
@@ -168,38 +237,35 @@ impl Persist {
         self.rewriting
     }
 
+    /// The batch of bytes for the append-only file behind which all is on disk that was written so far.
+    pub fn last_batch(&self) -> u64 {
+        let is_pending = self.feed.as_ref().is_some_and(|feed| !feed.bytes.is_empty());
+        self.sent_batch + u64::from(is_pending)
+    }
+
+    /// The last batch that is on disk.
+    pub fn synced_batch(&self) -> u64 {
+        self.synced_batch
+    }
+
+    /// The place in the stream up to which all is on disk.
+    pub fn synced_offset(&self) -> Offset {
+        self.synced_offset
+    }
+
+    /// Notes a save that was made for others.
+    pub fn note_saved(&mut self, seconds: u64, now: Now) {
+        self.last_save_seconds = Some(seconds);
+        self.last_save_ok = true;
+        self.last_save_s = now.unix_ms / 1000;
+        self.saves += 1;
+    }
+
     /// Takes a command that changed the data of a database.
     pub fn feed(&mut self, db: usize, args: &[&[u8]], now: Now) {
-        if let Some(transaction) = &mut self.transaction {
-            return transaction.push((db, args.iter().map(|arg| arg.to_vec()).collect()));
-        }
         if let Some(feed) = &mut self.feed {
             let time_s = feed.with_times.then_some(now.unix_ms / 1000);
             feed.writer.command(&mut feed.bytes, db as u64, time_s, args);
-        }
-    }
-
-    /// Keeps commands together from now on.
-    pub fn begin_transaction(&mut self) {
-        if self.is_logging() {
-            self.transaction = Some(Vec::new());
-        }
-    }
-
-    /// Lets the commands that were kept together go on as one.
-    pub fn end_transaction(&mut self, now: Now) {
-        let commands = self.transaction.take().unwrap_or_default();
-        let Some((db, _)) = commands.first() else { return };
-        let (db, several) = (*db, commands.len() > 1);
-        if several {
-            self.feed(db, &[b"MULTI"], now);
-        }
-        for (db, args) in &commands {
-            let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-            self.feed(*db, &args, now);
-        }
-        if several {
-            self.feed(db, &[b"EXEC"], now);
         }
     }
 }
@@ -231,6 +297,27 @@ impl Engine {
         }
     }
 
+    /// Notes how many batches of bytes were taken, and how many of them are on disk.
+    pub fn log_batches(&mut self, sent: u64, synced: u64) {
+        let offset = self.replication.offset();
+        let persist = &mut self.persist;
+        if sent > persist.sent_batch {
+            persist.sent_batch = sent;
+            if persist.offsets.len() >= OFFSETS_MAX {
+                // Nobody asks so often that each of very many must be known.
+                persist.offsets.pop_back();
+            }
+            persist.offsets.push_back((sent, offset));
+        }
+        persist.synced_batch = synced;
+        while let Some((batch, offset)) = persist.offsets.front().copied()
+            && batch <= synced
+        {
+            persist.synced_offset = offset;
+            persist.offsets.pop_front();
+        }
+    }
+
     /// Notes whether appending works.
     pub fn log_state(&mut self, error: Option<String>) {
         self.persist.aof_error = error;
@@ -250,34 +337,11 @@ impl Engine {
     }
 
     fn job(&self, why: Why) -> SaveJob {
-        let version = match self.persist.target.header.version {
-            ..=10 => "7.0.15",
-            _ => "7.2.0",
-        };
-        let fields = [
-            ("redis-ver", version.to_owned()),
-            ("redis-bits", "64".to_owned()),
-            ("ctime", (self.now.unix_ms / 1000).to_string()),
-            ("aof-base", u8::from(why == Why::Rewrite).to_string()),
-        ];
-        let aux = fields.into_iter().map(|(name, value)| (name.into(), value.into_bytes()));
-        let options = SaveOptions {
-            aux: aux.collect(),
-            compress: self.config.rdbcompression,
-            checksum: self.config.rdbchecksum,
-            access: None,
-        };
-        SaveJob { why, snapshot: self.keyspace.snapshot(), target: self.persist.target, options }
-    }
-
-    /// Writes the data as the base of an append-only file.
-    ///
-    /// # Errors
-    /// Those of the output.
-    pub fn write_base(&mut self, now_ms: i64, out: &mut impl Write) -> io::Result<()> {
-        self.now.unix_ms = now_ms;
-        let job = self.job(Why::Rewrite);
-        job.snapshot.write(job.target, &job.options, out).map(drop)
+        let job = SaveJob::new(why, &self.config, &self.keyspace, self.now.unix_ms);
+        match why {
+            Why::Save => job.with_aux(self.stream_aux()),
+            Why::Rewrite | Why::Sync => job,
+        }
     }
 
     /// Begins a save.
@@ -335,7 +399,7 @@ impl Engine {
     pub fn saved(&mut self, saved: Saved, now: Now) {
         self.now = now;
         match saved.why {
-            Why::Save => self.save_ended(saved),
+            Why::Save | Why::Sync => self.save_ended(saved),
             Why::Rewrite => self.rewrite_ended(saved),
         }
     }
@@ -401,7 +465,10 @@ impl Engine {
 
     /// Begins what is due.
     pub(super) fn persist_tick(&mut self) {
-        if self.persist.is_saving() || self.persist.is_rewriting() {
+        if self.persist.is_saving()
+            || self.persist.is_rewriting()
+            || self.replication.is_transferring()
+        {
             return;
         }
         if self.persist.is_rewrite_scheduled {
@@ -501,7 +568,7 @@ fn bgsave(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
         [_, word] if word.eq_ignore_ascii_case(b"schedule") => true,
         _ => return Err(Error::Syntax),
     };
-    if engine.persist.is_saving() {
+    if engine.persist.is_saving() || engine.replication.is_transferring() {
         return Err(Error::text("ERR Background save already in progress"));
     }
     if engine.persist.is_rewriting() {

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::command::Propagation;
-use crate::keyspace::Effects;
+use crate::keyspace::{Effects, Origin};
 
 /// A command as others run it.
 type Argv = Vec<Vec<u8>>;
@@ -20,32 +20,31 @@ impl Engine {
         if effects.is_empty() && before.is_empty() && propagation == Propagation::Verbatim {
             return self.keyspace.reuse(effects);
         }
+        let is_heard = self.is_heard();
         let mut expired = 0;
         for (db, key) in effects.expired() {
             expired += 1;
-            if self.persist.is_logging() {
-                self.persist.feed(db, &[b"DEL", key], self.now);
+            if is_heard {
+                self.propagate(db, &[b"DEL", key]);
             }
         }
         for (db, key) in effects.evicted() {
             self.stats.evicted_keys += 1;
-            if self.persist.is_logging() {
-                self.persist.feed(db, &[b"DEL", key], self.now);
+            if is_heard {
+                self.propagate(db, &[b"DEL", key]);
             }
         }
         self.stats.expired_keys += expired;
         self.persist.dirty += effects.dirty;
-        if self.persist.is_logging() {
+        if is_heard {
             for args in before {
-                self.feed_owned(db, &args);
+                self.propagate_owned(db, &args);
             }
             match propagation {
-                Propagation::Verbatim if effects.dirty > 0 => {
-                    self.persist.feed(db, args, self.now);
-                }
+                Propagation::Verbatim if effects.dirty > 0 => self.propagate(db, args),
                 Propagation::Verbatim => {}
                 Propagation::Instead(commands) => {
-                    commands.iter().for_each(|args| self.feed_owned(db, args));
+                    commands.iter().for_each(|args| self.propagate_owned(db, args));
                 }
             }
         }
@@ -56,8 +55,65 @@ impl Engine {
         self.keyspace.reuse(effects);
     }
 
-    fn feed_owned(&mut self, db: usize, args: &[Vec<u8>]) {
+    /// Whether an append-only file or replicas hear of changes.
+    #[inline]
+    fn is_heard(&self) -> bool {
+        self.persist.is_logging() || self.replication.is_streaming()
+    }
+
+    /// Lets the append-only file and replicas have a command that changed the data of a database.
+    pub(super) fn propagate(&mut self, db: usize, args: &[&[u8]]) {
+        if let Some(transaction) = &mut self.transaction {
+            return transaction.push((db, args.iter().map(|arg| arg.to_vec()).collect()));
+        }
+        self.persist.feed(db, args, self.now);
+        // What a replica hears of its primary it passes on as it came.
+        if self.replication.is_streaming() {
+            self.replication.feed(db, args);
+        }
+    }
+
+    fn propagate_owned(&mut self, db: usize, args: &[Vec<u8>]) {
         let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-        self.persist.feed(db, &args, self.now);
+        self.propagate(db, &args);
+    }
+
+    /// Lets replicas have a command that changes no data.
+    pub(super) fn tell_replicas(&mut self, db: usize, args: &[&[u8]]) {
+        if self.replication.is_streaming() {
+            self.replication.feed(db, args);
+        }
+    }
+
+    /// Keeps commands together from now on.
+    pub(super) fn begin_transaction(&mut self) {
+        if self.is_heard() {
+            self.transaction = Some(Vec::new());
+        }
+    }
+
+    /// Lets the commands that were kept together go on as one.
+    pub(super) fn end_transaction(&mut self) {
+        let commands = self.transaction.take().unwrap_or_default();
+        let Some((db, _)) = commands.first() else { return };
+        let (db, several) = (*db, commands.len() > 1);
+        if several {
+            self.propagate(db, &[b"MULTI"]);
+        }
+        for (db, args) in &commands {
+            self.propagate_owned(*db, args);
+        }
+        if several {
+            self.propagate(db, &[b"EXEC"]);
+        }
+    }
+
+    /// For whom a client's commands count.
+    pub(super) fn origin(&self, is_primary: bool) -> Origin {
+        match (is_primary, self.replication.is_replica()) {
+            (true, _) => Origin::Primary,
+            (false, true) => Origin::Replica,
+            (false, false) => Origin::Client,
+        }
     }
 }

@@ -173,6 +173,8 @@ fn unsubscribe(engine: &mut Engine, call: &mut Call<'_>, sort: Sort) -> Done {
 
 fn publish(engine: &mut Engine, call: &mut Call<'_>, sort: Sort) -> Done {
     let receivers = engine.send_message(sort, call.args[1], call.args[2]);
+    let db = engine.clients.get(call.id).map_or(0, |client| client.db);
+    engine.tell_replicas(db, call.args);
     call.reply.count(receivers);
     Ok(())
 }

@@ -234,7 +234,7 @@ fn exec(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
         return Ok(());
     }
     engine.unwatch(call.id);
-    engine.persist.begin_transaction();
+    engine.begin_transaction();
     call.reply.array(queued.len());
     for Queued { command, subcommand, args } in &queued {
         let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
@@ -247,7 +247,7 @@ fn exec(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
             reply,
         });
     }
-    engine.persist.end_transaction(engine.now);
+    engine.end_transaction();
     engine.discard_transaction(call.id);
     Ok(())
 }

@@ -14,8 +14,9 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 /// Bytes of records per batch: enough to make handing over cheap, little enough for a cache.
 const BATCH_BYTES: usize = 512 << 10;
@@ -25,8 +26,40 @@ const BATCH_BYTES: usize = 512 << 10;
 pub struct Control {
     /// Bytes of the (decompressed) input passed so far.
     pub passed_bytes: AtomicU64,
+    /// Bytes there are in all; 0 if that is not known.
+    pub total_bytes: AtomicU64,
     /// Set to stop at the next batch.
     pub interrupted: AtomicBool,
+    /// Keys that were loaded or saved so far.
+    pub passed_keys: AtomicU64,
+    /// Microseconds to wait for each key that is loaded or saved; if negative, a microsecond for so many keys. For tests of what
+    /// happens meanwhile.
+    pub key_delay_us: AtomicI64,
+}
+
+impl Control {
+    /// Notes keys that were loaded or saved, and waits if that is asked for.
+    pub fn pass_keys(&self, keys: u64) {
+        let before = self.passed_keys.fetch_add(keys, Ordering::Relaxed);
+        let delay = self.key_delay_us.load(Ordering::Relaxed);
+        let us = match u64::try_from(delay) {
+            Ok(0) => return,
+            Ok(us) => keys.saturating_mul(us),
+            Err(_) => (before + keys) / delay.unsigned_abs() - before / delay.unsigned_abs(),
+        };
+        self.wait(us);
+    }
+
+    fn wait(&self, us: u64) {
+        let until = Instant::now() + Duration::from_micros(us);
+        while !self.interrupted.load(Ordering::Relaxed) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left.min(Duration::from_millis(20)));
+        }
+    }
 }
 
 /// Why a pass ended before the data did.

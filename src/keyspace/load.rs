@@ -17,6 +17,10 @@ const STAGED_BYTES: usize = 256 << 20;
 /// Highest number of databases that a file makes a keyspace grow to.
 const DATABASES_MAX: usize = 1 << 20;
 
+/// Most AUX fields that are told of, and most bytes of a name or value among them.
+const AUX_MAX: usize = 64;
+const AUX_BYTES_MAX: usize = 1024;
+
 /// Why a record cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -37,8 +41,10 @@ pub enum LoadError {
 }
 
 /// What a file gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Loaded {
+    /// Named values about the file, in its order.
+    pub aux: Vec<(Vec<u8>, Vec<u8>)>,
     /// Keys loaded.
     pub keys: u64,
     /// Keys left out because their time had passed.
@@ -65,7 +71,7 @@ pub fn load_rdb(
     control: &Control,
 ) -> Result<Loaded, Failure<LoadError>> {
     let threads = threads.max(1);
-    let loaded = Loaded { keys: 0, dropped: 0, empty: 0, ending: None };
+    let loaded = Loaded::default();
     let settings = keyspace.settings().clone();
     let seed = keyspace.dbs[0].keys.seed();
     let stage = Stage { keyspace, loaded, threads, staged: Vec::new(), bytes: 0 };
@@ -79,6 +85,7 @@ pub fn load_rdb(
         made: Made::default(),
         like: Size::default(),
         stage: &stage,
+        control,
     };
     let mut workers: Vec<_> = (0..threads).map(|_| worker()).collect();
     let outcome = feed::run(input, &mut workers, &mut io::sink(), control);
@@ -102,6 +109,7 @@ struct Made {
     databases: usize,
     /// The code of libraries.
     functions: Vec<Vec<u8>>,
+    aux: Vec<(Vec<u8>, Vec<u8>)>,
     dropped: u64,
     empty: u64,
 }
@@ -130,6 +138,8 @@ impl Stage<'_> {
         self.loaded.dropped += made.dropped;
         self.loaded.empty += made.empty;
         self.keyspace.grow_databases(made.databases);
+        let room = AUX_MAX.saturating_sub(self.loaded.aux.len());
+        self.loaded.aux.extend(made.aux.into_iter().take(room));
         for code in made.functions {
             let name = crate::base::library::engine_and_name(&code).1.unwrap_or_default().to_vec();
             self.keyspace.functions_mut().insert(name, code);
@@ -182,6 +192,7 @@ struct Load<'t, 'k> {
     /// What the last batch gave.
     like: Size,
     stage: &'t Mutex<Stage<'k>>,
+    control: &'t Control,
 }
 
 impl Worker for Load<'_, '_> {
@@ -189,8 +200,11 @@ impl Worker for Load<'_, '_> {
 
     fn batch(&mut self, batch: &Batch<'_>, turn: &mut Turn<'_>) -> Result<(), Stop<LoadError>> {
         let mut records = batch.records();
+        let mut keys = 0;
         let read = loop {
-            match records.next() {
+            let record = records.next();
+            keys += u64::from(matches!(record, Ok(Some(Record::Key(_)))));
+            match record {
                 Ok(Some(record)) => match self.record(&record, batch) {
                     Ok(()) => {}
                     Err(LoadError::Damage(error)) => break Err(error.into()),
@@ -203,6 +217,7 @@ impl Worker for Load<'_, '_> {
         self.like = self.made.stacks.last().map(|(_, stack)| stack.size()).unwrap_or_default();
         // What stands before damage is loaded, wherever it is found.
         turn.flush()?;
+        self.control.pass_keys(keys);
         let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         stage.take(mem::take(&mut self.made), batch.offset).map_err(Stop::Error)?;
         read
@@ -220,8 +235,13 @@ impl Load<'_, '_> {
                     databases.filter(|n| *n <= DATABASES_MAX).ok_or(LoadError::Database(*db))?;
                 self.made.databases = self.made.databases.max(databases);
             }
+            Record::Aux { name, value } => {
+                let is_short = name.len() <= AUX_BYTES_MAX && value.len() <= AUX_BYTES_MAX;
+                if is_short && self.made.aux.len() < AUX_MAX {
+                    self.made.aux.push((name.to_vec(), value.to_vec()));
+                }
+            }
             Record::Start(_)
-            | Record::Aux { .. }
             | Record::ModuleAux(_)
             | Record::ResizeDb { .. }
             | Record::SlotInfo { .. }

@@ -3,10 +3,13 @@
 use super::snapshot::Snapshot;
 use super::unit::ValueRef;
 use crate::base::crc::Crc64;
+use crate::feed::Control;
 use crate::rdb::encode::{self, Losses, Strings, Target};
 use crate::rdb::{Attributes, Stored};
 use crate::value::save::{Held, Saved, Saver};
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Bytes written at once.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -24,6 +27,8 @@ pub struct SaveOptions {
     pub checksum: bool,
     /// Whether idle times (`Some(false)`) or use counts (`Some(true)`) are stored, and the time they count from.
     pub access: Option<(bool, i64)>,
+    /// What others see of the work, and how it is stopped.
+    pub control: Arc<Control>,
 }
 
 /// What was written.
@@ -91,6 +96,10 @@ impl Snapshot {
             encode::write_resize(&mut out.buf, target, keys.len(), keys.expiring());
             for value in keys.iter() {
                 write_key(&value, &mut saver, options, &mut out.buf, &mut summary)?;
+                options.control.pass_keys(1);
+                if options.control.interrupted.load(Ordering::Relaxed) {
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
                 out.settle()?;
             }
         }

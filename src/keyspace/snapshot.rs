@@ -26,6 +26,22 @@ impl Snapshot {
             .map(|(db, keys)| (db, SnapshotDb { keys }))
     }
 
+    /// Whether a field of a hash has an expiry time.
+    pub fn has_field_expiries(&self) -> bool {
+        let expires = |value: ValueRef<'_>| matches!(value.object(), Some(Value::Hash(hash)) if hash.expiring() > 0);
+        self.dbs().any(|(_, keys)| keys.iter().any(expires))
+    }
+
+    /// Leaves out all keys.
+    pub fn drop_keys(&mut self) {
+        self.dbs.clear();
+    }
+
+    /// Leaves out all functions.
+    pub fn drop_functions(&mut self) {
+        self.functions.clear();
+    }
+
     /// Code of function libraries by name.
     pub fn functions(&self) -> &BTreeMap<Vec<u8>, Vec<u8>> {
         &self.functions

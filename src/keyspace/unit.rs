@@ -17,6 +17,8 @@ pub enum Origin {
     Load,
     /// The primary's stream: keys expire when the primary says so.
     Primary,
+    /// A client of a replica: keys whose time has passed are hidden, and stay until the primary says so.
+    Replica,
 }
 
 impl Origin {
@@ -27,7 +29,12 @@ impl Origin {
 
     /// Whether a key whose time has passed is shown.
     fn shows_expired(self) -> bool {
-        self != Origin::Client
+        !self.is_client()
+    }
+
+    /// Whether it is a client's command.
+    pub fn is_client(self) -> bool {
+        matches!(self, Origin::Client | Origin::Replica)
     }
 
     /// Whether effects are kept.
@@ -219,7 +226,7 @@ impl<'k> Unit<'k> {
     pub fn get(&mut self, key: &[u8]) -> Option<ValueRef<'_>> {
         self.expire_if_due(key);
         self.use_key(key);
-        if self.origin == Origin::Client {
+        if self.origin.is_client() {
             let is_there = self.peek(key).is_some();
             self.keyspace.lookups.hits += u64::from(is_there);
             self.keyspace.lookups.misses += u64::from(!is_there);

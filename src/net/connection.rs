@@ -1,6 +1,7 @@
 //! One connection: bytes in, requests to the engine, replies out.
 
 use super::aof::Keeper;
+use super::replica::Piece;
 use super::{Server, Slot, now};
 use crate::engine::{ClientId, Flow};
 use crate::resp::request::{Bounds, RequestReader, Step};
@@ -71,6 +72,8 @@ enum Event {
     Readable,
     Writable,
     Woken,
+    /// A piece of a snapshot, or the end of what will come of it.
+    Snapshot(Option<Piece>),
 }
 
 /// Serves a connection until its end.
@@ -98,6 +101,9 @@ impl<S: Stream> Connection<S> {
         let mut flow = Flow::Next;
         loop {
             self.write().await?;
+            if self.server.engine.borrow().aborts(self.id) {
+                return Ok(());
+            }
             let closes = flow == Flow::Close || self.server.engine.borrow().closes(self.id);
             if closes && self.unsent().is_empty() {
                 return Ok(());
@@ -108,6 +114,7 @@ impl<S: Stream> Connection<S> {
                     flow = next;
                 }
                 Event::Writable => {}
+                Event::Snapshot(piece) => self.pass_on(piece).await?,
                 Event::Woken => {
                     if !self.server.engine.borrow().knows(self.id) {
                         return Ok(());
@@ -133,14 +140,16 @@ impl<S: Stream> Connection<S> {
             {
                 return Poll::Ready(ready.map(|()| Event::Writable));
             }
+            if self.unsent().is_empty()
+                && let Some(pieces) = &mut *self.slot.snapshot.borrow_mut()
+                && let Poll::Ready(piece) = pieces.poll_recv(context)
+            {
+                return Poll::Ready(Ok(Event::Snapshot(piece)));
+            }
             if reads && let Poll::Ready(ready) = self.stream.poll_read_ready(context) {
                 return Poll::Ready(ready.map(|()| Event::Readable));
             }
-            let mut waker = self.slot.waker.borrow_mut();
-            match &mut *waker {
-                Some(waker) => waker.clone_from(context.waker()),
-                None => *waker = Some(context.waker().clone()),
-            }
+            self.slot.keep_waker(context);
             Poll::Pending
         })
         .await
@@ -166,7 +175,7 @@ impl<S: Stream> Connection<S> {
         let end = match read {
             Ok(0) => Some(Ok(None)),
             Ok(bytes) => {
-                self.server.engine.borrow_mut().count_input(bytes);
+                self.server.engine.borrow_mut().count_input(self.id, bytes, now());
                 None
             }
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => Some(Ok(Some(flow))),
@@ -298,6 +307,52 @@ impl<S: Stream> Connection<S> {
             self.noted = unsent;
             self.server.engine.borrow_mut().note_unsent(self.id, unsent.0, unsent.1);
         }
+    }
+
+    /// Writes bytes, unless the connection is to end whatever waits.
+    async fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match self.stream.try_write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(bytes) => rest = rest.get(bytes..).unwrap_or_default(),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    if self.server.engine.borrow().aborts(self.id) {
+                        return Err(io::ErrorKind::ConnectionAborted.into());
+                    }
+                    poll_fn(|context| {
+                        // What wakes the connection is seen to later, unless it ends it.
+                        if self.slot.is_woken.get() && self.server.engine.borrow().aborts(self.id) {
+                            return Poll::Ready(Ok(()));
+                        }
+                        self.slot.keep_waker(context);
+                        self.stream.poll_write_ready(context)
+                    })
+                    .await?;
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a piece of a snapshot.
+    async fn pass_on(&mut self, piece: Option<Piece>) -> io::Result<()> {
+        match piece {
+            Some(Piece::Bytes(bytes)) => {
+                self.write_all(&bytes).await?;
+                self.server.engine.borrow_mut().snapshot_moved(self.id, now());
+                return Ok(());
+            }
+            Some(Piece::End) => {
+                *self.slot.snapshot.borrow_mut() = None;
+                self.server.engine.borrow_mut().snapshot_sent(self.id, now());
+            }
+            // It will never be complete.
+            None => return Err(io::ErrorKind::ConnectionAborted.into()),
+        }
+        self.server.settle();
+        Ok(())
     }
 
     /// With `appendfsync always` a reply leaves once what it tells of is on disk.

@@ -11,6 +11,8 @@ mod host;
 mod listen;
 mod log;
 mod migrate;
+mod primary;
+mod replica;
 mod save;
 
 pub use aof::Opened as OpenedAof;
@@ -21,7 +23,7 @@ pub use log::Log;
 
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
-use crate::engine::{Action, ClientId, Engine, Level, Saved};
+use crate::engine::{Action, ClientId, Engine, LastLoad, Level, PrimaryId, Saved, Transferred};
 use crate::feed::{Control, Input};
 use crate::keyspace::{Keyspace, Settings, load_rdb};
 use aof::Keeper;
@@ -33,7 +35,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::task::Waker;
+use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -50,6 +53,14 @@ enum News {
     Logged(Option<String>),
     /// So many values were freed, for which a client may have waited.
     Freed(u64, Option<ClientId>),
+    /// A line for the log.
+    Line(Level, String),
+    /// A snapshot for replicas was written, or not.
+    Transferred(Transferred),
+    /// A primary's snapshot was loaded, or not.
+    SnapshotLoaded(PrimaryId, Result<Box<(Keyspace, LastLoad)>, String>),
+    /// The data were loaded, or not.
+    Loaded(Result<Box<LoadedData>, String>),
 }
 
 /// What wakes a connection.
@@ -57,9 +68,19 @@ enum News {
 struct Slot {
     is_woken: Cell<bool>,
     waker: RefCell<Option<Waker>>,
+    /// A snapshot that the connection is to write.
+    snapshot: RefCell<Option<mpsc::Receiver<replica::Piece>>>,
 }
 
 impl Slot {
+    /// Lets a task be woken from now on.
+    fn keep_waker(&self, context: &Context<'_>) {
+        match &mut *self.waker.borrow_mut() {
+            Some(waker) => waker.clone_from(context.waker()),
+            waker => *waker = Some(context.waker().clone()),
+        }
+    }
+
     fn wake(&self) {
         self.is_woken.set(true);
         if let Some(waker) = self.waker.borrow_mut().take() {
@@ -96,6 +117,8 @@ struct Server {
     left_listen: Notify,
     /// A deadline may be nearer than the clock's next tick.
     deadline: Notify,
+    /// Something waits for the connection to the primary.
+    primary_news: Notify,
     /// Memory for bytes on their way.
     read_buffer: RefCell<Vec<u8>>,
     log_buffer: RefCell<Vec<u8>>,
@@ -106,20 +129,56 @@ pub type LoadLog = fn(&Config, &Settings, i64) -> Result<Keyspace, String>;
 
 /// Listens on the addresses that a configuration names.
 pub type Listen = fn(&Config) -> Result<Vec<Listener>, String>;
+/// Loads the data before the first client is served.
+pub type Load = fn(&LoadJob) -> Result<LoadedData, String>;
+
+/// What is to be loaded.
+#[derive(Debug)]
+pub struct LoadJob {
+    /// What the server was told.
+    pub config: Config,
+    /// How the data are kept.
+    pub settings: Settings,
+    /// Unix milliseconds.
+    pub now_ms: i64,
+    /// What others see of the work.
+    pub control: Arc<Control>,
+    news: mpsc::UnboundedSender<News>,
+}
+
+impl LoadJob {
+    /// Writes a line to the log.
+    pub fn log(&self, level: Level, text: impl Into<String>) {
+        let _ = self.news.send(News::Line(level, text.into()));
+    }
+}
+
+/// What was loaded.
+#[derive(Debug)]
+pub struct LoadedData {
+    /// The data.
+    pub keyspace: Keyspace,
+    /// The append-only file, if there is to be one.
+    pub aof: Option<OpenedAof>,
+    /// What the RDB file gave.
+    pub last_load: LastLoad,
+    /// Named values of the RDB file about itself.
+    pub aux: Vec<(Vec<u8>, Vec<u8>)>,
+}
 
 /// What a server is run with.
 #[derive(Debug)]
 pub struct Setup {
-    /// The engine, with its data.
+    /// The engine, without data.
     pub engine: Engine,
     /// Where clients come from.
     pub listeners: Vec<Listener>,
     /// Where lines of the log go.
     pub log: Log,
-    /// The append-only file, if there is to be one.
-    pub aof: Option<OpenedAof>,
     /// Listens anew, where the configuration now says.
     pub listen: Listen,
+    /// Loads the data.
+    pub load: Load,
     /// Loads an append-only file anew, for who asks for that.
     pub load_log: LoadLog,
 }
@@ -135,14 +194,11 @@ pub fn serve(setup: Setup) -> io::Result<i32> {
 }
 
 async fn run(setup: Setup) -> io::Result<i32> {
-    let Setup { mut engine, listeners, listen, log, aof, load_log } = setup;
+    let Setup { mut engine, listeners, listen, log, load, load_log } = setup;
     let (news, mut from_threads) = mpsc::unbounded_channel();
     let (told, synced) = watch::channel(0);
     let waits_for_disk = engine.config().appendfsync == AppendFsync::Always;
-    let keeper = aof.map(|opened| {
-        engine.begin_log(opened.bytes(), opened.base_bytes());
-        Keeper::start(opened, engine.config(), told.clone(), news.clone())
-    });
+    begin_load(&mut engine, load, &news)?;
     let folder = folder(engine.config());
     let hz = u64::try_from(engine.config().hz).unwrap_or(10).clamp(1, 500);
     let server = Rc::new(Server {
@@ -152,7 +208,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
         host_read: Cell::new(None),
         freer: RefCell::new(Freer::new(news.clone())),
         log,
-        keeper: RefCell::new(keeper),
+        keeper: RefCell::new(None),
         told,
         load_log,
         listen,
@@ -165,6 +221,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
         left: Notify::new(),
         left_listen: Notify::new(),
         deadline: Notify::new(),
+        primary_news: Notify::new(),
         read_buffer: RefCell::new(Vec::new()),
         log_buffer: RefCell::new(Vec::new()),
     });
@@ -172,7 +229,6 @@ async fn run(setup: Setup) -> io::Result<i32> {
         listener.accept_for(&server)?;
     }
     signals(&server)?;
-    server.log.line(Level::Notice, "Ready to accept connections");
     let mut tick = tokio::time::interval(Duration::from_millis(1000 / hz));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while server.exit.get().is_none() {
@@ -191,6 +247,28 @@ async fn run(setup: Setup) -> io::Result<i32> {
         keeper.finish();
     }
     Ok(server.exit.get().unwrap_or(0))
+}
+
+/// Loads the data on a thread of its own.
+fn begin_load(
+    engine: &mut Engine,
+    load: Load,
+    news: &mpsc::UnboundedSender<News>,
+) -> io::Result<()> {
+    let job = LoadJob {
+        config: engine.config().clone(),
+        settings: engine.settings().clone(),
+        now_ms: now().unix_ms,
+        control: Arc::default(),
+        news: news.clone(),
+    };
+    engine.begin_loading(Arc::clone(&job.control), false, now());
+    let thread = std::thread::Builder::new().name("load".into());
+    thread.spawn(move || {
+        let loaded = load(&job).map(Box::new);
+        let _ = job.news.send(News::Loaded(loaded));
+    })?;
+    Ok(())
 }
 
 /// Where files are.
@@ -266,11 +344,30 @@ impl Server {
             News::Saved(saved) => engine.saved(saved, now()),
             News::Logged(error) => engine.log_state(error),
             News::Freed(objects, client) => engine.freed(objects, client),
+            News::Line(level, text) => self.log.line(level, &text),
+            News::Loaded(Ok(loaded)) => {
+                let LoadedData { keyspace, aof, last_load, aux } = *loaded;
+                engine.end_loading(keyspace, last_load, &aux, now());
+                if let Some(opened) = aof {
+                    engine.begin_log(opened.bytes(), opened.base_bytes());
+                    let (told, news) = (self.told.clone(), self.news.clone());
+                    let keeper = Keeper::start(opened, engine.config(), told, news);
+                    *self.keeper.borrow_mut() = Some(keeper);
+                }
+            }
+            News::Transferred(done) => engine.transferred(done, now()),
+            News::SnapshotLoaded(id, loaded) => {
+                engine.snapshot_loaded(id, loaded.map(|loaded| *loaded), now());
+            }
+            News::Loaded(Err(error)) => {
+                self.log.line(Level::Warning, &error);
+                self.exit.set(Some(1));
+            }
         }
     }
 
     /// Does what the engine asks for, in order, and lets the append-only file have its bytes.
-    fn settle(&self) {
+    fn settle(self: &Rc<Self>) {
         loop {
             let action = self.engine.borrow_mut().next_action();
             match action {
@@ -287,6 +384,12 @@ impl Server {
                         self.news.clone(),
                     );
                 }
+                Some(Action::SnapshotFor(snapshot)) => replica::begin(self, *snapshot),
+                Some(Action::SendFile(ids)) => replica::send_file(self, &ids),
+                Some(Action::Connect { id, host, port }) => {
+                    primary::connect(self, id, &host, port);
+                }
+                Some(Action::WakePrimary) => self.primary_news.notify_waiters(),
                 Some(Action::OpenLog) => self.open_log(),
                 Some(Action::CloseLog(bytes)) => {
                     if let Some(keeper) = self.keeper.take() {
@@ -305,7 +408,7 @@ impl Server {
                         keeper.settle();
                     }
                     let mut engine = self.engine.borrow_mut();
-                    let settings = engine.keyspace_mut().settings().clone();
+                    let settings = engine.settings().clone();
                     let loaded = (self.load_log)(engine.config(), &settings, now().unix_ms);
                     engine.log_loaded(id, loaded);
                 }
@@ -354,6 +457,8 @@ impl Server {
             if !bytes.is_empty() {
                 keeper.append(std::mem::take(&mut *bytes));
             }
+            let synced = *self.synced.borrow();
+            self.engine.borrow_mut().log_batches(keeper.sent(), synced);
         }
     }
 
@@ -376,10 +481,10 @@ impl Server {
 
     /// Loads the RDB file that the configuration names.
     fn load_file(&self) -> Result<Keyspace, String> {
-        let mut engine = self.engine.borrow_mut();
+        let engine = self.engine.borrow();
         let path = self.folder.join(OsStr::from_bytes(&engine.config().dbfilename));
         let mut input = Input::open(&path).map_err(|e| e.to_string())?;
-        let mut keyspace = Keyspace::new(engine.keyspace_mut().settings().clone());
+        let mut keyspace = Keyspace::new(engine.settings().clone());
         let now_ms = now().unix_ms;
         load_rdb(&mut keyspace, &mut input, now_ms, true, 1, &Control::default())
             .map_err(|e| format!("{e:?}"))?;

@@ -28,7 +28,7 @@ pub(super) fn start(
         move || {
             let began = clock::mono_us();
             let result = match (why, keeper) {
-                (Why::Save, _) => write(&job, &temporary).and_then(|_| {
+                (Why::Save | Why::Sync, _) => write(&job, &temporary).and_then(|_| {
                     replace(&temporary, &path)?;
                     Ok(0)
                 }),
@@ -51,9 +51,9 @@ pub(super) fn start(
 }
 
 /// Writes a file that is complete and on disk, or none.
-fn write(job: &SaveJob, path: &Path) -> io::Result<()> {
+pub(super) fn write(job: &SaveJob, path: &Path) -> io::Result<()> {
     let done = File::create(path).and_then(|mut file| {
-        job.snapshot.write(job.target, &job.options, &mut file)?;
+        job.write(&mut file)?;
         file.flush()?;
         file.sync_all()
     });
@@ -64,7 +64,7 @@ fn write(job: &SaveJob, path: &Path) -> io::Result<()> {
 }
 
 /// Puts a file in the place of another, for good.
-fn replace(from: &Path, to: &Path) -> io::Result<()> {
+pub(super) fn replace(from: &Path, to: &Path) -> io::Result<()> {
     let done = std::fs::rename(from, to);
     if done.is_err() {
         let _ = std::fs::remove_file(from);

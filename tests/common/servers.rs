@@ -372,6 +372,8 @@ fn wait_until_ready(mut child: Child, dir: &TempDir) -> Result<(Child, Client), 
         if let Ok(mut client) = Client::unix(&socket) {
             match client.try_cmd(&["PING"]) {
                 Ok(Reply::Simple(pong)) if pong == "PONG" => return Ok((child, client)),
+                // It wants a password first.
+                Ok(Reply::Error(text)) if text.starts_with("NOAUTH") => return Ok((child, client)),
                 Ok(_) => {} // still loading
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(_) => {} // it is ending

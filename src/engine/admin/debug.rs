@@ -3,7 +3,7 @@
 use super::super::Engine;
 use super::super::client::ClientId;
 use super::super::dispatch::{Call, Handler};
-use super::super::{Action, persist};
+use super::super::{Action, SaveJob, Why, persist};
 use crate::base::glob::Glob;
 use crate::base::num::{parse_canonical_i64, parse_double};
 use crate::command::Error;
@@ -164,8 +164,7 @@ impl Engine {
     pub fn file_loaded(&mut self, id: ClientId, loaded: Result<Keyspace, String>) {
         match loaded {
             Ok(keyspace) => {
-                self.keyspace = keyspace;
-                self.persist.dirty = 0;
+                self.replace_data(keyspace, self.last_load);
                 self.release(id, None);
             }
             Err(error) => {
@@ -295,8 +294,8 @@ fn object(engine: &mut Engine, call: &mut Call<'_>, key: &[u8]) -> Done {
 /// Saves the data and loads them again, in memory.
 fn reload(engine: &mut Engine) -> Done {
     let mut bytes = Vec::new();
-    engine
-        .write_base(engine.now.unix_ms, &mut bytes)
+    SaveJob::new(Why::Save, &engine.config, &engine.keyspace, engine.now.unix_ms)
+        .write(&mut bytes)
         .map_err(|e| Error::text(format!("ERR Error trying to save the DB: {e}")))?;
     let failed = |what: &dyn std::fmt::Display| {
         Error::text(format!("ERR Error trying to load the RDB dump: {what}"))

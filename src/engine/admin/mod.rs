@@ -12,7 +12,7 @@ mod server;
 pub(super) use connection::REDIS_VERSION;
 
 use super::dispatch::Handler;
-use super::{latency, migrate, persist, pubsub, slowlog, transaction};
+use super::{latency, migrate, persist, pubsub, replication, slowlog, transaction};
 use crate::command::Command;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -30,6 +30,7 @@ const FAMILIES: &[&[(&str, Handler)]] = &[
     migrate::HANDLERS,
     persist::HANDLERS,
     pubsub::HANDLERS,
+    replication::HANDLERS,
     server::HANDLERS,
     slowlog::HANDLERS,
     transaction::HANDLERS,

@@ -8,7 +8,7 @@ use crate::command::Error;
 use crate::value::limits::Limits;
 
 pub(super) const HANDLERS: &[(&str, Handler)] =
-    &[("time", time), ("info", info), ("config", config), ("role", role)];
+    &[("time", time), ("info", info), ("config", config)];
 
 type Done = Result<(), Error>;
 
@@ -23,14 +23,6 @@ fn time(engine: &mut Engine, call: &mut Call<'_>) -> Done {
 fn info(engine: &mut Engine, call: &mut Call<'_>) -> Done {
     let text = engine.info(call.args.get(1..).unwrap_or_default());
     call.reply.verbatim(b"txt", text.as_bytes());
-    Ok(())
-}
-
-fn role(_: &mut Engine, call: &mut Call<'_>) -> Done {
-    call.reply.array(3);
-    call.reply.bulk(b"master");
-    call.reply.int(0);
-    call.reply.array(0);
     Ok(())
 }
 

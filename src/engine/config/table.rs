@@ -354,8 +354,8 @@ directives! {
     // Directives of this server.
     /// What a damaged append-only file does to the start.
     "aof-on-corruption" in OWN => aof_on_corruption: OnCorruption = OnCorruption::Refuse;
-    /// The version of the RDB files that are written, 0 for the newest that is known.
-    "rdb-write-version" in OWN => rdb_write_version: i64 = 11, int(0, RDB_VERSION_MAX);
+    /// The version of the RDB files that are written, 0 for the oldest that holds the data, from that of Redis 7.0 on.
+    "rdb-write-version" in OWN => rdb_write_version: i64 = 0, int(0, RDB_VERSION_MAX);
     /// TCP port of the Prometheus endpoint, 0 for none.
     "metrics-port" in OWN => metrics_port: i64 = 0, int(0, 65535);
     /// Bytes of old log that are kept on disk for replicas that come back, 0 for what the append-only files hold anyway.

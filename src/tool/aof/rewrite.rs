@@ -142,7 +142,12 @@ pub fn estimate(set: &Set, options: &Options, control: &Control) -> Result<Estim
 /// How the data is saved.
 fn save_options(target: Target, is_base: bool, options: &Options) -> SaveOptions {
     let now_s = options.replay.now_ms / 1000;
-    SaveOptions { aux: aux(target, is_base, now_s), compress: true, checksum: true, access: None }
+    SaveOptions {
+        aux: aux(target, is_base, now_s),
+        compress: true,
+        checksum: true,
+        ..SaveOptions::default()
+    }
 }
 
 /// Replays a set and writes its data anew.

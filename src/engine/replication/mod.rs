@@ -1,0 +1,192 @@
+//! Replication: the stream that a primary makes and a replica follows.
+//!
+//! [`crate::repl`] holds the protocols; here they meet the data. The stream is fed by `publish` alone, or, on a replica, by what
+//! its own primary sends, byte for byte.
+
+mod acks;
+mod commands;
+mod info;
+mod primary;
+mod stream;
+mod upstream;
+
+pub use acks::AckWait;
+pub(in crate::engine) use info::section;
+pub use primary::{SnapshotFor, Transferred};
+pub use upstream::{PrimaryId, SnapshotPart};
+
+use super::client::ClientId;
+use super::config::Config;
+use super::dispatch::Handler;
+use super::{Engine, Now};
+use crate::aof::writer::Writer;
+use crate::base::rng::Rng;
+use crate::repl::backlog::Backlog;
+use crate::repl::offset::{History, Offset, Place, ReplId};
+use crate::repl::primary::Replica;
+use primary::Transfer;
+use std::collections::BTreeMap;
+use upstream::Upstream;
+
+/// The handlers of this folder.
+pub(super) const HANDLERS: &[(&str, Handler)] = &[
+    ("psync", primary::psync),
+    ("sync", primary::psync),
+    ("replconf", primary::replconf),
+    ("replicaof", commands::replicaof),
+    ("slaveof", commands::replicaof),
+    ("role", commands::role),
+    ("failover", commands::failover),
+    ("wait", acks::wait),
+    ("waitaof", acks::waitaof),
+];
+
+/// What is counted of synchronisations.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    /// Replicas that got all of the data.
+    pub full: u64,
+    /// Replicas that went on where they were.
+    pub partial_ok: u64,
+    /// Replicas that wanted to, and could not.
+    pub partial_err: u64,
+}
+
+/// All that a server knows of its primary and of its replicas.
+#[derive(Debug)]
+pub struct Replication {
+    history: History,
+    backlog: Option<Backlog>,
+    /// What the stream has selected.
+    writer: Writer,
+    /// The database that the stream has selected, to be told in files.
+    stream_db: Option<usize>,
+    replicas: BTreeMap<ClientId, Replica>,
+    transfer: Option<Transfer>,
+    upstream: Option<Upstream>,
+    /// Numbers the links to primaries.
+    links: u64,
+    /// Since when there is no replica.
+    alone_since_ms: u64,
+    pinged_ms: u64,
+    second_ms: u64,
+    /// There are bytes that replicas have not been told of.
+    has_news: bool,
+    /// Replicas are to be asked what they have.
+    asks: bool,
+    /// Clients that wait for replicas.
+    waiting: Vec<ClientId>,
+    counts: Counts,
+    scratch: Vec<u8>,
+}
+
+impl Replication {
+    pub fn new(rng: &mut Rng, now: Now) -> Replication {
+        let now_ms = now.mono_us / 1000;
+        Replication {
+            history: History::new(rng),
+            backlog: None,
+            writer: Writer::new(),
+            stream_db: None,
+            replicas: BTreeMap::new(),
+            transfer: None,
+            upstream: None,
+            links: 0,
+            alone_since_ms: now_ms,
+            pinged_ms: now_ms,
+            second_ms: now_ms,
+            has_news: false,
+            asks: false,
+            waiting: Vec::new(),
+            counts: Counts::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Whether this server follows a primary.
+    #[inline]
+    pub fn is_replica(&self) -> bool {
+        self.upstream.is_some()
+    }
+
+    /// Whether what changes goes to replicas, or could.
+    #[inline]
+    pub fn is_streaming(&self) -> bool {
+        self.backlog.is_some() && self.upstream.is_none()
+    }
+
+    /// The place behind the last byte of the stream.
+    pub fn offset(&self) -> Offset {
+        self.history.offset()
+    }
+
+    /// What is counted of synchronisations.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Whether a client is a replica.
+    pub fn has_replica(&self, id: ClientId) -> bool {
+        self.replicas.contains_key(&id)
+    }
+
+    /// Whether a snapshot is being written for replicas.
+    pub fn is_transferring(&self) -> bool {
+        self.transfer.is_some()
+    }
+
+    fn begin_backlog(&mut self, config: &Config) {
+        if self.backlog.is_none() {
+            self.backlog = Some(Backlog::new(self.history.offset(), config.repl_backlog_size));
+        }
+    }
+}
+
+/// Milliseconds as the state machines count them.
+fn mono_ms(now: Now) -> u64 {
+    now.mono_us / 1000
+}
+
+impl Engine {
+    /// What files tell of the stream, so that it can be continued after a restart.
+    pub(super) fn stream_aux(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let repl = &self.replication;
+        let place = match &repl.upstream {
+            Some(upstream) => upstream.place().zip(upstream.stream_db(self)),
+            None if repl.backlog.is_some() => {
+                Some((repl.history.place(), repl.stream_db.unwrap_or(0)))
+            }
+            None => None,
+        };
+        let Some((place, db)) = place else { return Vec::new() };
+        vec![
+            (b"repl-stream-db".to_vec(), db.to_string().into_bytes()),
+            (b"repl-id".to_vec(), place.replid.as_bytes().to_vec()),
+            (b"repl-offset".to_vec(), place.offset.to_string().into_bytes()),
+        ]
+    }
+
+    /// Takes what a file tells of the stream: a replica asks to continue there, a primary lets its replicas continue.
+    pub(super) fn restore_stream(&mut self, aux: &[(Vec<u8>, Vec<u8>)]) {
+        let field = |name: &[u8]| aux.iter().find(|(n, _)| n == name).map(|(_, value)| value);
+        let replid = field(b"repl-id").and_then(|text| ReplId::parse(text));
+        let offset = field(b"repl-offset").and_then(|text| Offset::parse(text));
+        let db = field(b"repl-stream-db").and_then(|text| std::str::from_utf8(text).ok());
+        let db = db.and_then(|text| text.parse::<usize>().ok());
+        let (Some(replid), Some(offset), Some(db)) = (replid, offset, db) else { return };
+        let place = Place { replid, offset };
+        let repl = &mut self.replication;
+        match &mut repl.upstream {
+            Some(upstream) => {
+                repl.history.restored_as_replica(place);
+                upstream.restore(place, db);
+                repl.backlog = Some(Backlog::new(offset, self.config.repl_backlog_size));
+            }
+            None => {
+                repl.history.restored_as_primary(place);
+                repl.begin_backlog(&self.config);
+                repl.alone_since_ms = mono_ms(self.now);
+            }
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Loads the append-only file of a server, and sees to one that is damaged.
+
+use super::super::aof::plan::{Plan, Target, Why as CutWhy};
+use super::super::aof::{AofError, chain, repair, replay};
+use super::{
+    LastLoad, LoadJob, LoadedData, OpenedAof, SaveJob, StartError, Why, fail, path_of, rdb,
+};
+use crate::aof::manifest::{Kind, Listed, Manifest};
+use crate::aof::output;
+use crate::aof::set::Set;
+use crate::engine::Level;
+use crate::engine::config::Config;
+use crate::engine::config::words::OnCorruption;
+use crate::feed::Control;
+use crate::keyspace::{Keyspace, Settings};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// Where the append-only file is, and what its files are called.
+struct Location {
+    folder: PathBuf,
+    name: String,
+    manifest: PathBuf,
+}
+
+impl Location {
+    fn of(config: &Config) -> Location {
+        let folder = path_of(config, &config.appenddirname);
+        let name = String::from_utf8_lossy(&config.appendfilename).into_owned();
+        let manifest = OpenedAof::manifest_path(&folder, &name);
+        Location { folder, name, manifest }
+    }
+}
+
+/// Loads the append-only file, or begins one, and opens it.
+pub(super) fn load(job: &LoadJob) -> Result<LoadedData, StartError> {
+    let at = Location::of(&job.config);
+    adopt_single(job, &at)?;
+    let mut keyspace = Keyspace::new(job.settings.clone());
+    if !at.manifest.exists() {
+        return begin(job, &at, keyspace, LastLoad::default());
+    }
+    let mut manifest = replay_log(job, &mut keyspace, &at);
+    if let Err(Trouble::Damage(error)) = &manifest {
+        job.log(Level::Warning, format!("The append only file is damaged: {error}"));
+        match job.config.aof_on_corruption {
+            OnCorruption::Refuse => {}
+            OnCorruption::Repair => {
+                mend(job, &at)?;
+                keyspace = Keyspace::new(job.settings.clone());
+                manifest = replay_log(job, &mut keyspace, &at);
+            }
+            OnCorruption::FallbackToRdb => return fall_back(job, &at),
+        }
+    }
+    let manifest = manifest.map_err(|trouble| StartError(trouble.to_string()))?;
+    let opened = OpenedAof::go_on(&at.folder, &at.name, manifest);
+    let opened = opened.or_else(|e| fail(format!("Can't open the append only file: {e}")))?;
+    Ok(LoadedData { keyspace, aof: Some(opened), last_load: LastLoad::default(), aux: Vec::new() })
+}
+
+/// Begins an append-only file with the data there are.
+fn begin(
+    job: &LoadJob,
+    at: &Location,
+    keyspace: Keyspace,
+    last_load: LastLoad,
+) -> Result<LoadedData, StartError> {
+    let base = SaveJob::new(Why::Rewrite, &job.config, &keyspace, job.now_ms);
+    let name = &at.name;
+    let opened = OpenedAof::create(&at.folder, name, |file| base.write(file));
+    let opened = opened.or_else(|e| fail(format!("Can't create the append only file: {e}")))?;
+    job.log(Level::Notice, format!("Creating AOF base file {name}.1.base.rdb on server start"));
+    job.log(Level::Notice, format!("Creating AOF incr file {name}.1.incr.aof on server start"));
+    Ok(LoadedData { keyspace, aof: Some(opened), last_load, aux: Vec::new() })
+}
+
+/// Loads the append-only file anew.
+///
+/// # Errors
+/// It is damaged, or cannot be read: why.
+pub fn load_log(config: &Config, settings: &Settings, now_ms: i64) -> Result<Keyspace, String> {
+    let mut keyspace = Keyspace::new(settings.clone());
+    let at = Location::of(config);
+    let options = replay::Options { now_ms, ..Default::default() };
+    let replayed = open(&at).and_then(|set| {
+        replay::replay(&set, &mut keyspace, &options, &Control::default()).map_err(Trouble::from)
+    });
+    replayed.map_err(|e| e.to_string())?;
+    Ok(keyspace)
+}
+
+/// Makes a set of files of the single one that servers before Redis 7 wrote.
+fn adopt_single(job: &LoadJob, at: &Location) -> Result<(), StartError> {
+    let single = path_of(&job.config, &job.config.appendfilename);
+    if at.manifest.exists() || !single.is_file() {
+        return Ok(());
+    }
+    let adopt = || -> io::Result<()> {
+        std::fs::create_dir_all(&at.folder)?;
+        let mut manifest = Manifest::default();
+        manifest.files.push(Listed::new(at.name.as_str(), 1, Kind::Base));
+        let temporary = output::temporary(&at.manifest);
+        let mut file = File::create(&temporary)?;
+        file.write_all(&manifest.to_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&single, at.folder.join(&at.name))?;
+        std::fs::rename(temporary, &at.manifest)?;
+        File::open(&at.folder)?.sync_all()
+    };
+    adopt()
+        .or_else(|e| fail(format!("Can't upgrade the old style AOF {}: {e}", single.display())))?;
+    job.log(
+        Level::Notice,
+        format!(
+            "Successfully migrated an old-style AOF configuration ({}) into the AOF directory.",
+            at.name
+        ),
+    );
+    Ok(())
+}
+
+/// What keeps an append-only file from being loaded.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    /// The files hold something wrong.
+    #[error("{0}")]
+    Damage(String),
+    /// Something else.
+    #[error("{0}")]
+    Other(String),
+}
+
+fn fatal(error: &dyn std::fmt::Display) -> String {
+    format!("Fatal error loading the append only file: {error}. Exiting.")
+}
+
+impl From<AofError> for Trouble {
+    fn from(error: AofError) -> Trouble {
+        let text = fatal(&error);
+        match error {
+            AofError::Read { .. } | AofError::Write(_) | AofError::Interrupted => {
+                Trouble::Other(text)
+            }
+            _ => Trouble::Damage(text),
+        }
+    }
+}
+
+fn open(at: &Location) -> Result<Set, Trouble> {
+    let mut set = Set::open(&at.manifest).map_err(|e| Trouble::from(AofError::from(e)))?;
+    chain::complete(&mut set)?;
+    Ok(set)
+}
+
+/// Replays the append-only file. What is torn off at its end is cut off if `aof-load-truncated` says so.
+fn replay_log(job: &LoadJob, keyspace: &mut Keyspace, at: &Location) -> Result<Manifest, Trouble> {
+    let began = Instant::now();
+    let set = open(at)?;
+    job.control.total_bytes.store(set.size_bytes(), Ordering::Relaxed);
+    let leave_torn_tail = job.config.aof_load_truncated;
+    let options = replay::Options { now_ms: job.now_ms, leave_torn_tail, ..Default::default() };
+    let report = replay::replay(&set, keyspace, &options, &job.control)?;
+    for failed in &report.failed {
+        let text = format!(
+            "A command of the AOF failed and was passed over, {} offset {}: {}",
+            failed.file, failed.offset, failed.error
+        );
+        job.log(Level::Warning, text);
+    }
+    if let Some(ended) = &report.ended {
+        cut_tail(job, &set, ended)?;
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    job.log(Level::Notice, format!("DB loaded from append only file: {seconds:.3} seconds"));
+    Ok(set.listing.map(|listing| listing.manifest).unwrap_or_default())
+}
+
+/// Cuts off what is torn at the end of the last file.
+fn cut_tail(job: &LoadJob, set: &Set, ended: &chain::Ended) -> Result<(), Trouble> {
+    let Some(member) = set.members.get(ended.member) else { return Ok(()) };
+    let (name, offset) = (member.name(), ended.cause.offset());
+    let cut_bytes = (member.bytes().len() as u64).saturating_sub(offset);
+    for text in [
+        format!("!!! Warning: short read while loading the AOF file {name}!!!"),
+        format!("AOF {name} loaded anyway because aof-load-truncated is enabled"),
+        format!("Truncating the AOF {name} at offset {offset}: {cut_bytes} bytes are cut off"),
+    ] {
+        job.log(Level::Warning, text);
+    }
+    let path = &member.path;
+    let cut = OpenOptions::new().write(true).open(path).and_then(|file| {
+        file.set_len(offset)?;
+        file.sync_all()
+    });
+    cut.map_err(|e| Trouble::Other(format!("Error truncating the AOF file {name}: {e}")))
+}
+
+/// Puts what is sound of a damaged set in its place; the damaged files are kept beside.
+fn mend(job: &LoadJob, at: &Location) -> Result<(), StartError> {
+    let failed = |error: AofError| StartError(fatal(&error));
+    let set = Set::open(&at.manifest).map_err(|e| failed(e.into()))?;
+    let plan = repair::plan(&set, false, &job.control).map_err(failed)?;
+    let written = plan.write(&set, &Target::InPlace).map_err(failed)?;
+    tell_cuts(job, &plan);
+    if let Some(backup) = written.backup {
+        let text = format!("The damaged append only file is kept as {}", backup.display());
+        job.log(Level::Warning, text);
+    }
+    Ok(())
+}
+
+/// Says exactly what is lost.
+fn tell_cuts(job: &LoadJob, plan: &Plan) {
+    for cut in &plan.cuts {
+        let why = match &cut.why {
+            CutWhy::Damage(cause) => cause.to_string(),
+            CutWhy::Behind => "it stands behind the damage".to_owned(),
+            CutWhy::Asked => "it was asked for".to_owned(),
+        };
+        let text = format!(
+            "AOF repair: {} bytes {}-{} are left out, {} complete commands among them: {why}",
+            cut.file, cut.bytes.start, cut.bytes.end, cut.commands
+        );
+        job.log(Level::Warning, text);
+    }
+}
+
+/// Loads the RDB file in the place of a damaged append-only file, which is kept beside.
+fn fall_back(job: &LoadJob, at: &Location) -> Result<LoadedData, StartError> {
+    let path = path_of(&job.config, &job.config.dbfilename);
+    if !path.exists() {
+        return fail(format!(
+            "aof-on-corruption is fallback-to-rdb, but there is no {}. Exiting.",
+            path.display()
+        ));
+    }
+    let mut keyspace = Keyspace::new(job.settings.clone());
+    let loaded = rdb::load(job, &mut keyspace, &path)?.unwrap_or_default();
+    let kept = free_name(&at.folder);
+    std::fs::rename(&at.folder, &kept)
+        .or_else(|e| fail(format!("Can't put the damaged append only file aside: {e}")))?;
+    let text = format!(
+        "Loaded {} instead of the append only file, which is kept as {}: all writes behind that snapshot are lost",
+        path.display(),
+        kept.display()
+    );
+    job.log(Level::Warning, text);
+    begin(job, at, keyspace, LastLoad::from(&loaded))
+}
+
+/// A name beside a folder that nothing has.
+fn free_name(folder: &Path) -> PathBuf {
+    let numbers = std::iter::once(String::new()).chain((1..).map(|n: u32| format!(".{n}")));
+    let mut names = numbers.map(|number| output::beside(folder, &format!(".damaged{number}")));
+    names.find(|name| !name.exists()).unwrap_or_else(|| output::beside(folder, ".damaged"))
+}

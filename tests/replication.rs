@@ -1,0 +1,225 @@
+//! `rkv serve` as primary and as replica, beside real servers: full and partial resynchronisation, chains, promotion, restarts.
+
+mod common;
+
+use common::servers::{Peer, Server};
+use std::time::{Duration, Instant};
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+fn start(peer: Peer) -> Server {
+    Server::start_with(peer, &["--repl-diskless-sync-delay", "0"])
+}
+
+fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < TIMEOUT, "{what} takes too long");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn info(server: &mut Server, section: &str, field: &str) -> String {
+    let text = server.ok(&["INFO", section]).text();
+    let found = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    found.unwrap_or_default().to_owned()
+}
+
+fn follow(replica: &mut Server, primary: &Server) {
+    let port = primary.address().port().to_string();
+    replica.ok(&["REPLICAOF", "127.0.0.1", &port]);
+}
+
+fn wait_until_up(replica: &mut Server) {
+    wait_for("the link", || info(replica, "replication", "master_link_status") == "up");
+}
+
+/// Waits until a replica has all that its primary has, and compares what they hold.
+fn assert_same(primary: &mut Server, replica: &mut Server) {
+    let start = Instant::now();
+    loop {
+        let offset = |server: &mut Server| info(server, "replication", "master_repl_offset");
+        let (of_primary, of_replica) = (offset(primary), offset(replica));
+        if of_primary == of_replica {
+            break;
+        }
+        if start.elapsed() > TIMEOUT {
+            panic!("{of_replica} is not {of_primary}\n{}\n{}", primary.log(), replica.log());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let who = format!("{:?} -> {:?}", primary.peer(), replica.peer());
+    let id = |server: &mut Server| info(server, "replication", "master_replid");
+    assert_eq!(id(primary), id(replica), "{who}");
+    assert_eq!(primary.debug_digest(), replica.debug_digest(), "{who}");
+}
+
+/// Changes values of every kind, some of them in a transaction and in another database.
+fn write(server: &mut Server, round: u32) {
+    let n = round.to_string();
+    for i in 0..40 {
+        let i = (i * 7 + round).to_string();
+        server.ok(&["SET", &format!("string:{i}"), &i.repeat(9)]);
+        server.ok(&["RPUSH", "list", &i]);
+        server.ok(&["SADD", "set", &i, "member"]);
+        server.ok(&["ZADD", "zset", &format!("{i}.5"), &i]);
+        server.ok(&["HSET", "hash", &i, &n]);
+        server.ok(&["XADD", "stream", "*", "field", &i]);
+    }
+    server.ok(&["SPOP", "set", "2"]);
+    server.ok(&["INCRBYFLOAT", "float", "0.1"]);
+    server.ok(&["SET", &format!("volatile:{n}"), "x", "EX", "1000"]);
+    server.ok(&["SELECT", "3"]);
+    server.ok(&["MULTI"]);
+    server.ok(&["INCR", "counter"]);
+    server.ok(&["SET", "elsewhere", &n]);
+    server.ok(&["EXEC"]);
+    server.ok(&["SELECT", "0"]);
+    server.ok(&["DEL", "string:3"]);
+}
+
+fn cut(primary: &mut Server) {
+    primary.ok(&["CLIENT", "KILL", "TYPE", "replica"]);
+}
+
+#[test]
+fn each_follows_each() {
+    let others = [Peer::Redis70, Peer::Valkey81, Peer::Valkey91, Peer::Rkv];
+    let pairs = others.iter().flat_map(|peer| [(*peer, Peer::Rkv), (Peer::Rkv, *peer)]);
+    for (first, second) in pairs {
+        let (mut primary, mut replica) = (start(first), start(second));
+        write(&mut primary, 0);
+        follow(&mut replica, &primary);
+        write(&mut primary, 1);
+        wait_until_up(&mut replica);
+        write(&mut primary, 2);
+        assert_same(&mut primary, &mut replica);
+        assert_eq!(info(&mut primary, "stats", "sync_full"), "1", "{first:?} {second:?}");
+        for round in 3..6 {
+            cut(&mut primary);
+            write(&mut primary, round);
+            wait_until_up(&mut replica);
+            assert_same(&mut primary, &mut replica);
+        }
+        assert_eq!(info(&mut primary, "stats", "sync_full"), "1", "{first:?} {second:?}");
+        let partial: u32 = info(&mut primary, "stats", "sync_partial_ok").parse().unwrap();
+        assert!(partial >= 3, "{first:?} {second:?}");
+    }
+}
+
+#[test]
+fn chains_relay_the_same_stream_and_survive_a_promotion() {
+    for peers in [[Peer::Redis70, Peer::Rkv, Peer::Redis70], [Peer::Rkv, Peer::Valkey91, Peer::Rkv]]
+    {
+        let [mut first, mut second, mut third] = peers.map(start);
+        write(&mut first, 0);
+        follow(&mut second, &first);
+        wait_until_up(&mut second);
+        follow(&mut third, &second);
+        wait_until_up(&mut third);
+        write(&mut first, 1);
+        assert_same(&mut first, &mut second);
+        assert_same(&mut second, &mut third);
+        cut(&mut first);
+        write(&mut first, 2);
+        assert_same(&mut first, &mut third);
+        // The second one takes over; the first one and the third one go on with it.
+        second.ok(&["REPLICAOF", "NO", "ONE"]);
+        follow(&mut first, &second);
+        write(&mut second, 3);
+        wait_until_up(&mut first);
+        wait_until_up(&mut third);
+        write(&mut second, 4);
+        assert_same(&mut second, &mut third);
+        assert_same(&mut second, &mut first);
+        assert_eq!(info(&mut second, "stats", "sync_full"), "1", "{peers:?}");
+    }
+}
+
+#[test]
+fn a_snapshot_can_be_sent_from_disk() {
+    let mut primary = Server::start_with(Peer::Rkv, &["--repl-diskless-sync", "no"]);
+    write(&mut primary, 0);
+    for peer in [Peer::Redis70, Peer::Rkv] {
+        let mut replica = start(peer);
+        follow(&mut replica, &primary);
+        wait_until_up(&mut replica);
+        write(&mut primary, 1);
+        assert_same(&mut primary, &mut replica);
+    }
+    assert!(primary.dir().join("dump.rdb").exists());
+}
+
+#[test]
+fn a_restarted_replica_goes_on_where_it_was() {
+    for (first, second) in [(Peer::Redis70, Peer::Rkv), (Peer::Rkv, Peer::Redis70)] {
+        let (mut primary, mut replica) = (start(first), start(second));
+        write(&mut primary, 0);
+        follow(&mut replica, &primary);
+        wait_until_up(&mut replica);
+        write(&mut primary, 1);
+        assert_same(&mut primary, &mut replica);
+        replica.ok(&["CONFIG", "SET", "save", "3600 1"]);
+        let dir = replica.end();
+        write(&mut primary, 2);
+        let port = primary.address().port().to_string();
+        let mut replica =
+            Server::start_in(second, dir, &["--replicaof", "127.0.0.1", &port]).unwrap();
+        wait_until_up(&mut replica);
+        write(&mut primary, 3);
+        assert_same(&mut primary, &mut replica);
+        assert_eq!(info(&mut primary, "stats", "sync_full"), "1", "{first:?} {second:?}");
+    }
+}
+
+#[test]
+fn clients_wait_for_replicas() {
+    let (mut primary, mut replica) = (start(Peer::Rkv), start(Peer::Redis70));
+    assert_eq!(primary.ok(&["WAIT", "1", "10"]).int(), 0);
+    follow(&mut replica, &primary);
+    wait_until_up(&mut replica);
+    for i in 0..20 {
+        primary.ok(&["SET", "k", &i.to_string()]);
+        assert_eq!(primary.ok(&["WAIT", "1", "5000"]).int(), 1);
+        assert_eq!(replica.ok(&["GET", "k"]).text(), i.to_string());
+    }
+    assert_eq!(primary.ok(&["WAIT", "2", "100"]).int(), 1);
+    assert!(replica.cmd(&["WAIT", "1", "10"]).is_error());
+}
+
+#[test]
+fn a_replica_refuses_writes_and_keeps_expired_keys_for_its_primary() {
+    let (mut primary, mut replica) = (start(Peer::Redis70), start(Peer::Rkv));
+    primary.ok(&["SET", "k", "v"]);
+    follow(&mut replica, &primary);
+    wait_until_up(&mut replica);
+    let refused = replica.cmd(&["SET", "k", "w"]);
+    assert!(refused.is_error(), "{refused:?}");
+    primary.ok(&["DEBUG", "SET-ACTIVE-EXPIRE", "0"]);
+    primary.ok(&["SET", "short", "v", "PX", "1"]);
+    wait_for("the key", || replica.ok(&["DBSIZE"]).int() == 2);
+    std::thread::sleep(Duration::from_millis(20));
+    assert!(matches!(replica.ok(&["GET", "short"]), common::client::Reply::Nil));
+    assert_eq!(replica.ok(&["DBSIZE"]).int(), 2);
+    primary.ok(&["GET", "short"]);
+    wait_for("the end of the key", || replica.ok(&["DBSIZE"]).int() == 1);
+}
+
+#[test]
+fn an_append_only_file_of_a_replica_holds_what_came() {
+    let mut primary = start(Peer::Redis70);
+    write(&mut primary, 0);
+    let mut replica = Server::start_with(Peer::Rkv, &["--appendonly", "yes"]);
+    replica.ok(&["SET", "of its own", "gone"]);
+    follow(&mut replica, &primary);
+    wait_until_up(&mut replica);
+    write(&mut primary, 1);
+    assert_same(&mut primary, &mut replica);
+    wait_for("the rewrite", || info(&mut replica, "persistence", "aof_rewrite_in_progress") == "0");
+    write(&mut primary, 2);
+    assert_same(&mut primary, &mut replica);
+    let digest = primary.debug_digest();
+    let dir = replica.end();
+    let mut again = Server::start_in(Peer::Redis70, dir, &["--appendonly", "yes"]).unwrap();
+    assert_eq!(again.debug_digest(), digest);
+}
