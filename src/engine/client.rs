@@ -1,11 +1,12 @@
 //! Clients: what the server knows of each connection.
 
 use super::block::Blocked;
+use super::config::Config;
 use super::config::kinds::OutputLimit;
 use super::pubsub::Subscriptions;
 use super::replication::AckWait;
 use super::transaction::{Multi, Watches};
-use super::{Action, Engine, Level, Now, config};
+use super::{Action, Engine, Level, Now};
 use crate::command::Command;
 use crate::repl::announce::Announced;
 use crate::repl::offset::Offset;
@@ -143,11 +144,15 @@ impl Client {
         bytes as u64
     }
 
-    /// The number of its class among the limits of output.
-    fn class(&self) -> usize {
-        match self.subscriptions.is_empty() {
-            true => OutputLimit::NORMAL,
-            false => OutputLimit::PUBSUB,
+    /// How much may wait to be written to it.
+    #[inline]
+    pub(super) fn output_limit(&self, config: &Config) -> OutputLimit {
+        match () {
+            () if !self.is_known => STRANGER,
+            () if self.subscriptions.is_empty() => {
+                config.client_output_buffer_limit[OutputLimit::NORMAL]
+            }
+            () => config.client_output_buffer_limit[OutputLimit::PUBSUB],
         }
     }
 
@@ -264,11 +269,7 @@ impl Engine {
             return Err(b"-ERR max number of clients reached\r\n");
         }
         let is_open = self.config.requirepass.is_empty();
-        if self.config.protected_mode
-            && is_open
-            && self.config.bind == config::DEFAULTS.bind
-            && !peer.is_local
-        {
+        if self.config.protected_mode && is_open && !peer.is_local {
             self.stats.rejected_connections += 1;
             return Err(PROTECTED);
         }
@@ -308,18 +309,6 @@ impl Engine {
         );
     }
 
-    /// Bytes of one reply behind which it is of no use, 0 if there is no such limit.
-    #[inline]
-    pub(super) fn reply_limit(&self, id: ClientId) -> usize {
-        let hard_bytes = match self.clients.get(id) {
-            Some(client) if client.is_known => {
-                self.config.client_output_buffer_limit[client.class()].hard_bytes
-            }
-            _ => 0,
-        };
-        usize::try_from(hard_bytes).unwrap_or(usize::MAX)
-    }
-
     /// Closes a client whose output is over its limit.
     #[inline]
     pub(super) fn check_output(&mut self, id: ClientId) {
@@ -329,10 +318,7 @@ impl Engine {
         let Some(client) = self.clients.get_mut(id).filter(|client| !client.is_primary) else {
             return;
         };
-        let limit = match client.is_known {
-            true => self.config.client_output_buffer_limit[client.class()],
-            false => STRANGER,
-        };
+        let limit = client.output_limit(&self.config);
         if client.is_near(limit) && client.is_over(limit, self.now) {
             self.end_over_limit(id);
         }

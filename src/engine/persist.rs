@@ -345,7 +345,7 @@ impl Engine {
     }
 
     /// Begins a save.
-    fn begin_save(&mut self, client: Option<ClientId>, is_foreground: bool) {
+    pub(super) fn begin_save(&mut self, client: Option<ClientId>, is_foreground: bool) {
         self.persist.last_try_ms = self.now.unix_ms;
         let running = Running {
             began: self.now,
