@@ -4,6 +4,8 @@ mod common;
 
 use common::client::{Client, Reply};
 use common::servers::{Peer, Server};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 fn start(args: &[&str]) -> Server {
@@ -107,20 +109,21 @@ fn keys_go_as_the_policy_says() {
 #[test]
 fn the_least_used_keys_go_first() {
     let mut server = start(&["--maxmemory-policy", "allkeys-lfu", "--maxmemory-samples", "10"]);
-    (0..500).for_each(|i| drop(server.ok(&["SET", &format!("k{i}"), &"x".repeat(200)])));
+    (0..2000).for_each(|i| drop(server.ok(&["SET", &format!("k{i}"), &"x".repeat(200)])));
     for _ in 0..60 {
         (0..20).for_each(|i| drop(server.ok(&["GET", &format!("k{i}")])));
     }
     assert!(server.ok(&["OBJECT", "FREQ", "k0"]).int() > 5);
     assert_eq!(server.ok(&["OBJECT", "FREQ", "k400"]).int(), 5);
-    let bound = info(&mut server, "used_memory") - 60_000;
+    let bound = info(&mut server, "used_memory") - 230_000;
     server.ok(&["CONFIG", "SET", "maxmemory", &bound.to_string()]);
     wait_until(|| {
         server.cmd(&["SET", "more", "x"]);
-        info(&mut server, "evicted_keys") > 100
+        info(&mut server, "evicted_keys") > 700
     });
     let left: i64 = (0..20).map(|i| server.ok(&["EXISTS", &format!("k{i}")]).int()).sum();
-    assert!(left >= 18, "{left}");
+    // By chance it would be 13 of them at most.
+    assert!(left >= 17, "{left}");
 }
 
 #[test]
@@ -138,7 +141,7 @@ fn without_room_writes_are_refused_and_transactions_fail() {
     server.ok(&["DEL", "k"]);
     server.ok(&["MULTI"]);
     assert!(error(server.cmd(&["GET", "k"])).starts_with("OOM"));
-    server.ok(&["CONFIG", "SET", "maxmemory", "0"]);
+    server.connect().cmd(&["CONFIG", "SET", "maxmemory", "0"]).ok();
     assert!(error(server.cmd(&["EXEC"])).starts_with("EXECABORT"));
     server.ok(&["SET", "k", "w"]);
 }
@@ -226,13 +229,14 @@ fn clients_are_told_apart() {
 fn the_largest_clients_go_when_all_are_over_their_bound() {
     let mut server = start(&["--maxmemory-clients", "3mb"]);
     server.ok(&["CLIENT", "NO-EVICT", "on"]);
-    let mut large = server.connect();
+    let mut large = TcpStream::connect(server.address()).unwrap();
     let mut small = server.connect();
     small.cmd(&["PING"]).ok();
-    large.raw(b"*2\r\n$4\r\nECHO\r\n$9000000\r\n", 0);
-    large.raw(&vec![b'x'; 5_000_000], 0);
+    // It may be gone before all is written.
+    let _ = large.write_all(b"*2\r\n$4\r\nECHO\r\n$9000000\r\n");
+    let _ = large.write_all(&vec![b'x'; 5_000_000]);
     wait_until(|| info(&mut server, "evicted_clients") == 1);
-    assert!(large.read_reply().is_err());
+    assert!(large.read(&mut [0; 10]).map_or(true, |bytes| bytes == 0));
     small.cmd(&["PING"]).ok();
 }
 
@@ -315,7 +319,7 @@ fn libraries_go_from_server_to_server() {
     let mut own = start(&[]);
     own.ok(&[b"FUNCTION".as_slice(), b"RESTORE", &dumped]);
     let list = own.ok(&["FUNCTION", "LIST", "WITHCODE", "LIBRARYNAME", "l*"]).array();
-    assert!(format!("{:?}", list[0]).contains("library_code"));
+    assert!(list[0].clone().array().contains(&bulk("library_code")));
     assert_eq!(own.ok(&["FUNCTION", "LIST", "LIBRARYNAME", "x*"]).array(), []);
     let dumped = own.ok(&["FUNCTION", "DUMP"]).bytes();
     redis.ok(&[b"FUNCTION".as_slice(), b"RESTORE", &dumped, b"REPLACE"]);
@@ -421,4 +425,22 @@ fn keys_of_commands_have_the_flags_of_redis() {
         assert_eq!(own.ok(&asked), redis.ok(&asked), "{command:?}");
     }
     assert_eq!(own.ok(&["COMMAND", "GETKEYS", "EVAL", "return 1", "0"]).array(), []);
+}
+
+#[test]
+fn it_listens_elsewhere_when_it_is_told_to() {
+    let mut server = start(&[]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let used = taken.local_addr().unwrap().port().to_string();
+    let before = server.ok(&["CONFIG", "GET", "port", "maxclients"]);
+    let refused = error(server.cmd(&["CONFIG", "SET", "maxclients", "77", "port", &used]));
+    assert!(refused.contains("'port') - Unable to listen on this port"), "{refused}");
+    assert_eq!(server.ok(&["CONFIG", "GET", "port", "maxclients"]), before);
+    Client::tcp(server.address()).unwrap().cmd(&["PING"]).ok();
+    drop(taken);
+    server.ok(&["CONFIG", "SET", "port", &used]);
+    Client::tcp(([127, 0, 0, 1], used.parse().unwrap()).into()).unwrap().cmd(&["PING"]).ok();
+    assert!(TcpStream::connect(server.address()).is_err());
+    let refused = error(server.cmd(&["CONFIG", "SET", "bind", "999.999.999.999"]));
+    assert!(refused.contains("Failed to bind to specified addresses"), "{refused}");
 }

@@ -102,15 +102,15 @@ impl Glob {
     pub fn new(pattern: &[u8]) -> Glob {
         let tokens = tokens(pattern);
         let form = match tokens.as_slice() {
+            all if all.iter().filter(|token| **token == Token::Star).count() > STARS_MAX => {
+                Some(Form::Nothing)
+            }
             [Token::Star] => Some(Form::Any),
             [Token::Star, middle @ .., Token::Star] => literal(middle).map(|bytes| {
                 Form::Infix(Box::new(memchr::memmem::Finder::new(&bytes).into_owned()))
             }),
             [head @ .., Token::Star] => literal(head).map(Form::Prefix),
             [Token::Star, tail @ ..] => literal(tail).map(Form::Suffix),
-            all if all.iter().filter(|token| **token == Token::Star).count() > STARS_MAX => {
-                Some(Form::Nothing)
-            }
             all => literal(all).map(Form::Literal),
         };
         Glob(form.unwrap_or(Form::General(tokens)))

@@ -76,6 +76,8 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
     if line.sentinel {
         return Err(CliError::usage("a Sentinel is not supported yet"));
     }
+    // Before the configuration changes to another folder.
+    let config_file = config_path(&line);
     let mut config = Config::default();
     let mut machine = Machine { here: std::env::current_dir().ok() };
     let loaded = match config.load(&line, &mut machine) {
@@ -99,12 +101,6 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
         ui.note(&text);
         return Ok(Exit::Found);
     }
-    if config.maxmemory > 0 {
-        log.line(
-            Level::Warning,
-            "WARNING: maxmemory is not enforced by rkv yet: memory grows with the data",
-        );
-    }
     for directive in loaded.without_effect {
         let text = format!(
             "The directive '{}' has nothing to act on in rkv and is ignored",
@@ -112,7 +108,7 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
         );
         log.line(Level::Notice, &text);
     }
-    match start(config, &line, log) {
+    match start(config, config_file, log) {
         Ok(status) => Ok(if status == 0 { Exit::Clean } else { Exit::Found }),
         Err(error) => {
             ui.note(&error);
@@ -133,7 +129,7 @@ fn unsupported(config: &Config) -> Option<&'static str> {
 }
 
 /// Brings the server up and runs it; an error was logged and is told once more.
-fn start(config: Config, line: &CommandLine, log: Log) -> Result<i32, String> {
+fn start(config: Config, config_file: String, log: Log) -> Result<i32, String> {
     let complain = |log: &Log, text: String| {
         log.line(Level::Warning, &text);
         text
@@ -158,15 +154,21 @@ fn start(config: Config, line: &CommandLine, log: Log) -> Result<i32, String> {
         executable: std::env::current_exe()
             .map(|path| path.display().to_string())
             .unwrap_or_default(),
-        config_file: config_path(line),
+        config_file,
         os: os_name(),
     };
     let socket = config.unixsocket.clone();
     let now = net::now();
     let engine = Engine::new(config, identity, seed, now, net::mono_us);
     log.line(Level::Warning, "Server initialized");
-    let (load, load_log) = (serve::load, serve::load_log);
-    let status = net::serve(Setup { engine, listeners, log, load, load_log });
+    let status = net::serve(Setup {
+        engine,
+        listeners,
+        listen: listen_tcp,
+        log,
+        load: serve::load,
+        load_log: serve::load_log,
+    });
     let status = status.map_err(|e| e.to_string());
     for path in [pidfile, socket] {
         if !path.is_empty() {
@@ -267,6 +269,22 @@ fn greet(config: &Config, log: &Log) {
 
 /// Listens wherever the configuration says.
 fn listen(config: &Config) -> Result<Vec<Listener>, String> {
+    let mut listeners = listen_tcp(config)?;
+    if !config.unixsocket.is_empty() {
+        let path = Path::new(OsStr::from_bytes(&config.unixsocket));
+        let listener = Listener::unix(path, u32::try_from(config.unixsocketperm).unwrap_or(0));
+        let listener =
+            listener.map_err(|e| format!("Failed opening Unix socket: bind: {}", reason(&e)))?;
+        listeners.push(listener);
+    }
+    if listeners.is_empty() {
+        return Err("Configured to not listen anywhere, exiting.".to_owned());
+    }
+    Ok(listeners)
+}
+
+/// Listens on the addresses that the configuration names.
+fn listen_tcp(config: &Config) -> Result<Vec<Listener>, String> {
     let mut listeners = Vec::new();
     let port = u16::try_from(config.port).unwrap_or(0);
     for address in config.bind.iter().filter(|_| port > 0) {
@@ -299,16 +317,6 @@ fn listen(config: &Config) -> Result<Vec<Listener>, String> {
                 ));
             }
         }
-    }
-    if !config.unixsocket.is_empty() {
-        let path = Path::new(OsStr::from_bytes(&config.unixsocket));
-        let listener = Listener::unix(path, u32::try_from(config.unixsocketperm).unwrap_or(0));
-        let listener =
-            listener.map_err(|e| format!("Failed opening Unix socket: bind: {}", reason(&e)))?;
-        listeners.push(listener);
-    }
-    if listeners.is_empty() {
-        return Err("Configured to not listen anywhere, exiting.".to_owned());
     }
     Ok(listeners)
 }

@@ -1,6 +1,6 @@
 //! Finds the keys among a command's arguments.
 
-use super::spec::{ACCESS, Begin, Find, KeyFlags, KeySpec, OW, RO, Spec, UPDATE};
+use super::spec::{ACCESS, Begin, Find, KeyFlags, KeySpec, OW, RO, RW, Spec, UPDATE};
 use crate::base::num::parse_canonical_i64;
 
 /// A key among the arguments.
@@ -35,15 +35,15 @@ impl Spec {
                 let has = |word: &str| {
                     args.iter().skip(3).any(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
                 };
-                if !has("get") {
-                    found.iter_mut().for_each(|key| key.flags = KeyFlags::union(&[OW, UPDATE]));
-                }
+                let flags: &[KeyFlags] =
+                    if has("get") { &[RW, ACCESS, UPDATE] } else { &[OW, UPDATE] };
+                found.iter_mut().for_each(|key| key.flags = KeyFlags::union(flags));
             }
             "bitfield" => {
                 find(self.keys, args, &mut found)?;
-                if only_gets(args) {
-                    found.iter_mut().for_each(|key| key.flags = KeyFlags::union(&[RO, ACCESS]));
-                }
+                let flags: &[KeyFlags] =
+                    if only_gets(args) { &[RO, ACCESS] } else { &[RW, ACCESS, UPDATE] };
+                found.iter_mut().for_each(|key| key.flags = KeyFlags::union(flags));
             }
             _ => find(self.keys, args, &mut found)?,
         }

@@ -50,6 +50,11 @@ macro_rules! bits {
                 $type(bits)
             }
 
+            /// What both have.
+            pub const fn common(self, other: $type) -> $type {
+                $type(self.0 & other.0)
+            }
+
             /// Whether all of the other's bits are set.
             pub const fn contains(self, other: $type) -> bool {
                 self.0 & other.0 == other.0

@@ -218,7 +218,7 @@ impl Engine {
             let queue = self.waiting.by_key.get(&place).cloned().unwrap_or_default();
             for (id, wait_for) in queue {
                 if self.suits(&place, wait_for) {
-                    self.serve(id);
+                    self.serve(id, wait_for);
                 }
             }
         }
@@ -235,7 +235,7 @@ impl Engine {
     }
 
     /// Runs a waiting client's command again.
-    fn serve(&mut self, id: ClientId) {
+    fn serve(&mut self, id: ClientId, wait_for: WaitFor) {
         let Some(client) = self.clients.get_mut(id) else { return };
         let Some(blocked) = &client.blocked else { return };
         let args: Vec<&[u8]> = blocked.args.iter().map(Vec::as_slice).collect();
@@ -261,8 +261,9 @@ impl Engine {
         let failed = outcome == Outcome::Failed;
         if failed {
             let reply = client.out.as_bytes().get(start..).unwrap_or_default();
-            if let Some(text) = end_of_group(reply, self.keyspace.kind(db, args_key(&blocked.keys)))
-            {
+            let kind = self.keyspace.kind(db, args_key(&blocked.keys));
+            let is_for_group = wait_for == WaitFor::Group;
+            if let Some(text) = end_of_group(reply, kind).filter(|_| is_for_group) {
                 client.out.truncate(start);
                 client.out.error(text);
             }

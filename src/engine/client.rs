@@ -1,11 +1,12 @@
 //! Clients: what the server knows of each connection.
 
 use super::block::Blocked;
+use super::config::Config;
 use super::config::kinds::OutputLimit;
 use super::pubsub::Subscriptions;
 use super::replication::AckWait;
 use super::transaction::{Multi, Watches};
-use super::{Action, Engine, Level, Now, config};
+use super::{Action, Engine, Level, Now};
 use crate::command::Command;
 use crate::repl::announce::Announced;
 use crate::repl::offset::Offset;
@@ -104,6 +105,8 @@ pub struct Client {
     pub(super) over_soft_since: Option<Now>,
     /// Bytes of the present command's arguments.
     pub(super) args_bytes: usize,
+    /// Bytes of memory that are counted for it, where that is bounded.
+    pub(super) counted_bytes: u64,
 }
 
 impl Client {
@@ -141,17 +144,16 @@ impl Client {
         bytes as u64
     }
 
-    /// Whether its memory counts as that of replication.
-    pub(super) fn is_counted_elsewhere(&self) -> bool {
-        self.is_replica || self.is_primary
-    }
-
-    /// The number of its class among the limits of output.
-    fn class(&self) -> usize {
-        match self.subscriptions.is_empty() {
-            _ if self.is_replica => OutputLimit::REPLICA,
-            true => OutputLimit::NORMAL,
-            false => OutputLimit::PUBSUB,
+    /// How much may wait to be written to it.
+    #[inline]
+    pub(super) fn output_limit(&self, config: &Config) -> OutputLimit {
+        match () {
+            () if self.is_replica => config.client_output_buffer_limit[OutputLimit::REPLICA],
+            () if !self.is_known => STRANGER,
+            () if self.subscriptions.is_empty() => {
+                config.client_output_buffer_limit[OutputLimit::NORMAL]
+            }
+            () => config.client_output_buffer_limit[OutputLimit::PUBSUB],
         }
     }
 
@@ -187,6 +189,8 @@ pub struct Clients {
     free: Vec<usize>,
     len: usize,
     last_number: u64,
+    /// Bytes of memory that are counted for all, where that is bounded.
+    pub(super) counted_bytes: u64,
 }
 
 impl Clients {
@@ -211,7 +215,9 @@ impl Clients {
         self.get(id)?;
         self.len -= 1;
         self.free.push(id.place);
-        self.places.get_mut(id.place)?.take()
+        let client = self.places.get_mut(id.place)?.take()?;
+        self.counted_bytes = self.counted_bytes.saturating_sub(client.counted_bytes);
+        Some(client)
     }
 
     /// A client, if it is still there.
@@ -232,6 +238,16 @@ impl Clients {
             let client = client.as_deref()?;
             Some((ClientId { number: client.number, place }, client))
         })
+    }
+
+    /// Counts a client's memory anew. Gives that of all.
+    pub fn count(&mut self, id: ClientId) -> u64 {
+        if let Some(client) = self.get_mut(id) {
+            let bytes = client.memory_bytes();
+            let before = std::mem::replace(&mut client.counted_bytes, bytes);
+            self.counted_bytes = (self.counted_bytes + bytes).saturating_sub(before);
+        }
+        self.counted_bytes
     }
 
     /// Lets everybody in, since there is no password any more.
@@ -261,11 +277,7 @@ impl Engine {
             return Err(b"-ERR max number of clients reached\r\n");
         }
         let is_open = self.config.requirepass.is_empty();
-        if self.config.protected_mode
-            && is_open
-            && self.config.bind == config::DEFAULTS.bind
-            && !peer.is_local
-        {
+        if self.config.protected_mode && is_open && !peer.is_local {
             self.stats.rejected_connections += 1;
             return Err(PROTECTED);
         }
@@ -282,6 +294,7 @@ impl Engine {
             client.input_bytes = bytes;
             client.input_room = room;
         }
+        self.count_client(id);
     }
 
     /// Notes how many bytes that the driver took could not be written yet, and how much memory it keeps for them.
@@ -291,6 +304,7 @@ impl Engine {
             client.unsent_bytes = bytes;
             client.output_room = room;
         }
+        self.count_client(id);
     }
 
     /// Counts a connection that sent more than it may.
@@ -303,29 +317,20 @@ impl Engine {
         );
     }
 
-    /// Bytes of one reply behind which it is of no use, 0 if there is no such limit.
-    #[inline]
-    pub(super) fn reply_limit(&self, id: ClientId) -> usize {
-        let hard_bytes = match self.clients.get(id) {
-            Some(client) if client.is_known => {
-                self.config.client_output_buffer_limit[client.class()].hard_bytes
-            }
-            _ => 0,
-        };
-        usize::try_from(hard_bytes).unwrap_or(usize::MAX)
-    }
-
     /// Closes a client whose output is over its limit.
     #[inline]
     pub(super) fn check_output(&mut self, id: ClientId) {
-        let Some(client) = self.clients.get_mut(id) else { return };
-        let limit = match client.is_known {
-            true => self.config.client_output_buffer_limit[client.class()],
-            false => STRANGER,
+        if self.replication.has_replica(id) {
+            return;
+        }
+        let Some(client) = self.clients.get_mut(id).filter(|client| !client.is_primary) else {
+            return;
         };
+        let limit = client.output_limit(&self.config);
         if client.is_near(limit) && client.is_over(limit, self.now) {
             self.end_over_limit(id);
         }
+        self.count_client(id);
     }
 
     #[cold]

@@ -2,6 +2,8 @@
 
 use super::client::{ClientId, ReplyMode};
 use super::config::Config;
+use super::config::kinds::MemoryLimit;
+use super::transaction::Multi;
 use super::{Engine, Now, admin, transaction};
 use crate::command::spec::{
     ADMIN, DENYOOM, Flags, LOADING, NO_ASYNC_LOADING, NO_AUTH, NO_MULTI, SKIP_MONITOR, STALE, Spec,
@@ -88,14 +90,14 @@ impl Engine {
 
     /// Runs a request, and puts its reply behind what the client was told before.
     pub(super) fn execute(&mut self, id: ClientId, args: &[&[u8]]) {
-        let limit = self.reply_limit(id);
         let Some(client) = self.clients.get_mut(id) else { return };
-        let mode = client.reply_mode;
+        let (mode, limit) = (client.reply_mode, client.output_limit(&self.config));
         // While the command runs, what others tell the client is kept apart from its reply.
         let aside = Reply::new(client.out.is_resp3());
         let mut reply = std::mem::replace(&mut client.out, aside);
         let start = reply.len();
-        reply.set_limit(limit);
+        // What is over the limit nobody will read.
+        reply.set_limit(usize::try_from(limit.hard_bytes).unwrap_or(usize::MAX));
         self.dispatch(id, args, &mut reply);
         reply.set_limit(0);
         let Some(client) = self.clients.get_mut(id) else { return };
@@ -109,7 +111,9 @@ impl Engine {
             reply.insert(start, client.out.as_bytes());
         }
         client.out = reply;
-        self.check_output(id);
+        if client.is_near(limit) || self.config.maxmemory_clients != MemoryLimit::Bytes(0) {
+            self.check_output(id);
+        }
     }
 
     /// Tells a client what is wrong with its bytes, and ends the connection.
@@ -187,6 +191,16 @@ impl Engine {
         multi.map_or(own, |multi| Flags::union(&[own, multi.flags()]))
     }
 
+    /// What holds for a request's command, and for each command of the transaction that it ends.
+    fn common_flags(&self, call: &Call<'_>) -> Flags {
+        let own = call.subcommand.unwrap_or(call.command.spec).flags;
+        if call.command.spec.name != "exec" {
+            return own;
+        }
+        let multi = self.clients.get(call.id).and_then(|client| client.multi.as_ref());
+        multi.and_then(Multi::common).map_or(own, |common| own.common(common))
+    }
+
     /// Whether a command may run at all.
     fn check(&mut self, call: &mut Call<'_>) -> Result<(), Error> {
         let spec = call.command.spec;
@@ -233,15 +247,18 @@ impl Engine {
                 return Err(Error::text("READONLY You can't write against a read only replica."));
             }
         }
-        self.check_stale(flags.contains(STALE))?;
-        self.check_loading(flags.contains(LOADING), flags.contains(NO_ASYNC_LOADING))?;
+        let common = self.common_flags(call);
+        self.check_stale(common.contains(STALE))?;
+        let no_async = self.flags(call).contains(NO_ASYNC_LOADING);
+        self.check_loading(common.contains(LOADING), no_async)?;
         Ok(())
     }
 
     /// Makes room, and refuses what would need more when there is none.
     #[inline]
     fn check_memory(&mut self, call: &Call<'_>, in_multi: bool) -> Result<(), Error> {
-        if self.config.maxmemory == 0 || self.make_room() {
+        let ignores = self.replication.is_replica() && self.config.replica_ignore_maxmemory;
+        if self.config.maxmemory == 0 || ignores || self.make_room() {
             return Ok(());
         }
         // What a transaction keeps takes memory, too.
@@ -352,7 +369,8 @@ impl Engine {
         outcome
     }
 
-    /// Lets the client that emptied a database wait until the memory is free, unless it asked for no wait.
+    /// Lets the client that emptied a database wait until the memory is free, unless it asked for no wait, and lets the client
+    /// that emptied all wait until that is saved, if saves are configured.
     #[cold]
     fn after_flush(&mut self, call: &mut Call<'_>, start: usize, is_in_exec: bool) {
         let name = call.command.spec.name;
@@ -365,11 +383,20 @@ impl Engine {
             Some(word) => word.eq_ignore_ascii_case(b"async"),
         };
         let Some(client) = self.clients.get_mut(call.id) else { return };
-        if is_async || is_in_exec || !self.keyspace.has_trash() {
+        if is_in_exec || client.is_primary {
             return;
         }
-        call.reply.truncate(start);
-        client.waits_for_save = true;
-        self.free_trash(Some(call.id));
+        // The file must not bring back what was flushed, and is soon written.
+        let saves = name == "flushall" && !self.config.save.is_empty() && !self.persist.is_saving();
+        let waits = !is_async && self.keyspace.has_trash();
+        if saves || waits {
+            call.reply.truncate(start);
+            client.waits_for_save = true;
+        }
+        if saves {
+            self.begin_save(Some(call.id), true);
+        } else if waits {
+            self.free_trash(Some(call.id));
+        }
     }
 }

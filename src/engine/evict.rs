@@ -98,6 +98,12 @@ impl Engine {
 
     fn evict_keys(&mut self, bound: u64) -> bool {
         self.note_over_memory(true);
+        // Large clients go before keys do.
+        self.evict_clients();
+        if self.counted_bytes() <= bound {
+            self.note_over_memory(false);
+            return true;
+        }
         if self.config.maxmemory_policy == MaxmemoryPolicy::NoEviction || self.is_paused() {
             return false;
         }
@@ -222,10 +228,27 @@ impl Engine {
         }
     }
 
+    /// Counts a client's memory, if that is bounded, and closes the largest clients if all take too much.
+    #[inline]
+    pub(super) fn count_client(&mut self, id: ClientId) {
+        if self.config.maxmemory_clients != MemoryLimit::Bytes(0) {
+            self.count_in_bound(id);
+        }
+    }
+
+    fn count_in_bound(&mut self, id: ClientId) {
+        let bound = self.clients_bound();
+        let all = self.clients.count(id);
+        if bound.is_some_and(|bound| all > bound) {
+            self.evict_clients();
+        }
+    }
+
     /// Closes the largest clients until all together are in their bound again.
     pub(super) fn evict_clients(&mut self) {
         let Some(bound) = self.clients_bound() else { return };
-        let sizes = self.clients.iter().filter(|(_, client)| !client.is_counted_elsewhere());
+        let is_own = |id| self.replication.has_replica(id);
+        let sizes = self.clients.iter().filter(|(id, client)| !client.is_primary && !is_own(*id));
         let mut sizes: Vec<(u64, bool, ClientId)> =
             sizes.map(|(id, client)| (client.memory_bytes(), client.no_evict, id)).collect();
         let mut all: u64 = sizes.iter().map(|(bytes, ..)| bytes).sum();

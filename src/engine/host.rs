@@ -70,7 +70,7 @@ impl Engine {
         let functions = self.keyspace.functions().iter();
         MemoryFigures {
             used,
-            peak: self.stats.peak_bytes.max(used),
+            peak: self.stats.note_peak().max(used),
             startup: self.startup_bytes.min(used),
             rss: self.host.resident_bytes,
             system: self.host.system_bytes,

@@ -76,6 +76,8 @@ impl Engine {
         *self.keyspace.lookups_mut() = old.lookups();
         // They may have been set meanwhile.
         self.keyspace.limits_mut().clone_from(&old.settings().limits);
+        *self.keyspace.uses_mut() = old.settings().uses;
+        self.keyspace.keep_expired(self.is_paused());
         self.last_load = last_load;
         self.loading = None;
         self.persist.dirty = 0;

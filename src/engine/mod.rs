@@ -44,8 +44,8 @@ use crate::keyspace::{Keyspace, Settings, Trash, Uses};
 use crate::value::limits::Limits;
 use block::Waiting;
 use client::Clients;
-use config::Config;
 use config::words::AppendFsync;
+use config::{Changes, Config};
 use dispatch::Renamed;
 use evict::Pool;
 use free::Freeing;
@@ -138,6 +138,8 @@ pub enum Action {
     Migrate(Migration),
     /// [`Engine::next_deadline_ms`] may be nearer than it was.
     Deadline,
+    /// Listen where the configuration now says, and tell [`Engine::listened`].
+    Listen,
     /// End the process with this status.
     Exit(i32),
 }
@@ -182,6 +184,8 @@ pub struct Engine {
     startup_bytes: u64,
     /// Clients whose output may be over its limit.
     over_limit: Vec<ClientId>,
+    /// Who waits for a change of where the server listens.
+    listening: Option<(ClientId, Changes)>,
     rng: Rng,
     now: Now,
     started: Now,
@@ -270,6 +274,7 @@ impl Engine {
             renamed: Renamed::new(&config),
             slept_us: 0,
             over_limit: Vec::new(),
+            listening: None,
             host: Host::default(),
             startup_bytes: memory::used_bytes(),
             config,

@@ -30,8 +30,8 @@ impl Engine {
         }
         for (db, key) in effects.evicted() {
             self.stats.evicted_keys += 1;
-            if self.persist.is_logging() {
-                self.persist.feed(db, &[b"DEL", key], self.now);
+            if is_heard {
+                self.propagate(db, &[b"DEL", key]);
             }
         }
         self.stats.expired_keys += expired;

@@ -2,7 +2,7 @@
 
 use super::client::{Client, ClientId, ReplyMode};
 use super::config::key_events::KeyEvents;
-use super::config::kinds::OutputLimit;
+use super::config::kinds::{MemoryLimit, OutputLimit};
 use super::dispatch::{Call, Handler};
 use super::{Action, Engine, redact};
 use crate::base::glob::Glob;
@@ -263,6 +263,7 @@ impl Engine {
         let mut receivers = 0;
         let Engine { pubsub, clients, actions, over_limit, config, .. } = self;
         let limit = config.client_output_buffer_limit[OutputLimit::PUBSUB];
+        let is_bounded = config.maxmemory_clients != MemoryLimit::Bytes(0);
         let mut send = |id: ClientId, word: &str, parts: &[&[u8]]| {
             let Some(client) = clients.get_mut(id) else { return };
             client.out.push(1 + parts.len());
@@ -270,7 +271,7 @@ impl Engine {
             parts.iter().for_each(|part| client.out.bulk(part));
             actions.push_back(Action::Wake(id));
             receivers += 1;
-            if client.is_near(limit) {
+            if client.is_near(limit) || is_bounded {
                 over_limit.push(id);
             }
         };

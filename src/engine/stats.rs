@@ -4,6 +4,7 @@ use super::Now;
 use super::histogram::Histogram;
 use crate::base::memory;
 use crate::command::{self, Command};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// What is counted of one command.
@@ -80,7 +81,7 @@ pub struct Stats {
     /// Microseconds in which memory was over its bound, and in all since the start.
     pub over_memory_us: u64,
     /// Most bytes that were ever allocated.
-    pub peak_bytes: u64,
+    pub peak_bytes: Cell<u64>,
     /// By the number of the command.
     by_command: Vec<CommandStats>,
     by_subcommand: BTreeMap<(&'static str, &'static str), CommandStats>,
@@ -116,7 +117,7 @@ impl Stats {
             writes: 0,
             migrate_links: 0,
             over_memory_us: 0,
-            peak_bytes: 0,
+            peak_bytes: Cell::new(0),
             by_command: vec![CommandStats::default(); command::all().count()],
             by_subcommand: BTreeMap::new(),
             errors: BTreeMap::new(),
@@ -129,11 +130,12 @@ impl Stats {
 
     /// Forgets everything, as `CONFIG RESETSTAT` does.
     pub fn reset(&mut self, now: Now) {
-        *self = Stats { peak_bytes: memory::used_bytes(), ..Stats::new(now) };
+        let peak_bytes = Cell::new(memory::used_bytes());
+        *self = Stats { peak_bytes, ..Stats::new(now) };
     }
 
     pub fn tick(&mut self, now: Now) {
-        self.peak_bytes = self.peak_bytes.max(memory::used_bytes());
+        self.note_peak();
         let us = now.mono_us.saturating_sub(self.sampled.mono_us);
         if us >= SAMPLE_US {
             self.command_rate.add(self.commands, us);
@@ -141,6 +143,13 @@ impl Stats {
             self.output_rate.add(self.output_bytes, us);
             self.sampled = now;
         }
+    }
+
+    /// Notes how much memory is allocated, if that is more than ever.
+    pub fn note_peak(&self) -> u64 {
+        let peak_bytes = self.peak_bytes.get().max(memory::used_bytes());
+        self.peak_bytes.set(peak_bytes);
+        peak_bytes
     }
 
     pub fn commands_per_second(&self) -> u64 {

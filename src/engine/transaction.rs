@@ -23,6 +23,8 @@ pub struct Multi {
     queued: Vec<Queued>,
     /// What the commands may do, all taken together.
     flags: Flags,
+    /// What holds for each of them.
+    common: Option<Flags>,
     bytes: usize,
     /// A command was refused, so that EXEC will be.
     pub failed: bool,
@@ -37,6 +39,11 @@ impl Multi {
     /// What the commands may do, all taken together.
     pub fn flags(&self) -> Flags {
         self.flags
+    }
+
+    /// What holds for each command; `None` without any.
+    pub fn common(&self) -> Option<Flags> {
+        self.common
     }
 
     /// Bytes of the commands.
@@ -157,6 +164,7 @@ impl Engine {
         }
         let flags = call.subcommand.unwrap_or(call.command.spec).flags;
         multi.flags = Flags::union(&[multi.flags, flags]);
+        multi.common = Some(multi.common.map_or(flags, |common| common.common(flags)));
         multi.bytes += call.args.iter().map(|arg| arg.len() + size_of::<Vec<u8>>()).sum::<usize>();
         let args = call.args.iter().map(|arg| arg.to_vec()).collect();
         multi.queued.push(Queued { command: call.command, subcommand: call.subcommand, args });

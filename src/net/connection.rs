@@ -251,7 +251,7 @@ impl<S: Stream> Connection<S> {
             input.drain(..read);
         }
         self.reader.drop_read();
-        if is_shared && !input.is_empty() && input.len() > READ_BYTES {
+        if is_shared && !input.is_empty() && input.capacity() > 2 * READ_BYTES {
             // Long already: it is cheaper to keep the memory.
             self.input = input;
         } else {

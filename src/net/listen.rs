@@ -61,7 +61,8 @@ impl Listener {
         match self {
             Listener::Tcp(listener) => {
                 let listener = tokio::net::TcpListener::from_std(listener)?;
-                tokio::task::spawn_local(async move {
+                let acceptors = Rc::clone(&server);
+                let acceptor = tokio::task::spawn_local(async move {
                     loop {
                         match listener.accept().await {
                             Ok((stream, address)) => {
@@ -72,6 +73,7 @@ impl Listener {
                         }
                     }
                 });
+                acceptors.acceptors.borrow_mut().push(acceptor);
             }
             Listener::Unix(listener, path) => {
                 let listener = tokio::net::UnixListener::from_std(listener)?;

@@ -39,6 +39,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
 
 /// How often the kernel is asked for the process's figures.
 const HOST_PERIOD: Duration = Duration::from_millis(500);
@@ -101,6 +102,9 @@ struct Server {
     keeper: RefCell<Option<Keeper>>,
     told: watch::Sender<u64>,
     load_log: LoadLog,
+    listen: Listen,
+    /// What takes clients that come over addresses.
+    acceptors: RefCell<Vec<JoinHandle<()>>>,
     /// How many batches of bytes the append-only file has on disk.
     synced: watch::Receiver<u64>,
     /// Whether replies wait for the disk.
@@ -109,6 +113,8 @@ struct Server {
     folder: PathBuf,
     exit: Cell<Option<i32>>,
     left: Notify,
+    /// Somebody asked to listen elsewhere.
+    left_listen: Notify,
     /// A deadline may be nearer than the clock's next tick.
     deadline: Notify,
     /// Something waits for the connection to the primary.
@@ -121,6 +127,8 @@ struct Server {
 /// Loads the append-only file that a configuration names, into databases of these settings, at this time in unix milliseconds.
 pub type LoadLog = fn(&Config, &Settings, i64) -> Result<Keyspace, String>;
 
+/// Listens on the addresses that a configuration names.
+pub type Listen = fn(&Config) -> Result<Vec<Listener>, String>;
 /// Loads the data before the first client is served.
 pub type Load = fn(&LoadJob) -> Result<LoadedData, String>;
 
@@ -167,6 +175,8 @@ pub struct Setup {
     pub listeners: Vec<Listener>,
     /// Where lines of the log go.
     pub log: Log,
+    /// Listens anew, where the configuration now says.
+    pub listen: Listen,
     /// Loads the data.
     pub load: Load,
     /// Loads an append-only file anew, for who asks for that.
@@ -184,7 +194,7 @@ pub fn serve(setup: Setup) -> io::Result<i32> {
 }
 
 async fn run(setup: Setup) -> io::Result<i32> {
-    let Setup { mut engine, listeners, log, load, load_log } = setup;
+    let Setup { mut engine, listeners, listen, log, load, load_log } = setup;
     let (news, mut from_threads) = mpsc::unbounded_channel();
     let (told, synced) = watch::channel(0);
     let waits_for_disk = engine.config().appendfsync == AppendFsync::Always;
@@ -201,12 +211,15 @@ async fn run(setup: Setup) -> io::Result<i32> {
         keeper: RefCell::new(None),
         told,
         load_log,
+        listen,
+        acceptors: RefCell::new(Vec::new()),
         synced,
         waits_for_disk: Cell::new(waits_for_disk),
         news,
         folder,
         exit: Cell::new(None),
         left: Notify::new(),
+        left_listen: Notify::new(),
         deadline: Notify::new(),
         primary_news: Notify::new(),
         read_buffer: RefCell::new(Vec::new()),
@@ -226,6 +239,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
             Some(news) = from_threads.recv() => server.hear(news),
             () = server.deadline.notified() => {}
             () = server.left.notified() => {}
+            () = server.left_listen.notified() => server.listen_anew().await,
         }
         server.settle();
     }
@@ -297,6 +311,31 @@ impl Server {
             engine.note_host(host::read());
         }
         engine.tick(now());
+    }
+
+    /// Listens where the configuration now says, or where it did if that cannot be.
+    async fn listen_anew(self: &Rc<Self>) {
+        for acceptor in self.acceptors.take() {
+            acceptor.abort();
+            // Only then is its address free.
+            let _ = acceptor.await;
+        }
+        let listened = (self.listen)(self.engine.borrow().config());
+        let (listeners, error) = match listened {
+            Ok(listeners) => (listeners, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let failed = error.is_some();
+        self.engine.borrow_mut().listened(error);
+        let listeners = match failed {
+            true => (self.listen)(self.engine.borrow().config()).unwrap_or_default(),
+            false => listeners,
+        };
+        for listener in listeners {
+            if let Err(error) = listener.accept_for(self) {
+                self.log.line(Level::Warning, &format!("Listening failed: {error}"));
+            }
+        }
     }
 
     fn hear(&self, news: News) {
@@ -400,6 +439,7 @@ impl Server {
                     engine.migrated(migration, migrated);
                 }
                 Some(Action::Deadline) => self.deadline.notify_one(),
+                Some(Action::Listen) => self.left_listen.notify_one(),
                 Some(Action::Exit(status)) => {
                     self.exit.set(Some(status));
                     self.left.notify_one();

@@ -276,4 +276,16 @@ mod tests {
             assert_eq!(written(true, write), resp3);
         }
     }
+
+    #[test]
+    fn nothing_is_written_behind_a_limit() {
+        let mut reply = Reply::new(false);
+        reply.set_limit(10);
+        (0..1000).for_each(|_| reply.bulk(b"12345"));
+        assert_eq!(reply.as_bytes(), b"$5\r\n12345\r\n");
+        assert!(reply.is_over());
+        reply.set_limit(0);
+        reply.bulk(b"6");
+        assert_eq!(reply.len(), 18);
+    }
 }

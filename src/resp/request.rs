@@ -7,6 +7,9 @@ use std::ops::Range;
 /// Longest line, in bytes: an inline request, or a length.
 const LINE_BYTES_MAX: usize = 64 << 10;
 
+/// Places of arguments for which memory is kept.
+const ARGS_KEPT: usize = 1024;
+
 /// Most strings of one request.
 const STRINGS_MAX: i64 = i32::MAX as i64;
 
@@ -217,6 +220,9 @@ impl RequestReader {
     pub fn drop_read(&mut self) {
         if self.missing == 0 {
             self.pos = 0;
+            if self.args.capacity() > ARGS_KEPT {
+                self.args = Vec::new();
+            }
         }
     }
 }

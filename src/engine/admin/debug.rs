@@ -164,8 +164,7 @@ impl Engine {
     pub fn file_loaded(&mut self, id: ClientId, loaded: Result<Keyspace, String>) {
         match loaded {
             Ok(keyspace) => {
-                self.keyspace = keyspace;
-                self.persist.dirty = 0;
+                self.replace_data(keyspace, self.last_load);
                 self.release(id, None);
             }
             Err(error) => {

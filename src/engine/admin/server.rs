@@ -1,7 +1,7 @@
 //! Commands on the server as a whole.
 
 use super::super::client::ClientId;
-use super::super::config::Access;
+use super::super::config::{Access, Changes};
 use super::super::dispatch::{Call, Handler};
 use super::super::{Action, Engine, Level, limits, uses};
 use crate::command::Error;
@@ -53,8 +53,9 @@ fn config(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             engine.actions.push_back(Action::WriteConfig(call.id, false));
         }
         "set" => {
-            engine.config_set(call.id, &args[2..])?;
-            call.reply.ok();
+            if engine.config_set(call.id, &args[2..])? {
+                call.reply.ok();
+            }
         }
         _ => {
             const HELP: &[&str] = &[
@@ -78,7 +79,7 @@ fn config(engine: &mut Engine, call: &mut Call<'_>) -> Done {
 }
 
 /// Directives that take effect only at the start of this server, though Redis lets them change at any time.
-const FIXED: &[&str] = &["bind", "dir", "port", "tls-port"];
+const FIXED: &[&str] = &["dir", "tls-port"];
 
 impl Engine {
     /// Tells the client who asked what became of the configuration file.
@@ -95,8 +96,8 @@ impl Engine {
         }
     }
 
-    /// Changes directives, all of them or none.
-    fn config_set(&mut self, id: ClientId, words: &[&[u8]]) -> Done {
+    /// Changes directives, all of them or none. False if the reply has to wait.
+    fn config_set(&mut self, id: ClientId, words: &[&[u8]]) -> Result<bool, Error> {
         if words.len() % 2 == 1 {
             return Err(Error::arity("config|set"));
         }
@@ -111,21 +112,58 @@ impl Engine {
             self.config.undo(changes);
             return Err(Error::text(error.to_string()));
         }
+        self.apply(&changes);
+        if changes.has("bind") || changes.has("port") {
+            // The client waits, nobody else does.
+            if let Some(client) = self.clients.get_mut(id) {
+                client.waits_for_save = true;
+            }
+            self.listening = Some((id, changes));
+            self.actions.push_back(Action::Listen);
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Learns whether the server listens where the configuration says. If not, all that was changed with it is taken back.
+    pub fn listened(&mut self, error: Option<String>) {
+        let Some((id, changes)) = self.listening.take() else { return };
+        let Some(error) = error else { return self.release(id, None) };
+        self.log(Level::Warning, error);
+        let is_port = changes.has("port");
+        let (name, reason) = match is_port {
+            true => ("port", "Unable to listen on this port. Please check the server logs."),
+            false => ("bind", "Failed to bind to specified addresses."),
+        };
+        let directive = changes.directives().iter().find(|directive| directive.name == name);
+        let text = directive.map(|directive| changes.refused(directive, reason).to_string());
+        let before = changes.before().clone();
+        self.config = before;
+        self.apply(&changes);
+        let text = text.unwrap_or_default();
+        self.stats.error(text.as_bytes());
+        self.release(id, Some(&text));
+    }
+
+    /// Lets changed directives take effect.
+    fn apply(&mut self, changes: &Changes) {
         let hash_seed = self.keyspace.settings().limits.hash_seed;
         *self.keyspace.limits_mut() = Limits { hash_seed, ..limits(&self.config) };
+        *self.keyspace.uses_mut() = uses(&self.config);
+        if changes.has("maxmemory") {
+            self.make_room();
+        }
+        if changes.has("maxmemory-clients") {
+            self.evict_clients();
+        }
         if changes.has("appendfsync") {
             self.actions.push_back(Action::Fsync(self.config.appendfsync));
         }
         if changes.has("appendonly") {
             self.switch_log(self.config.appendonly);
         }
-        *self.keyspace.uses_mut() = uses(&self.config);
-        if changes.has("maxmemory") {
-            self.make_room();
-        }
         if changes.has("requirepass") && self.config.requirepass.is_empty() {
             self.clients.know_all();
         }
-        Ok(())
     }
 }

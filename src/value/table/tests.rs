@@ -290,3 +290,33 @@ fn a_key_that_comes_many_times_is_there_once() {
     assert_eq!(table.extend(vec![stack], 2), Some(repeat));
     assert_eq!((table.len(), table.iter().count()), (1, 1));
 }
+
+#[test]
+fn samples_are_entries_and_every_entry_is_sampled() {
+    let mut table = Table::new(Seed::new(5));
+    let mut rng = Rng::new(6);
+    for n in 0..3000_i64 {
+        let expire_at_ms = (n % 100 == 0).then_some(n + 1);
+        let meta = Meta { expire_at_ms, ..Meta::default() };
+        table.insert(n.to_string().as_bytes(), New::Object(n as u64), meta);
+    }
+    let mut seen = [BTreeMap::new(), BTreeMap::new()];
+    for (expiring_only, seen) in [false, true].into_iter().zip(&mut seen) {
+        for _ in 0..20_000 {
+            let mut count = 0;
+            table.sample(expiring_only, 5, &mut rng, |entry| {
+                assert!(table.contains(entry.key));
+                assert!(!expiring_only || entry.meta.expire_at_ms.is_some());
+                *seen.entry(entry.key.to_vec()).or_insert(0) += 1;
+                count += 1;
+            });
+            assert_eq!(count, 5);
+        }
+    }
+    assert_eq!(seen.map(|seen| seen.len()), [3000, 30]);
+    let mut few = 0;
+    table.sample(true, 1000, &mut rng, |_| few += 1);
+    assert_eq!(few, 30);
+    let empty: Table<u64> = Table::new(Seed::new(1));
+    empty.sample(false, 5, &mut rng, |_| panic!("there is nothing"));
+}
