@@ -274,7 +274,10 @@ impl<'w> Keys<'_, 'w> {
         let mut module = None;
         let mut has_value = false;
         while let Some(Name(name)) = map.next_key()? {
-            self.tell_place(&name);
+            // The parser does not say how far it is, but a name's place in the input does.
+            if let Cow::Borrowed(name) = name {
+                self.tell_place(name);
+            }
             match &*name {
                 "db" => db = map.next_value()?,
                 "key" => key = Some(map.next_value::<Bytes>()?.0),
@@ -330,13 +333,11 @@ impl<'w> Keys<'_, 'w> {
         })
     }
 
-    /// Tells how far the parser is: it does not say, but a name's place in the input does.
-    fn tell_place(&self, name: &Cow<'_, str>) {
-        if let Cow::Borrowed(name) = name {
-            let offset = name.as_ptr().addr().wrapping_sub(self.input.as_ptr().addr());
-            if offset < self.input.len() {
-                self.control.pass(offset as u64);
-            }
+    /// Tells how far the parser is that has just given a part of the input.
+    fn tell_place(&self, part: &str) {
+        let offset = part.as_ptr().addr().wrapping_sub(self.input.as_ptr().addr());
+        if offset < self.input.len() {
+            self.control.pass(offset as u64);
         }
     }
 
