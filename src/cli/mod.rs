@@ -33,7 +33,7 @@ Exit status:
 const LONG_VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     "\nreads RDB: REDIS 1-15, VALKEY 11, 80, 81, plain or as gzip, zstd, LZ4 or VCS stream",
-    "\nwrites RDB: REDIS 6-15, VALKEY 80",
+    "\nwrites RDB: REDIS 1-15, VALKEY 11, 80, 81",
 );
 
 /// Inspects, checks and converts what Redis and Valkey write to disk.
