@@ -178,8 +178,7 @@ impl Engine {
     pub fn log_loaded(&mut self, id: ClientId, loaded: Result<Keyspace, String>) {
         match loaded {
             Ok(keyspace) => {
-                self.keyspace = keyspace;
-                self.persist.dirty = 0;
+                self.replace_data(keyspace, self.last_load);
                 self.release(id, None);
             }
             Err(error) => {
@@ -307,8 +306,7 @@ fn reload(engine: &mut Engine) -> Done {
     let loaded =
         keyspace::load_rdb(&mut keyspace, &mut input, now_ms, true, 1, &Control::default());
     loaded.map_err(|e| failed(&format!("{e:?}")))?;
-    engine.keyspace = keyspace;
-    engine.persist.dirty = 0;
+    engine.replace_data(keyspace, engine.last_load);
     Ok(())
 }
 
