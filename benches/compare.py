@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compares rkv with other readers of RDB files and prints a Markdown table.
+"""Compares rkv with other readers of RDB files and prints Markdown tables: all figures, those of the README, and how many
+times as fast as its peer each command of rkv is, beside what it shall be.
 
     benches/compare.py [--runs 5] [--data benches/data] [--only TEXT,TEXT] [strings mixed huge]
 
@@ -115,15 +116,71 @@ class Command:
             os.sync()
         return run
 
+    def note(self):
+        return "" if self.status == 0 else " (exit status %d)" % self.status
+
+    def wall(self):
+        return statistics.median(run.wall for run in self.all_cores)
+
+    def cpu(self):
+        return statistics.median(run.cpu for run in self.all_cores)
+
+    def one(self):
+        return statistics.median(run.wall for run in self.one_core)
+
     def row(self, data, size):
         walls = sorted(run.wall for run in self.all_cores)
-        wall = statistics.median(walls)
-        cpu = statistics.median(run.cpu for run in self.all_cores)
-        one = statistics.median(run.wall for run in self.one_core)
+        wall, cpu, one = self.wall(), self.cpu(), self.one()
         peak = max(run.peak_kb for run in self.all_cores + self.one_core) / 1024
-        note = "" if self.status == 0 else " (exit status %d)" % self.status
+        note = self.note()
         return "| %s | %s | %s%s | %.3f–%.3f–%.3f | %.3f | %.3f | %.0f | %.1f | %.0f |" % (
             data, self.task, self.title, note, walls[0], wall, walls[-1], cpu, one, size / wall, peak, self.written)
+
+
+CHECK = "redis-check-rdb 7.0.15"
+
+# What rkv shall be: command, peer, at least so many times as fast. Without a peer it is MB per second.
+GOALS = [
+    ("rkv rdb verify", CHECK, 5),
+    ("rkv rdb verify --quick", CHECK, 15),
+    ("rkv rdb info", CHECK, 15),
+    ("rkv rdb dump --format jsonl", CHECK, 1),
+    ("rkv rdb dump --format resp", "librdb resp", 3),
+    ("rkv rdb stats", "HDT memory", 4),
+    ("rkv rdb convert --key '*:1*'", None, 1000),
+]
+
+
+def print_summary(sets):
+    """The table of the README: wall time on all cores / user and system time / wall time on one core."""
+    print("\n| what | %s |\n|---|%s" % (" | ".join(sets), "---|" * len(sets)))
+    titles = [command.title for command in next(iter(sets.values()))[1]]
+    for i, title in enumerate(titles):
+        cells = []
+        for _, commands in sets.values():
+            command = commands[i]
+            cells.append("%.2f / %.2f / %.2f%s" % (command.wall(), command.cpu(), command.one(), command.note()))
+        print("| %s | %s |" % (title, " | ".join(cells)))
+
+
+def print_goals(sets):
+    """How many times as fast as its peer rkv is, by wall time, by processor time and on one core."""
+    print("\n| data | command | shall be | wall | user+sys | one core |\n|---|---|---:|---:|---:|---:|")
+    for name, (size, commands) in sets.items():
+        found = {command.title: command for command in commands}
+        for title, peer, goal in GOALS:
+            if title not in found or peer and peer not in found:
+                continue
+            ours = found[title]
+            times = [ours.wall(), ours.cpu(), ours.one()]
+            if peer:
+                theirs = found[peer]
+                cells = ["%.1f" % (b / a) for a, b in zip(times, [theirs.wall(), theirs.cpu(), theirs.one()])]
+                shall = "%d times %s" % (goal, peer)
+            else:
+                cells = ["%.0f" % (size / time) for time in times]
+                shall = "%d MB/s" % goal
+            print("| %s | %s | %s | %s |" % (name, title, shall, " | ".join(cells)), flush=True)
 
 
 def main():
@@ -133,6 +190,7 @@ def main():
     parser.add_argument("--data", default=os.path.join(REPO, "benches", "data"))
     parser.add_argument("--only", default="", help="commands whose name contains one of these texts, with commas between")
     args = parser.parse_args()
+    measured = {}
     everywhere = os.sched_getaffinity(0)
     print("| data | task | command | wall s | user+sys s | one core s | MB/s | RssAnon MB | output MB |")
     print("|---|---|---|---:|---:|---:|---:|---:|---:|")
@@ -149,6 +207,9 @@ def main():
                     command.one_core.append(command.run({min(everywhere)}))
             for command in chosen:
                 print(command.row(name, os.path.getsize(path) / 1e6), flush=True)
+            measured[name] = (os.path.getsize(path) / 1e6, chosen)
+    print_summary(measured)
+    print_goals(measured)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('rdb', 'rdb', [CompletionResultType]::ParameterValue, 'RDB files: snapshots of a data set')
             [CompletionResult]::new('aof', 'aof', [CompletionResultType]::ParameterValue, 'Append-only files: the log of writes')
             [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell the cluster slots of keys, or how a file''s keys spread over nodes')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve data to clients, as redis-server does')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -659,10 +660,26 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
         'rkv;slots;help;help' {
             break
         }
+        'rkv;serve' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'rkv;help' {
             [CompletionResult]::new('rdb', 'rdb', [CompletionResultType]::ParameterValue, 'RDB files: snapshots of a data set')
             [CompletionResult]::new('aof', 'aof', [CompletionResultType]::ParameterValue, 'Append-only files: the log of writes')
             [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell the cluster slots of keys, or how a file''s keys spread over nodes')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve data to clients, as redis-server does')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -737,6 +754,9 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             break
         }
         'rkv;help;slots;map' {
+            break
+        }
+        'rkv;help;serve' {
             break
         }
         'rkv;help;help' {

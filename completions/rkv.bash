@@ -25,6 +25,9 @@ _rkv() {
             rkv,rdb)
                 cmd="rkv__subcmd__rdb"
                 ;;
+            rkv,serve)
+                cmd="rkv__subcmd__serve"
+                ;;
             rkv,slots)
                 cmd="rkv__subcmd__slots"
                 ;;
@@ -90,6 +93,9 @@ _rkv() {
                 ;;
             rkv__subcmd__help,rdb)
                 cmd="rkv__subcmd__help__subcmd__rdb"
+                ;;
+            rkv__subcmd__help,serve)
+                cmd="rkv__subcmd__help__subcmd__serve"
                 ;;
             rkv__subcmd__help,slots)
                 cmd="rkv__subcmd__help__subcmd__slots"
@@ -209,7 +215,7 @@ _rkv() {
 
     case "${cmd}" in
         rkv)
-            opts="-q -v -h -V --quiet --verbose --json --color --progress --threads --help --version rdb aof slots help"
+            opts="-q -v -h -V --quiet --verbose --json --color --progress --threads --help --version rdb aof slots serve help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -849,7 +855,7 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__help)
-            opts="rdb aof slots help"
+            opts="rdb aof slots serve help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1103,6 +1109,20 @@ _rkv() {
         rkv__subcmd__help__subcmd__rdb__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rkv__subcmd__help__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1877,6 +1897,32 @@ _rkv() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never json" -- "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rkv__subcmd__serve)
+            opts="-q -v -h -V --quiet --verbose --json --color --progress --threads --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

@@ -33,6 +33,7 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand rdb 'RDB files: snapshots of a data set'
             cand aof 'Append-only files: the log of writes'
             cand slots 'Tell the cluster slots of keys, or how a file''s keys spread over nodes'
+            cand serve 'Serve data to clients, as redis-server does'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rkv;rdb'= {
@@ -614,10 +615,25 @@ set edit:completion:arg-completer[rkv] = {|@words|
         }
         &'rkv;slots;help;help'= {
         }
+        &'rkv;serve'= {
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'rkv;help'= {
             cand rdb 'RDB files: snapshots of a data set'
             cand aof 'Append-only files: the log of writes'
             cand slots 'Tell the cluster slots of keys, or how a file''s keys spread over nodes'
+            cand serve 'Serve data to clients, as redis-server does'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rkv;help;rdb'= {
@@ -673,6 +689,8 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand map 'Tell how a file''s keys spread over slots and nodes'
         }
         &'rkv;help;slots;map'= {
+        }
+        &'rkv;help;serve'= {
         }
         &'rkv;help;help'= {
         }

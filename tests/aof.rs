@@ -2,14 +2,14 @@
 
 mod common;
 
-use common::files::{copy_dir, load_set, temp, text};
+use common::files::{check_aof, check_set, copy_dir, last_file, load_set, temp, text};
 use common::program::{Run, rkv, rkv_in, rkv_with_stdin, testdata};
 use common::servers::{AOF, Peer, Server, program};
 use rkv::aof::manifest::Manifest;
 use rkv::aof::reader::{Item, Reader};
 use rkv::aof::repair::{Sound, prefix, skip_damage};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -20,24 +20,6 @@ fn aof(name: &str) -> String {
 /// The commands of a set, a line each.
 fn dump(input: &str) -> String {
     rkv(&["aof", "dump", input]).expect(0).out().to_owned()
-}
-
-fn manifest_of(dir: &Path) -> PathBuf {
-    let mut paths = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-    paths.find(|path| path.extension().is_some_and(|e| e == "manifest")).unwrap()
-}
-
-/// The last file of a set.
-fn last_file(dir: &Path) -> PathBuf {
-    let manifest = Manifest::parse(&fs::read(manifest_of(dir)).unwrap()).unwrap();
-    let name = String::from_utf8(manifest.loaded().last().unwrap().name.clone()).unwrap();
-    dir.join(name)
-}
-
-/// Whether `check-aof` finds nothing wrong.
-fn check_aof(peer: Peer, path: &Path) -> bool {
-    let output = Command::new(peer.check_aof()).arg(path).output().unwrap();
-    output.status.success()
 }
 
 /// The digest of a server that has loaded a set, or its log if it refuses.
@@ -79,12 +61,11 @@ fn sets_of_servers_are_sound_and_survive_every_tool() {
             drop(server);
             let verdict = rkv(&["aof", "verify", &text(&set)]);
             assert!(verdict.code == 0, "{peer:?} {preamble}: {}", verdict.out());
-            // That of Valkey 9.1 does not know the magic of its own RDB files.
-            let is_known = peer != Peer::Valkey91 || preamble == "no";
-            assert!(check_aof(peer, &if is_known { manifest_of(&set) } else { last_file(&set) }));
+            assert!(check_set(peer, &set), "{peer:?} {preamble}");
             let copy = dir.path().join("copy");
             rkv(&["aof", "repair", &text(&set), "-o", &text(&copy)]).expect(0);
             assert_eq!(fs::read(last_file(&copy)).unwrap(), fs::read(last_file(&set)).unwrap());
+            assert!(check_set(peer, &copy), "{peer:?} {preamble}");
             assert_eq!(load(peer, &copy, &[]).unwrap(), digest, "{peer:?} {preamble}");
 
             let commands = rkv(&["aof", "dump", "--format", "resp", &text(&set)]).expect(0).stdout;
@@ -147,7 +128,7 @@ fn torn_sets_are_judged_and_repaired_as_servers_do() {
             rkv(&["aof", "repair", &text(&set), "-o", &text(&fixed)]).expect(0);
             let strict = &["--aof-load-truncated", "no"];
             assert_eq!(load(peer, &fixed, strict).unwrap(), expected, "{peer:?} {cut}");
-            assert!(check_aof(peer, &last_file(&fixed)));
+            assert!(check_set(peer, &fixed));
         }
         // In place: the old set is beside it, byte by byte.
         let torn = fs::read(&last).unwrap();
@@ -160,39 +141,77 @@ fn torn_sets_are_judged_and_repaired_as_servers_do() {
     }
 }
 
+/// Writes large values, some in transactions, until the server is gone.
+fn write_until_killed(client: &mut common::client::Client) {
+    let value = "v".repeat(5000);
+    for round in 0.. {
+        let mut commands = Vec::new();
+        for i in 0..50 {
+            let words: &[&[&str]] = match i % 5 {
+                0 => &[&["MULTI"], &["INCR", "begun"], &["APPEND", "log", "x"], &["EXEC"]],
+                1 => &[&["ZADD", "board", "1.5", "member"], &["HINCRBY", "counts", "field", "3"]],
+                _ => &[],
+            };
+            commands
+                .extend(words.iter().map(|words| words.iter().map(|w| w.to_string()).collect()));
+            commands.push(vec!["SET".to_owned(), format!("w:{i}"), format!("{round}{value}")]);
+        }
+        let sent = std::panic::AssertUnwindSafe(|| client.pipeline(&commands));
+        if std::panic::catch_unwind(sent).is_err() {
+            return;
+        }
+    }
+}
+
+/// What is left of a server that was killed while it wrote, and perhaps while it rewrote: a folder that holds the set.
+fn killed_in_mid_write(peer: Peer, args: &[&str], rewrites: bool) -> tempfile::TempDir {
+    let mut server = Server::start_with(peer, args);
+    fill(&mut server);
+    let mut client = server.connect();
+    let writer = std::thread::spawn(move || write_until_killed(&mut client));
+    std::thread::sleep(Duration::from_millis(200));
+    if rewrites {
+        server.ok(&["BGREWRITEAOF"]);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let dir = server.kill();
+    writer.join().unwrap();
+    dir
+}
+
 #[test]
-fn a_server_killed_in_mid_write_leaves_a_set_that_is_repaired() {
-    for (peer, fsync) in [(Peer::Redis70, "always"), (Peer::Valkey91, "everysec")] {
+fn a_server_killed_in_mid_write_leaves_a_set_that_is_replayed_and_repaired() {
+    let mut cases = Vec::new();
+    for peer in Peer::ALL {
+        for (i, fsync) in ["always", "everysec"].into_iter().enumerate() {
+            cases.extend(["yes", "no"].map(|preamble| (peer, fsync, preamble, i == 1)));
+        }
+    }
+    for (peer, fsync, preamble, rewrites) in cases {
         let args = ["--appendonly", "yes", "--appendfsync", fsync];
-        let mut server = Server::start_with(peer, &args);
-        fill(&mut server);
-        let mut client = server.connect();
-        let writer = std::thread::spawn(move || {
-            let value = "v".repeat(5000);
-            for round in 0.. {
-                let set =
-                    |i: u32| vec!["SET".to_owned(), format!("w:{i}"), format!("{round}{value}")];
-                let commands: Vec<_> = (0..50).map(set).collect();
-                let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                    client.pipeline(&commands);
-                }));
-                if done.is_err() {
-                    return;
-                }
-            }
-        });
-        std::thread::sleep(Duration::from_millis(300));
-        let kill = format!("kill -KILL {}", server.pid());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-        writer.join().unwrap();
-        let set = server.dir().join("appendonlydir");
+        let what = format!("{peer:?} {fsync} preamble {preamble}");
+        let more = ["--aof-use-rdb-preamble", preamble];
+        let server_dir = killed_in_mid_write(peer, &[&args[..], &more].concat(), rewrites);
+        let set = server_dir.path().join("appendonlydir");
         let run = rkv(&["aof", "verify", &text(&set)]);
-        assert!(matches!(run.code, 0 | 6), "{}", run.out());
+        assert!(matches!(run.code, 0 | 6), "{what}: {}", run.out());
+        let expected = load(peer, &set, &[]).unwrap();
         let dir = temp();
-        let fixed = dir.path().join("fixed");
-        rkv(&["aof", "repair", &text(&set), "-o", &text(&fixed)]).expect(0);
-        let strict = load(peer, &fixed, &["--aof-load-truncated", "no"]).unwrap();
-        assert_eq!(load(peer, &set, &[]).unwrap(), strict);
+        let release = ["--to", peer.release()];
+        for (name, args) in [
+            ("repaired", &["aof", "repair"][..]),
+            ("rewritten", &["aof", "rewrite", "--load-truncated", release[0], release[1]]),
+            (
+                "commands",
+                &["aof", "rewrite", "--load-truncated", "--format", "resp", release[0], release[1]],
+            ),
+        ] {
+            let out = dir.path().join(name);
+            rkv(&[args, &[&text(&set), "-o", &text(&out)]].concat()).expect(0);
+            let loaded = load(peer, &out, &["--aof-load-truncated", "no"]).unwrap();
+            assert_eq!(loaded, expected, "{what}: {name}");
+            assert!(check_set(peer, &out), "{what}: {name}");
+        }
     }
 }
 
@@ -220,6 +239,7 @@ fn what_stands_in_front_of_a_mistake_comes_back() {
         let args = ["aof", "truncate", &text(&set), limit[0], limit[1], "-o", &text(&out)];
         rkv(&args).expect(0);
         assert_eq!(load(Peer::Valkey91, &out, &[]).unwrap(), digest, "{limit:?}");
+        assert!(check_set(Peer::Valkey91, &out), "{limit:?}");
     }
     let blame = rkv(&["aof", "blame", "--json", "last", &text(&set)]).expect(0);
     let blame: serde_json::Value = serde_json::from_str(blame.out()).unwrap();

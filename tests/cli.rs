@@ -3,8 +3,9 @@
 mod common;
 
 use common::program::{Run, command, rkv, rkv_in, rkv_with_stdin, testdata};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 const SOUND: &str = "made/redis-0010.rdb";
 
@@ -146,6 +147,132 @@ fn unreadable_inputs_end_with_3() {
     assert!(run.err().ends_with("missing.rdb: no such file or directory\n"), "{}", run.err());
     let run = rkv_in(dir.path(), &["rdb", "dump"]).expect(3);
     assert_eq!(run.err(), "rkv: dump.rdb: no such file or directory\n");
+}
+
+/// Writes a file and a compressed one that is cut, and one that is damaged.
+fn compressed(dir: &Path, name: &str, bytes: &[u8]) -> [(PathBuf, i32); 2] {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    let whole = encoder.finish().unwrap();
+    let cut = whole[..whole.len() / 2].to_vec();
+    let mut damaged = whole.clone();
+    // A block of a kind that there is not.
+    damaged[10] |= 6;
+    [
+        (input(dir, &format!("cut-{name}"), &cut), 6),
+        (input(dir, &format!("damaged-{name}"), &damaged), 5),
+    ]
+}
+
+#[test]
+fn a_compressed_input_that_is_cut_or_damaged_has_its_status() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let out = out.to_str().unwrap();
+    let commands = std::fs::read(testdata("aof/sound.aof")).unwrap();
+    let cases: [(&str, &[u8], &[&[&str]]); 2] = [
+        (
+            "dump.rdb.gz",
+            &sound(),
+            &[
+                &["rdb", "dump"],
+                &["rdb", "stats"],
+                &["rdb", "info"],
+                &["rdb", "convert", "-o", out],
+                &["rdb", "convert", "--from", "jsonl", "-o", out],
+            ],
+        ),
+        (
+            "x.aof.gz",
+            &commands,
+            &[
+                &["aof", "dump"],
+                &["aof", "info"],
+                &["aof", "stats"],
+                &["aof", "verify"],
+                &["aof", "repair", "-o", out],
+                &["aof", "rewrite", "-o", out],
+            ],
+        ),
+    ];
+    for (name, bytes, verbs) in cases {
+        for (path, code) in compressed(dir.path(), name, bytes) {
+            for verb in verbs {
+                let run = rkv(&[verb, &[path.to_str().unwrap()][..]].concat());
+                assert_eq!(run.code, code, "{verb:?} {}: {}", path.display(), run.err());
+                assert!(run.err().contains(name), "{verb:?}: {}", run.err());
+            }
+        }
+    }
+    assert!(!Path::new(out).exists());
+}
+
+#[test]
+fn an_endless_input_of_another_kind_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    for args in [
+        &["rdb", "dump"][..],
+        &["rdb", "info"],
+        &["rdb", "verify"],
+        &["rdb", "verify", "--quick"],
+        &["rdb", "stats"],
+        &["rdb", "convert", "-o", "out.rdb"],
+        &["slots", "map", "--nodes", "3", "--rdb"],
+        &["aof", "info"],
+        &["aof", "dump"],
+        &["aof", "verify"],
+        &["aof", "stats"],
+        &["aof", "repair", "-o", "out"],
+        &["aof", "rewrite", "-o", "out"],
+    ] {
+        rkv_in(dir.path(), &[args, &["/dev/zero"]].concat()).expect(4);
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+/// What a dump of a file that arrives in two halves, seconds apart, says on standard error.
+fn slow_dump(mode: &str) -> String {
+    let mut child = command()
+        .args(["rdb", "dump", "-", "--progress", mode])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let bytes = sound();
+    let (first, rest) = bytes.split_at(bytes.len() / 2);
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(first).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    stdin.write_all(rest).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn progress_is_for_terminals_unless_it_is_asked_for() {
+    let modes = ["auto", "never", "always", "json"];
+    let dumps = modes.map(|mode| std::thread::spawn(move || slow_dump(mode)));
+    let [auto, never, always, json] = dumps.map(|dump| dump.join().unwrap());
+    assert_eq!((auto.as_str(), never.as_str()), ("", ""));
+    assert!(always.contains("B/s") && always.contains('\r'), "{always:?}");
+    let line: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert!(line["progress"]["bytes"].is_u64(), "{json}");
+
+    // `script` runs it on a terminal.
+    let (file, rkv) = (testdata(SOUND), env!("CARGO_BIN_EXE_rkv"));
+    let input = format!("(head -c 300 {0}; sleep 1.5; tail -c +301 {0})", file.display());
+    let run = |options: &str| {
+        let line = format!("{input} | {rkv} rdb dump {options} - -o /dev/null --force");
+        let mut script = Command::new("script");
+        let output = script.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{options}: {output:?}");
+        String::from_utf8(output.stdout).unwrap().contains("B/s")
+    };
+    assert_eq!((run(""), run("--progress never")), (true, false));
 }
 
 #[test]

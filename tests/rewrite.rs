@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::files::{copy_dir, load_set, temp, text};
+use common::files::{check_set, copy_dir, load_set, temp, text};
 use common::program::{rkv, rkv_in, testdata};
 use common::servers::{AOF, FILES, Peer, Server, digest_of_rdb, program};
 use std::path::Path;
@@ -119,6 +119,7 @@ fn a_set_of_a_server_comes_back_with_equal_digest() {
                     expected,
                     "{peer:?} preamble {preamble} {name}"
                 );
+                assert!(check_set(peer, &out), "{peer:?} preamble {preamble} {name}");
                 rkv(&["aof", "verify", &text(&out)]).expect(0);
             }
             // In place: the new set is there, and the old one beside it.

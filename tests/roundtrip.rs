@@ -4,7 +4,8 @@
 
 mod common;
 
-use common::roundtrip::roundtrip;
+use common::convert::convert_twice;
+use common::roundtrip::{roundtrip, targets};
 use rkv::rdb::encode::{Encoder, Hint, Loss, Losses, Target, write_head};
 use rkv::rdb::{Attributes, Elem, Kind, StreamId, StreamMeta};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,6 +61,17 @@ fn files_come_back_from_every_release() {
 }
 
 #[test]
+fn a_file_converted_twice_stays_as_it_is() {
+    let mut outputs = 0;
+    for (path, bytes) in files() {
+        let convert = || targets().into_iter().filter(|t| convert_twice(&bytes, *t)).count();
+        let checked = catch_unwind(AssertUnwindSafe(convert));
+        outputs += checked.unwrap_or_else(|_| panic!("{}", path.display()));
+    }
+    assert!(outputs > 1000, "{outputs}");
+}
+
+#[test]
 fn what_is_left_of_damaged_files_comes_back() {
     let given = std::env::var("RKV_SEED").ok().map(|seed| seed.parse().expect("RKV_SEED"));
     let seed: u64 = given.unwrap_or(20_260_101);
@@ -78,7 +90,10 @@ fn what_is_left_of_damaged_files_comes_back() {
                     _ => damaged[at] = [0, 1, 0x7f, 0x80, 0xff][random.below(5)],
                 }
             }
-            let checked = catch_unwind(AssertUnwindSafe(|| roundtrip(&damaged)));
+            let checked = catch_unwind(AssertUnwindSafe(|| {
+                roundtrip(&damaged);
+                targets().into_iter().filter(|t| convert_twice(&damaged, *t)).count()
+            }));
             assert!(checked.is_ok(), "copy {copy} of {}, RKV_SEED={seed}", path.display());
         }
     }

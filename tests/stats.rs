@@ -184,6 +184,28 @@ fn a_server_without_packed_field_expiries_has_tables() {
 }
 
 #[test]
+fn slots_and_hash_tags_are_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("tags.rdb");
+    let names = ["{a}:1", "{a}:2", "k{b}", "plain", "{}x"];
+    let lines = names.map(|name| json!({"db": 0, "key": name, "type": "string", "value": "v"}));
+    let lines = lines.map(|line| line.to_string() + "\n").concat();
+    let args = ["rdb", "convert", "-", "-o", file.to_str().unwrap()];
+    rkv_with_stdin(&args, lines.as_bytes()).expect(0);
+    let run = rkv(&["rdb", "stats", "--json", file.to_str().unwrap()]).expect(0);
+    let report: Value = serde_json::from_str(run.out()).unwrap();
+    let slots = &report["slots"];
+    assert_eq!((&slots["used_slots"], &slots["max_keys"]), (&json!(4), &json!(2)));
+    // What CLUSTER KEYSLOT gives.
+    let fullest = &report["top_slots"][0];
+    assert_eq!((&fullest["slot"], &fullest["keys"]), (&json!(15495), &json!(2)));
+    for (tag, keys) in [("a", 2), ("b", 1)] {
+        assert_eq!(row(&report["hash_tags"], "tag", tag)["keys"], keys, "{tag}");
+    }
+    assert_eq!(report["hash_tags"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn standard_input_and_output_files_do() {
     let bytes = std::fs::read(testdata(TYPES)).unwrap();
     let run = rkv_with_stdin(&["rdb", "stats", "-", "--json"], &bytes).expect(0);

@@ -211,20 +211,23 @@ impl Set {
     }
 
     fn single(path: &Path, name: String) -> Result<Set, OpenError> {
-        let member = open_member(path, None, 0).map_err(|error| match error {
+        let failed = |error| match error {
             InputError::Io(error) => OpenError::Io { path: path.into(), error },
             error => OpenError::Input { path: path.into(), error },
-        })?;
-        let start = member.bytes().get(..8).unwrap_or(member.bytes());
+        };
+        let mut input = Input::open(path).map_err(failed)?;
+        // Before a stream is copied, which may be long and of another kind.
+        let start = input.peek(8).map_err(failed)?;
         match start.first() {
             None | Some(b'*' | b'#') => {}
-            Some(_) if is_rdb(start) => {}
+            Some(_) if is_rdb(&start) => {}
             Some(_) => {
                 let start = format!("\"{}\"", start.escape_ascii());
                 return Err(OpenError::NotAof { path: path.into(), start });
             }
         }
-        let members = vec![member];
+        let input = input.into_seekable().map_err(failed)?;
+        let members = vec![Member { listed: None, path: path.into(), input, position: 0 }];
         Ok(Set { name, listing: None, members, missing: Vec::new(), extra: Vec::new() })
     }
 
@@ -250,7 +253,7 @@ impl Set {
         let (mut members, mut missing, mut position) = (Vec::new(), Vec::new(), 0);
         for listed in manifest.loaded() {
             let path = dir.join(OsStr::from_bytes(&listed.name));
-            match open_member(&path, Some(listed.clone()), position) {
+            match open_member(&path, listed, position) {
                 Ok(member) => {
                     position += member.bytes().len() as u64;
                     members.push(member);
@@ -297,12 +300,12 @@ pub fn parent(path: &Path) -> PathBuf {
     }
 }
 
-fn open_member(path: &Path, listed: Option<Listed>, position: u64) -> Result<Member, InputError> {
+fn open_member(path: &Path, listed: &Listed, position: u64) -> Result<Member, InputError> {
     let mut input = Input::open(path)?.into_seekable()?;
-    if let (Some(_), Some(name)) = (&listed, path.to_str()) {
+    if let Some(name) = path.to_str() {
         input.name = name.trim_start_matches("./").to_owned();
     }
-    Ok(Member { listed, path: path.into(), input, position })
+    Ok(Member { listed: Some(listed.clone()), path: path.into(), input, position })
 }
 
 /// Whether a file is a manifest: by its name, or since its first line that is no comment begins with `file`.
@@ -421,6 +424,8 @@ mod tests {
         assert!(matches!(open("x"), Err(OpenError::NotAof { .. })));
         assert!(matches!(open(""), Err(OpenError::NoManifest { .. })));
         assert!(matches!(open("nothing"), Err(OpenError::Io { .. })));
+        // It has no end, so it must not be copied first.
+        assert!(matches!(Set::open(Path::new("/dev/zero")), Err(OpenError::NotAof { .. })));
         assert!(open("empty").is_ok() && open("sound").unwrap().listing.is_none());
         for name in ["b.manifest", "c.manifest"] {
             std::fs::write(dir.path().join(name), MANIFEST).unwrap();

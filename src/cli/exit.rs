@@ -192,7 +192,10 @@ impl From<InputError> for CliError {
     fn from(e: InputError) -> Self {
         match e {
             InputError::Io(e) => e.into(),
-            InputError::Truncated => CliError::new(Exit::Truncated, e.to_string()),
+            InputError::Truncated | InputError::Cut => {
+                CliError::new(Exit::Truncated, e.to_string())
+            }
+            InputError::Damaged => CliError::new(Exit::Corrupt, e.to_string()),
             InputError::Envelope(_) => CliError::new(Exit::Unsupported, e.to_string()),
         }
     }

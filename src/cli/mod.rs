@@ -9,6 +9,8 @@ pub mod exit;
 pub mod out;
 pub mod progress;
 mod rdb;
+mod replicate;
+mod restore;
 mod serve;
 mod slots;
 
@@ -33,7 +35,7 @@ Exit status:
 const LONG_VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     "\nreads RDB: REDIS 1-15, VALKEY 11, 80, 81, plain or as gzip, zstd, LZ4 or VCS stream",
-    "\nwrites RDB: REDIS 6-15, VALKEY 80",
+    "\nwrites RDB: REDIS 1-15, VALKEY 11, 80, 81",
 );
 
 /// Inspects, checks and converts what Redis and Valkey write to disk.
@@ -57,6 +59,8 @@ enum Command {
     Aof(aof::AofCommand),
     Slots(slots::SlotsArgs),
     Serve(serve::ServeArgs),
+    Replicate(Box<replicate::ReplicateArgs>),
+    Restore(restore::RestoreArgs),
 }
 
 /// The whole command line, for man pages and completions.
@@ -74,7 +78,10 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(e) => return say_usage(&e),
     };
-    if !matches!(cli.command, Command::Serve(_)) {
+    // These heed signals in ways of their own.
+    let heeds =
+        matches!(cli.command, Command::Serve(_) | Command::Replicate(_) | Command::Restore(_));
+    if !heeds {
         out::watch_signals();
     }
     let ui = cli.global.ui();
@@ -84,6 +91,8 @@ pub fn main() -> ExitCode {
         Command::Aof(command) => command.run(&context),
         Command::Slots(args) => args.run(&context),
         Command::Serve(args) => args.run(&context),
+        Command::Replicate(args) => args.run(&context),
+        Command::Restore(args) => args.run(&context),
     };
     out::conclude(&context.ui, done)
 }

@@ -1,8 +1,8 @@
 //! Progress of long work, on standard error.
 
 use crate::feed::{Control, Input};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{IsTerminal, Write};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -60,23 +60,68 @@ impl Show {
     }
 }
 
-fn bar(total: Option<u64>, always: bool) -> ProgressBar {
-    let target =
-        if always { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::stderr() };
-    let (bar, template) = match total {
-        Some(total) => (
-            ProgressBar::with_draw_target(Some(total), target),
-            "{wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta} left",
-        ),
-        None => (
-            ProgressBar::with_draw_target(None, target),
-            "{spinner} {bytes} {binary_bytes_per_sec}",
-        ),
+/// A bar that counts from now on and is not seen yet.
+fn bar(total: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
+    let template = match total {
+        Some(_) => "{wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta} left",
+        None => "{spinner} {bytes} {binary_bytes_per_sec}",
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
     bar
+}
+
+/// Where bars are drawn.
+fn target() -> ProgressDrawTarget {
+    if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::term_like(Box::new(NoTerminal))
+    }
+}
+
+/// Standard error that is no terminal, drawn on as if it were one.
+#[derive(Debug)]
+struct NoTerminal;
+
+impl TermLike for NoTerminal {
+    fn width(&self) -> u16 {
+        80
+    }
+
+    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
+        self.write_str(&format!("\x1b[{n}A"))
+    }
+
+    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
+        self.write_str(&format!("\x1b[{n}B"))
+    }
+
+    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
+        self.write_str(&format!("\x1b[{n}C"))
+    }
+
+    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
+        self.write_str(&format!("\x1b[{n}D"))
+    }
+
+    fn write_line(&self, line: &str) -> io::Result<()> {
+        self.write_str(&format!("{line}\n"))
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        io::stderr().write_all(text.as_bytes())
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.write_str("\r\x1b[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        io::stderr().flush()
+    }
 }
 
 impl Progress {
@@ -107,13 +152,16 @@ impl Progress {
         let control = control.clone();
         let stopped = stop.clone();
         let thread = std::thread::spawn(move || {
-            // Short work shows nothing.
-            std::thread::park_timeout(TICK * 5);
             let now = Instant::now();
             let mut show = match mode {
                 Mode::Json => Show::Json { total, started: now, last: now },
-                _ => Show::Bar(bar(total, mode == Mode::Always)),
+                _ => Show::Bar(bar(total)),
             };
+            // Short work shows nothing.
+            std::thread::park_timeout(TICK * 5);
+            if let (Show::Bar(bar), false) = (&show, stopped.load(Ordering::Relaxed)) {
+                bar.set_draw_target(target());
+            }
             while !stopped.load(Ordering::Relaxed) {
                 show.tell(match &read {
                     Some(read) => read.load(Ordering::Relaxed),

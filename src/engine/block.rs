@@ -241,11 +241,11 @@ impl Engine {
         let args: Vec<&[u8]> = blocked.args.iter().map(Vec::as_slice).collect();
         let (command, db) = (blocked.command, blocked.db);
         let start = client.out.len();
-        let began_us = (self.clock)();
         let origin = match self.replication.is_replica() {
             true => Origin::Replica,
             false => Origin::Client,
         };
+        let began_us = (self.clock)();
         let mut unit = self.keyspace.unit(origin, self.now.unix_ms);
         unit.select(db);
         let mut ctx = Ctx::new(&mut unit, &mut client.out, &mut self.rng);

@@ -87,10 +87,10 @@ pub struct Client {
     pub(super) wrote_at: Offset,
     /// What it told of itself as a replica.
     pub(super) announced: Option<Box<Announced>>,
+    /// It is a replica of this server.
+    pub(super) is_replica: bool,
     /// It stands for the primary that is followed, and has no connection of its own.
     pub(super) is_primary: bool,
-    /// To be closed at once, whatever is still to be written.
-    pub(super) aborts: bool,
     /// To be closed once all of `out` is written.
     pub(super) closes: bool,
     /// A request that waits for the end of a pause.
@@ -114,8 +114,8 @@ impl Client {
     pub(super) fn is_waiting(&self) -> bool {
         self.blocked.is_some()
             || self.waits_for_save
-            || self.postponed.is_some()
             || self.ack_wait.is_some()
+            || self.postponed.is_some()
     }
 
     /// Bytes that are to be written to it.
@@ -148,6 +148,7 @@ impl Client {
     #[inline]
     pub(super) fn output_limit(&self, config: &Config) -> OutputLimit {
         match () {
+            () if self.is_replica => config.client_output_buffer_limit[OutputLimit::REPLICA],
             () if !self.is_known => STRANGER,
             () if self.subscriptions.is_empty() => {
                 config.client_output_buffer_limit[OutputLimit::NORMAL]
@@ -252,6 +253,13 @@ impl Clients {
     /// Lets everybody in, since there is no password any more.
     pub fn know_all(&mut self) {
         self.places.iter_mut().flatten().for_each(|client| client.is_known = true);
+    }
+
+    /// Notes that a client is a replica.
+    pub fn mark_replica(&mut self, id: ClientId) {
+        if let Some(client) = self.get_mut(id) {
+            client.is_replica = true;
+        }
     }
 
     /// The client of a number.
@@ -380,17 +388,10 @@ impl Engine {
         }
     }
 
-    /// Whether the connection is to be closed at once.
-    pub fn aborts(&self, id: ClientId) -> bool {
-        self.clients.get(id).is_none_or(|client| client.aborts)
-    }
-
     /// Ends a client's connection, whatever is still to be written.
     pub(super) fn abort(&mut self, id: ClientId) {
-        if let Some(client) = self.clients.get_mut(id) {
-            client.aborts = true;
-        }
-        self.close(id);
+        self.disconnect(id);
+        self.actions.push_back(Action::Wake(id));
     }
 
     /// Whether a client waits for a key, so that its next requests have to wait, too.
@@ -431,9 +432,8 @@ impl Engine {
         let idle: Vec<_> = self
             .clients
             .iter()
-            .filter(|(id, _)| !self.replication.has_replica(*id))
-            .filter(|(_, client)| !client.is_primary && !client.is_waiting())
-            .filter(|(_, client)| client.subscriptions.is_empty())
+            .filter(|(_, client)| !client.is_replica && !client.is_primary)
+            .filter(|(_, client)| !client.is_waiting() && client.subscriptions.is_empty())
             .filter(|(_, client)| now_ms - client.used.unix_ms > timeout_ms)
             .map(|(id, _)| id)
             .collect();

@@ -145,8 +145,8 @@ impl Engine {
             self.stats.of(command, subcommand).rejected += 1;
             return self.refuse(id, Some(command), call.reply, &error);
         }
-        let is_link = self.replication.has_replica(id)
-            || self.clients.get(id).is_some_and(|client| client.is_primary);
+        let is_link =
+            self.clients.get(id).is_some_and(|client| client.is_primary || client.is_replica);
         if !is_link && self.postpone(id, self.flags(&call), args) {
             return;
         }

@@ -6,6 +6,7 @@ use super::client::Client;
 use super::loading::Loading;
 use super::pubsub::Sort;
 use std::fmt::{Display, Write};
+use std::sync::atomic::Ordering;
 
 /// Lines of one section.
 pub(super) struct Lines(String);
@@ -90,6 +91,9 @@ fn server(engine: &Engine, lines: &mut Lines) {
     lines.add("executable", &identity.executable);
     lines.add("config_file", &identity.config_file);
     lines.add("io_threads_active", 0);
+    if let Some(left_ms) = engine.leaving.left_ms(engine.now) {
+        lines.add("shutdown_in_milliseconds", left_ms);
+    }
 }
 
 fn clients(engine: &Engine, lines: &mut Lines) {
@@ -202,6 +206,15 @@ fn persistence(engine: &Engine, lines: &mut Lines) {
     lines.add("rdb_last_bgsave_time_sec", seconds(persist.last_save_seconds));
     lines.add("rdb_current_bgsave_time_sec", since(persist.saving_since()));
     lines.add("rdb_saves", persist.saves);
+    let control = persist.control();
+    let keys = control.map_or(0, |control| control.passed_keys.load(Ordering::Relaxed));
+    let total: u64 = (0..engine.keyspace.databases()).map(|db| engine.keyspace.len(db)).sum();
+    lines.add("current_cow_peak", 0);
+    lines.add("current_cow_size", 0);
+    lines.add("current_cow_size_age", 0);
+    lines.add("current_fork_perc", format!("{:.2}", keys as f64 * 100.0 / total.max(1) as f64));
+    lines.add("current_save_keys_processed", keys);
+    lines.add("current_save_keys_total", if control.is_some() { total } else { 0 });
     lines.flag("aof_enabled", persist.is_logging());
     lines.flag("aof_rewrite_in_progress", persist.is_rewriting());
     lines.flag("aof_rewrite_scheduled", persist.is_rewrite_scheduled);

@@ -25,6 +25,7 @@ mod publish;
 mod pubsub;
 mod redact;
 mod replication;
+mod shutdown;
 mod slowlog;
 mod stats;
 mod transaction;
@@ -54,6 +55,7 @@ use pause::Pause;
 use persist::Persist;
 use pubsub::PubSub;
 use replication::Replication;
+use shutdown::Leaving;
 use slowlog::SlowLog;
 use stats::Stats;
 use std::collections::VecDeque;
@@ -170,6 +172,8 @@ pub struct Engine {
     slowlog: SlowLog,
     stats: Stats,
     persist: Persist,
+    replication: Replication,
+    leaving: Leaving,
     pause: Pause,
     pool: Pool,
     latency: Latency,
@@ -182,7 +186,6 @@ pub struct Engine {
     over_limit: Vec<ClientId>,
     /// Who waits for a change of where the server listens.
     listening: Option<(ClientId, Changes)>,
-    replication: Replication,
     rng: Rng,
     now: Now,
     started: Now,
@@ -263,6 +266,7 @@ impl Engine {
             stats: Stats::new(now),
             persist: Persist::new(now),
             replication: Replication::new(&mut rng, now),
+            leaving: Leaving::default(),
             pause: Pause::default(),
             pool: Pool::default(),
             latency: Latency::default(),
@@ -327,7 +331,7 @@ impl Engine {
         if self.is_loading() {
             return;
         }
-        if self.expires_actively && !self.is_paused() && !self.replication.is_replica() {
+        if self.expires_actively && !self.replication.is_replica() && !self.is_paused() {
             self.expire_cycle();
         }
         self.persist_tick();

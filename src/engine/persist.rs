@@ -117,13 +117,16 @@ struct Running {
     /// Clients that wait for its end.
     clients: Vec<ClientId>,
     is_foreground: bool,
+    control: Arc<Control>,
 }
 
-/// What shutting down waits for.
-#[derive(Debug, Clone, Copy)]
-struct Leaving {
-    client: Option<ClientId>,
-    force: bool,
+/// A rewrite of the append-only file that runs.
+#[derive(Debug)]
+struct Rewriting {
+    began: Now,
+    control: Arc<Control>,
+    /// Until its end the files on disk do not hold the data.
+    is_first: bool,
 }
 
 /// Commands on their way to the append-only file.
@@ -147,7 +150,6 @@ pub struct Persist {
     saving: Option<Running>,
     /// A save was asked for while another ran.
     pub is_save_scheduled: bool,
-    leaving: Option<Leaving>,
     feed: Option<Feed>,
     /// Batches of bytes that the driver took, and those that are on disk.
     sent_batch: u64,
@@ -155,7 +157,7 @@ pub struct Persist {
     /// Where the stream was when batches were taken that are not on disk yet.
     offsets: VecDeque<(u64, Offset)>,
     synced_offset: Offset,
-    rewriting: Option<Now>,
+    rewriting: Option<Rewriting>,
     pub is_rewrite_scheduled: bool,
     pub last_rewrite_ok: bool,
     pub last_rewrite_seconds: Option<u64>,
@@ -189,7 +191,6 @@ impl Persist {
             last_try_ms: 0,
             saving: None,
             is_save_scheduled: false,
-            leaving: None,
             feed: None,
             sent_batch: 0,
             synced_batch: 0,
@@ -234,7 +235,18 @@ impl Persist {
 
     /// When the running rewrite began.
     pub fn rewriting_since(&self) -> Option<Now> {
-        self.rewriting
+        self.rewriting.as_ref().map(|rewriting| rewriting.began)
+    }
+
+    /// Whether the append-only file that was begun at run time has no base yet.
+    pub fn lacks_base(&self) -> bool {
+        self.feed.is_some() && self.rewriting.as_ref().is_some_and(|rewriting| rewriting.is_first)
+    }
+
+    /// How far what is written at the moment is.
+    pub fn control(&self) -> Option<&Control> {
+        let saving = self.saving.as_ref().map(|running| &*running.control);
+        saving.or(self.rewriting.as_ref().map(|rewriting| &*rewriting.control))
     }
 
     /// The batch of bytes for the append-only file behind which all is on disk that was written so far.
@@ -271,13 +283,8 @@ impl Persist {
 }
 
 /// The handlers of this file.
-pub(super) const HANDLERS: &[(&str, Handler)] = &[
-    ("save", save),
-    ("bgsave", bgsave),
-    ("bgrewriteaof", bgrewriteaof),
-    ("lastsave", lastsave),
-    ("shutdown", shutdown),
-];
+pub(super) const HANDLERS: &[(&str, Handler)] =
+    &[("save", save), ("bgsave", bgsave), ("bgrewriteaof", bgrewriteaof), ("lastsave", lastsave)];
 
 impl Engine {
     /// Lets changes go to an append-only file from now on, as long as so many bytes and so long after its last rewrite.
@@ -347,33 +354,66 @@ impl Engine {
     /// Begins a save.
     pub(super) fn begin_save(&mut self, client: Option<ClientId>, is_foreground: bool) {
         self.persist.last_try_ms = self.now.unix_ms;
+        let job = self.job(Why::Save);
+        if is_foreground {
+            // Somebody waits for it.
+            job.options.control.key_delay_us.store(0, Ordering::Relaxed);
+        }
         let running = Running {
             began: self.now,
             dirty: self.persist.dirty,
             clients: client.into_iter().collect(),
             is_foreground,
+            control: Arc::clone(&job.options.control),
         };
         self.persist.saving = Some(running);
         if !is_foreground {
-            self.log(Level::Notice, "Background saving started");
+            let pid = self.identity.pid;
+            self.log(Level::Notice, format!("Background saving started by pid {pid}"));
         }
-        let job = self.job(Why::Save);
         self.actions.push_back(Action::Save(job));
     }
 
     /// Begins a rewrite of the append-only file: what is to be appended from now on goes to a new one.
     fn begin_rewrite(&mut self) {
-        let mut bytes = Vec::new();
-        self.take_log(&mut bytes);
-        self.actions.push_back(Action::Rotate(bytes));
-        if let Some(feed) = &mut self.persist.feed {
-            feed.writer = Writer::new();
+        if self.persist.is_logging() {
+            let mut bytes = Vec::new();
+            self.take_log(&mut bytes);
+            self.actions.push_back(Action::Rotate(bytes));
+            if let Some(feed) = &mut self.persist.feed {
+                feed.writer = Writer::new();
+            }
         }
-        self.persist.rewriting = Some(self.now);
-        self.persist.is_rewrite_scheduled = false;
-        self.log(Level::Notice, "Background append only file rewriting started");
+        self.begin_base(false);
+    }
+
+    /// Begins to write the base of an append-only file.
+    fn begin_base(&mut self, is_first: bool) {
         let job = self.job(Why::Rewrite);
+        let control = Arc::clone(&job.options.control);
+        self.persist.rewriting = Some(Rewriting { began: self.now, control, is_first });
+        self.persist.is_rewrite_scheduled = false;
+        let pid = self.identity.pid;
+        let text = format!("Background append only file rewriting started by pid {pid}");
+        self.log(Level::Notice, text);
         self.actions.push_back(Action::Save(job));
+    }
+
+    /// Stops what is being written in the background.
+    pub(super) fn stop_saving(&mut self) {
+        if let Some(running) = self.persist.saving.as_ref().filter(|running| !running.is_foreground)
+        {
+            running.control.interrupted.store(true, Ordering::Relaxed);
+        }
+        self.stop_rewriting();
+    }
+
+    fn stop_rewriting(&mut self) {
+        if let Some(rewriting) = &self.persist.rewriting {
+            rewriting.control.interrupted.store(true, Ordering::Relaxed);
+            let pid = self.identity.pid;
+            self.log(Level::Notice, format!("Killing running AOF rewrite child: {pid}"));
+        }
     }
 
     /// Begins or ends the append-only file of a server that runs.
@@ -385,14 +425,14 @@ impl Engine {
             let mut bytes = Vec::new();
             self.take_log(&mut bytes);
             self.persist.feed = None;
+            self.stop_rewriting();
             self.persist.rewriting = None;
+            self.persist.is_rewrite_scheduled = false;
             return self.actions.push_back(Action::CloseLog(bytes));
         }
         self.begin_log(0, 0);
         self.actions.push_back(Action::OpenLog);
-        self.persist.rewriting = Some(self.now);
-        let job = self.job(Why::Rewrite);
-        self.actions.push_back(Action::Save(job));
+        self.begin_base(true);
     }
 
     /// Learns what became of a save.
@@ -430,13 +470,15 @@ impl Engine {
         for id in running.clients {
             self.release(id, reply);
         }
-        if let Some(leaving) = self.persist.leaving.take() {
-            self.leave_after(leaving, saved.result.is_ok());
-        }
+        self.saved_while_leaving(saved.result.is_ok());
     }
 
     fn rewrite_ended(&mut self, saved: Saved) {
-        self.persist.rewriting = None;
+        let Some(rewriting) = self.persist.rewriting.take() else { return };
+        if rewriting.is_first && saved.result.is_err() && self.persist.is_logging() {
+            // The file is of no use without a base: another try is made.
+            self.persist.is_rewrite_scheduled = true;
+        }
         self.persist.last_rewrite_seconds = Some(saved.seconds);
         self.persist.last_rewrite_ok = saved.result.is_ok();
         match saved.result {
@@ -501,51 +543,6 @@ impl Engine {
             }
         }
     }
-
-    /// Ends the server as a signal asks: with a save if there are save points.
-    pub fn terminate(&mut self, signal: &str, now: Now) {
-        self.now = now;
-        self.log(Level::Warning, format!("Received {signal} scheduling shutdown..."));
-        self.leave(None, None, false);
-    }
-
-    /// Ends the server, after a save if there are save points or if one is asked for.
-    fn leave(&mut self, client: Option<ClientId>, save: Option<bool>, force: bool) {
-        self.log(Level::Warning, "User requested shutdown...");
-        let leaving = Leaving { client, force };
-        if !save.unwrap_or(!self.config.save.is_empty()) {
-            return self.leave_after(leaving, true);
-        }
-        self.log(Level::Notice, "Saving the final RDB snapshot before exiting.");
-        self.persist.leaving = Some(leaving);
-        if !self.persist.is_saving() {
-            self.begin_save(None, true);
-        } else {
-            // What runs may be older than the last change.
-            self.persist.is_save_scheduled = true;
-        }
-    }
-
-    fn leave_after(&mut self, leaving: Leaving, saved: bool) {
-        if self.persist.is_save_scheduled {
-            self.persist.is_save_scheduled = false;
-            self.persist.leaving = Some(leaving);
-            return self.begin_save(None, true);
-        }
-        if saved || leaving.force {
-            self.log(Level::Warning, "Redis is now ready to exit, bye bye...");
-            self.actions.push_back(Action::Exit(0));
-            return;
-        }
-        self.log(Level::Warning, "Error trying to save the DB, can't exit.");
-        self.log(
-            Level::Warning,
-            "Errors trying to shut down the server. Check the logs for more information.",
-        );
-        if let Some(id) = leaving.client {
-            self.release(id, Some("ERR Errors trying to SHUTDOWN. Check logs."));
-        }
-    }
 }
 
 const MISCONF: &str = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
@@ -590,10 +587,7 @@ fn bgrewriteaof(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
     if engine.persist.is_rewriting() {
         return Err(Error::text("ERR Background append only file rewriting already in progress"));
     }
-    if !engine.persist.is_logging() {
-        return Err(Error::text("ERR Append only file is off: there is nothing to rewrite"));
-    }
-    if engine.persist.is_saving() {
+    if engine.persist.is_saving() || engine.replication.is_transferring() {
         engine.persist.is_rewrite_scheduled = true;
         call.reply.simple("Background append only file rewriting scheduled");
         return Ok(());
@@ -605,30 +599,5 @@ fn bgrewriteaof(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
 
 fn lastsave(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
     call.reply.int(engine.persist.last_save_s);
-    Ok(())
-}
-
-fn shutdown(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
-    let (mut save, mut force, mut abort) = (None, false, false);
-    for word in call.args.iter().skip(1) {
-        match word.to_ascii_lowercase().as_slice() {
-            b"save" if save != Some(false) => save = Some(true),
-            b"nosave" if save != Some(true) => save = Some(false),
-            b"now" => {}
-            b"force" => force = true,
-            b"abort" => abort = true,
-            _ => return Err(Error::Syntax),
-        }
-    }
-    if abort {
-        if call.args.len() > 2 {
-            return Err(Error::Syntax);
-        }
-        return Err(Error::text("ERR No shutdown in progress."));
-    }
-    if let Some(client) = engine.clients.get_mut(call.id) {
-        client.waits_for_save = true;
-    }
-    engine.leave(Some(call.id), save, force);
     Ok(())
 }

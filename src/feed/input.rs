@@ -44,6 +44,12 @@ pub enum InputError {
     /// The input ends inside the compression envelope.
     #[error("the input ends inside its compression envelope")]
     Truncated,
+    /// The compressed stream ends too early.
+    #[error("the compressed stream ends too early")]
+    Cut,
+    /// The compressed stream is damaged.
+    #[error("the compressed stream is damaged")]
+    Damaged,
     /// The envelope is of a kind that is not handled.
     #[error("unknown compression envelope: {0}")]
     Envelope(String),
@@ -168,6 +174,17 @@ impl<R: Read> Read for Lz4Frames<R> {
     }
 }
 
+/// What a failed read says of an input that is compressed or not.
+fn failed(compression: Option<Compression>, error: io::Error) -> InputError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof if compression.is_some() => InputError::Cut,
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput if compression.is_some() => {
+            InputError::Damaged
+        }
+        _ => error.into(),
+    }
+}
+
 impl Input {
     /// Opens a path, or standard input for `-`.
     pub fn open(path: &Path) -> Result<Input, InputError> {
@@ -225,14 +242,30 @@ impl Input {
         })
     }
 
+    /// The first bytes, at most `len`, which are read again by whoever reads the input.
+    pub fn peek(&mut self, len: usize) -> Result<Vec<u8>, InputError> {
+        let compression = self.compression;
+        match &mut self.bytes {
+            Bytes::Map(map) => Ok(map.get(..len).unwrap_or(map).to_vec()),
+            Bytes::Stream(stream) => {
+                let mut head = vec![0; len];
+                let filled = read_full(stream, &mut head).map_err(|e| failed(compression, e))?;
+                head.truncate(filled);
+                let rest = std::mem::replace(stream, Box::new(io::empty()));
+                *stream = Box::new(io::Cursor::new(head.clone()).chain(rest));
+                Ok(head)
+            }
+        }
+    }
+
     /// Makes an input that can be read at any place: a stream is copied to an unnamed temporary
     /// file first.
-    pub fn into_seekable(self) -> io::Result<Input> {
+    pub fn into_seekable(self) -> Result<Input, InputError> {
         let Bytes::Stream(mut stream) = self.bytes else {
             return Ok(self);
         };
         let mut file = tempfile::tempfile()?;
-        io::copy(&mut stream, &mut file)?;
+        io::copy(&mut stream, &mut file).map_err(|e| failed(self.compression, e))?;
         Ok(Input { bytes: Bytes::Map(Map::new(&file)?), ..self })
     }
 }

@@ -24,12 +24,14 @@ const BATCH_BYTES: usize = 512 << 10;
 /// What the caller sees of a pass while it runs, and how it stops it.
 #[derive(Debug, Default)]
 pub struct Control {
-    /// Bytes of the (decompressed) input passed so far.
+    /// Bytes of the (decompressed) input passed so far; of several inputs, of all of them.
     pub passed_bytes: AtomicU64,
     /// Bytes there are in all; 0 if that is not known.
     pub total_bytes: AtomicU64,
     /// Set to stop at the next batch.
     pub interrupted: AtomicBool,
+    /// Bytes of the inputs in front of the current one.
+    behind_bytes: AtomicU64,
     /// Keys that were loaded or saved so far.
     pub passed_keys: AtomicU64,
     /// Microseconds to wait for each key that is loaded or saved; if negative, a microsecond for so many keys. For tests of what
@@ -59,6 +61,18 @@ impl Control {
             }
             std::thread::sleep(left.min(Duration::from_millis(20)));
         }
+    }
+
+    /// Tells how much of the current input has been passed.
+    pub fn pass(&self, bytes: u64) {
+        let behind = self.behind_bytes.load(Ordering::Relaxed);
+        self.passed_bytes.store(behind + bytes, Ordering::Relaxed);
+    }
+
+    /// Begins with an input; those in front of it have this many bytes.
+    pub fn begin_input(&self, behind_bytes: u64) {
+        self.behind_bytes.store(behind_bytes, Ordering::Relaxed);
+        self.pass(0);
     }
 }
 
@@ -362,7 +376,7 @@ fn scan_map<'i, P: Pass<'i>>(map: &'i Map, control: &Control, pass: &mut P) -> S
             if !pass.batch(open.close(&parser, BatchBytes::Borrowed(whole))) {
                 return Ok(Scanned::Stopped);
             }
-            control.passed_bytes.store(pos as u64, Ordering::Relaxed);
+            control.pass(pos as u64);
             if control.interrupted.load(Ordering::Relaxed) {
                 return Err(Failure::Interrupted);
             }
@@ -542,7 +556,7 @@ fn scan_stream<'i, P: Pass<'i>>(stream: &mut dyn Read, control: &Control, pass: 
                 return Ok(Scanned::Stopped);
             }
         }
-        control.passed_bytes.store(parser.offset(), Ordering::Relaxed);
+        control.pass(parser.offset());
         if control.interrupted.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
         }

@@ -133,6 +133,21 @@ impl Opened {
         Ok(Opened { folder, name, manifest, file, bytes: 0, base_bytes: 0 })
     }
 
+    /// Makes a base the whole of an append-only file that nobody appends to; gives its bytes.
+    ///
+    /// # Errors
+    /// Those of the disk; a manifest that cannot be read.
+    pub(super) fn put_base(folder: &Path, name: &str, temporary: &Path) -> io::Result<u64> {
+        let mut opened = Opened::begin(folder, name)?;
+        // There is nothing behind the base.
+        let incr = opened.manifest.files.pop();
+        let bytes = opened.take_base(temporary, None);
+        if let Some(incr) = incr {
+            let _ = std::fs::remove_file(folder.join(OsStr::from_bytes(&incr.name)));
+        }
+        bytes
+    }
+
     /// Bytes of all files.
     pub fn bytes(&self) -> u64 {
         self.bytes
@@ -169,14 +184,13 @@ impl Opened {
         Ok(())
     }
 
-    /// Takes a base that holds all but what the last file does; gives the bytes of both.
-    fn take_base(&mut self, temporary: &Path) -> io::Result<u64> {
+    /// Takes a base that holds all but what a last file does, if there is one; gives the bytes of both.
+    fn take_base(&mut self, temporary: &Path, last: Option<Listed>) -> io::Result<u64> {
         let seq = self.manifest.base().map_or(0, |base| base.seq) + 1;
         let name = format!("{}.{seq}.base.rdb", self.name);
         let path = self.folder.join(&name);
         std::fs::rename(temporary, &path)?;
         File::open(&self.folder)?.sync_all()?;
-        let last = self.manifest.incrs().last().cloned();
         let mut manifest = Manifest::default();
         manifest.files.push(Listed::new(name, seq, Kind::Base));
         let old = self.manifest.files.iter().filter(|file| Some(*file) != last.as_ref());
@@ -330,7 +344,8 @@ impl Work {
                 }
             }
             Order::Base { path, done } => {
-                let _ = done.send(self.opened.take_base(&path));
+                let last = self.opened.manifest.incrs().last().cloned();
+                let _ = done.send(self.opened.take_base(&path, last));
             }
             Order::Settle(done) => {
                 self.sync();

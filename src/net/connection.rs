@@ -101,9 +101,6 @@ impl<S: Stream> Connection<S> {
         let mut flow = Flow::Next;
         loop {
             self.write().await?;
-            if self.server.engine.borrow().aborts(self.id) {
-                return Ok(());
-            }
             let closes = flow == Flow::Close || self.server.engine.borrow().closes(self.id);
             if closes && self.unsent().is_empty() {
                 return Ok(());
@@ -113,8 +110,8 @@ impl<S: Stream> Connection<S> {
                     let Some(next) = self.read(flow)? else { return Ok(()) };
                     flow = next;
                 }
+                Event::Snapshot(piece) => self.take_piece(piece)?,
                 Event::Writable => {}
-                Event::Snapshot(piece) => self.pass_on(piece).await?,
                 Event::Woken => {
                     if !self.server.engine.borrow().knows(self.id) {
                         return Ok(());
@@ -135,13 +132,11 @@ impl<S: Stream> Connection<S> {
             if self.slot.is_woken.take() {
                 return Poll::Ready(Ok(Event::Woken));
             }
-            if !self.unsent().is_empty()
-                && let Poll::Ready(ready) = self.stream.poll_write_ready(context)
-            {
-                return Poll::Ready(ready.map(|()| Event::Writable));
-            }
-            if self.unsent().is_empty()
-                && let Some(pieces) = &mut *self.slot.snapshot.borrow_mut()
+            if !self.unsent().is_empty() {
+                if let Poll::Ready(ready) = self.stream.poll_write_ready(context) {
+                    return Poll::Ready(ready.map(|()| Event::Writable));
+                }
+            } else if let Some(pieces) = &mut *self.slot.snapshot.borrow_mut()
                 && let Poll::Ready(piece) = pieces.poll_recv(context)
             {
                 return Poll::Ready(Ok(Event::Snapshot(piece)));
@@ -309,49 +304,23 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Writes bytes, unless the connection is to end whatever waits.
-    async fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            match self.stream.try_write(rest) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(bytes) => rest = rest.get(bytes..).unwrap_or_default(),
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    if self.server.engine.borrow().aborts(self.id) {
-                        return Err(io::ErrorKind::ConnectionAborted.into());
-                    }
-                    poll_fn(|context| {
-                        // What wakes the connection is seen to later, unless it ends it.
-                        if self.slot.is_woken.get() && self.server.engine.borrow().aborts(self.id) {
-                            return Poll::Ready(Ok(()));
-                        }
-                        self.slot.keep_waker(context);
-                        self.stream.poll_write_ready(context)
-                    })
-                    .await?;
-                }
-                Err(e) => return Err(e),
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes a piece of a snapshot.
-    async fn pass_on(&mut self, piece: Option<Piece>) -> io::Result<()> {
+    /// Takes a piece of a snapshot, to be written next.
+    fn take_piece(&mut self, piece: Option<Piece>) -> io::Result<()> {
         match piece {
             Some(Piece::Bytes(bytes)) => {
-                self.write_all(&bytes).await?;
+                self.output.clear();
+                self.output.extend_from_slice(&bytes);
+                self.sent = 0;
                 self.server.engine.borrow_mut().snapshot_moved(self.id, now());
-                return Ok(());
             }
             Some(Piece::End) => {
                 *self.slot.snapshot.borrow_mut() = None;
                 self.server.engine.borrow_mut().snapshot_sent(self.id, now());
+                self.server.settle();
             }
             // It will never be complete.
             None => return Err(io::ErrorKind::ConnectionAborted.into()),
         }
-        self.server.settle();
         Ok(())
     }
 

@@ -51,8 +51,6 @@ enum News {
     Saved(Saved),
     /// What becomes of bytes for the append-only file: the error that keeps them from it, if any.
     Logged(Option<String>),
-    /// So many values were freed, for which a client may have waited.
-    Freed(u64, Option<ClientId>),
     /// A line for the log.
     Line(Level, String),
     /// A snapshot for replicas was written, or not.
@@ -61,6 +59,8 @@ enum News {
     SnapshotLoaded(PrimaryId, Result<Box<(Keyspace, LastLoad)>, String>),
     /// The data were loaded, or not.
     Loaded(Result<Box<LoadedData>, String>),
+    /// So many values were freed, for which a client may have waited.
+    Freed(u64, Option<ClientId>),
 }
 
 /// What wakes a connection.
@@ -343,7 +343,6 @@ impl Server {
         match news {
             News::Saved(saved) => engine.saved(saved, now()),
             News::Logged(error) => engine.log_state(error),
-            News::Freed(objects, client) => engine.freed(objects, client),
             News::Line(level, text) => self.log.line(level, &text),
             News::Loaded(Ok(loaded)) => {
                 let LoadedData { keyspace, aof, last_load, aux } = *loaded;
@@ -363,6 +362,7 @@ impl Server {
                 self.log.line(Level::Warning, &error);
                 self.exit.set(Some(1));
             }
+            News::Freed(objects, client) => engine.freed(objects, client),
         }
     }
 
@@ -504,11 +504,16 @@ impl Server {
     }
 
     fn wake(&self, id: ClientId) {
-        if let Some((number, slot)) = self.slots.borrow().get(id.place).and_then(Option::as_ref)
-            && *number == id.number
-        {
+        if let Some(slot) = self.slot(id) {
             slot.wake();
         }
+    }
+
+    /// What a client's connection is woken by, if it is there.
+    fn slot(&self, id: ClientId) -> Option<Rc<Slot>> {
+        let slots = self.slots.borrow();
+        let (number, slot) = slots.get(id.place)?.as_ref()?;
+        (*number == id.number).then(|| Rc::clone(slot))
     }
 
     fn add_slot(&self, id: ClientId) -> Rc<Slot> {

@@ -136,9 +136,7 @@ fn copy(mut file: File, senders: Vec<Sender<Piece>>) -> io::Result<()> {
 impl Server {
     /// Lets a connection write a snapshot from now on; whether it is there.
     fn give_snapshot(&self, id: ClientId, receiver: Receiver<Piece>) -> bool {
-        let slots = self.slots.borrow();
-        let slot = slots.get(id.place).and_then(Option::as_ref);
-        let Some((_, slot)) = slot.filter(|(number, _)| *number == id.number) else { return false };
+        let Some(slot) = self.slot(id) else { return false };
         *slot.snapshot.borrow_mut() = Some(receiver);
         slot.wake();
         true

@@ -1,6 +1,6 @@
 //! Writes snapshots on threads of their own.
 
-use super::aof::Order;
+use super::aof::{Opened as OpenedAof, Order};
 use super::{News, clock};
 use crate::engine::{Engine, SaveJob, Saved, Why};
 use std::ffi::OsStr;
@@ -22,6 +22,8 @@ pub(super) fn start(
     let path = folder.join(OsStr::from_bytes(&engine.config().dbfilename));
     let temporary = folder.join(format!("temp-{}.rdb", std::process::id()));
     let rewritten = folder.join(format!("temp-rewriteaof-bg-{}.aof", std::process::id()));
+    let folder_of_log = folder.join(OsStr::from_bytes(&engine.config().appenddirname));
+    let name_of_log = String::from_utf8_lossy(&engine.config().appendfilename).into_owned();
     let why = job.why;
     let spawned = std::thread::Builder::new().name("save".into()).spawn({
         let news = news.clone();
@@ -35,7 +37,8 @@ pub(super) fn start(
                 (Why::Rewrite, Some(keeper)) => {
                     write(&job, &rewritten).and_then(|_| hand_over(&keeper, rewritten))
                 }
-                (Why::Rewrite, None) => Err(io::Error::other("there is no append-only file")),
+                (Why::Rewrite, None) => write(&job, &rewritten)
+                    .and_then(|_| OpenedAof::put_base(&folder_of_log, &name_of_log, &rewritten)),
             };
             let seconds = (clock::mono_us() - began) / 1_000_000;
             let result = result.map_err(|e| e.to_string());

@@ -5,6 +5,7 @@
 //! - [`handshake`]: what a replica says before the stream, and what it is answered.
 //! - [`announce`]: `REPLCONF` as a primary hears it.
 //! - [`replica`]: the link to a primary.
+//! - [`units`]: where commands and transactions of a stream end.
 //! - [`primary`]: what a primary knows of each of its replicas, and which of them share a snapshot.
 //!
 //! Moments are milliseconds of a clock that never goes back; where it starts does not matter.
@@ -16,6 +17,7 @@ mod mark;
 pub mod offset;
 pub mod primary;
 pub mod replica;
+pub mod units;
 
 /// How important a line of the log is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

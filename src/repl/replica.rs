@@ -42,6 +42,9 @@ pub struct Settings {
     pub retry_ms: u64,
     /// Whether the primary is asked to become one: the other side of `FAILOVER`.
     pub is_failover: bool,
+    /// Acknowledgements stay a byte behind, so that nobody takes the replica for one that has everything: it is not counted by
+    /// `WAIT`, and `FAILOVER` never chooses it.
+    pub stays_behind: bool,
     /// Where the snapshot goes, as the log has it: `to parser` or `to disk`.
     pub loads_to: &'static str,
 }
@@ -54,6 +57,7 @@ impl Default for Settings {
             timeout_ms: 60_000,
             retry_ms: 1000,
             is_failover: false,
+            stays_behind: false,
             loads_to: "to parser",
         }
     }
@@ -417,7 +421,12 @@ impl Link {
     /// Tells the primary what was applied.
     pub fn acknowledge(&mut self, now_ms: u64) {
         if let (State::Online { has_place: true, .. }, Some(place)) = (&self.state, self.place) {
-            handshake::write_ack(&mut self.out, place.offset, self.synced);
+            let applied = match self.settings.stays_behind {
+                true => Offset::new(place.offset.get().saturating_sub(1)),
+                false => place.offset,
+            };
+            let synced = self.synced.map(|synced| synced.min(applied));
+            handshake::write_ack(&mut self.out, applied, synced);
             self.told_ms = now_ms;
         }
     }
@@ -579,6 +588,11 @@ impl Link {
                 );
                 events(Event::Log(Level::Notice, text));
                 self.fail(now_ms, Failure::Later(answer), events);
+            }
+            Psync::Unsupported { answer, .. } if self.settings.is_failover => {
+                let text = format!("Failover target rejected psync request: {answer}");
+                events(Event::Log(Level::Notice, text));
+                self.fail(now_ms, Failure::Refused(answer), events);
             }
             Psync::Unsupported { answer, is_error } => {
                 let (level, text) = match is_error {

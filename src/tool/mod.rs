@@ -11,6 +11,8 @@ pub mod info;
 pub mod located;
 pub mod memory;
 pub mod out;
+pub mod replicate;
+pub mod restore;
 pub mod serve;
 pub mod slots;
 pub mod stats;

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test file uses a part of it
 
 pub mod client;
+pub mod convert;
 pub mod files;
 pub mod program;
 pub mod roundtrip;

@@ -3,10 +3,12 @@
 //! Used by `tests/roundtrip.rs` on files, and by `fuzz/fuzz_targets/roundtrip.rs` on anything.
 
 use rkv::base::bulk::Bulk;
+use rkv::rdb::dialect::{REDIS_VERSION_MAX, VALKEY_VERSIONS};
 use rkv::rdb::encode::{self, Encoded, Encoder, Hint, Loss, Losses, TARGETS, Target};
 use rkv::rdb::event::ArrayValue;
 use rkv::rdb::{
-    Attributes, Elem, Entry, Error, Kind, Parser, Record, Scratch, Step, StreamMeta, Visit,
+    Attributes, Dialect, Elem, Entry, Error, Header, Kind, Parser, Record, Scratch, Step,
+    StreamMeta, Visit,
 };
 
 /// Sound values that are written again; the rest of a file is left aside.
@@ -233,13 +235,15 @@ fn each_key(bytes: &[u8], mut show: impl FnMut(&Entry<'_>, &mut Scratch)) -> Res
     Ok(())
 }
 
-/// Releases whose files differ from those of the ones before.
-fn targets() -> Vec<Target> {
+/// Releases whose files differ from those of the ones before, and versions that no release wrote.
+pub fn targets() -> Vec<Target> {
+    let redis = (1..=REDIS_VERSION_MAX).map(|version| Header { dialect: Dialect::Redis, version });
+    let valkey = VALKEY_VERSIONS.map(|version| Header { dialect: Dialect::Valkey, version });
     let mut targets: Vec<Target> = Vec::new();
-    for target in TARGETS {
+    for target in TARGETS.iter().copied().chain(redis.chain(valkey).map(Target::like)) {
         let same = |t: &Target| t.header == target.header && t.new_backlen == target.new_backlen;
         if !targets.iter().any(same) {
-            targets.push(*target);
+            targets.push(target);
         }
     }
     targets

@@ -391,6 +391,10 @@ fn read_log(dir: &TempDir) -> String {
 
 /// Asks the process to end, and ends it when it does not.
 fn stop(child: &mut Child) {
+    // Once it has ended, its number may be that of another process.
+    if !matches!(child.try_wait(), Ok(None)) {
+        return;
+    }
     let _ = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", child.id())).status();
     let start = Instant::now();
     while start.elapsed() < STOP_TIMEOUT {

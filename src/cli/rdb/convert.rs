@@ -3,13 +3,14 @@
 use super::super::args::{FilterArgs, parse_ttl_policy};
 use super::super::exit::{CliError, Exit};
 use super::super::out::register_unfinished;
+use super::super::progress::Progress;
 use super::super::{Context, Done, EXIT_STATUS};
 use super::{input_path, open};
 use crate::base::range::{self, Range};
 use crate::cluster::NodesConf;
-use crate::feed::{Control, Input};
+use crate::feed::{Control, Input, InputError};
 use crate::rdb::encode::{TARGETS, Target};
-use crate::rdb::{Dialect, Header};
+use crate::rdb::{Dialect, Header, Parser};
 use crate::report::{self, Cell, Column, Report, Table};
 use crate::tool::convert::parts::{Output, Outputs};
 use crate::tool::convert::{
@@ -20,6 +21,7 @@ use crate::tool::ttl::TtlPolicy;
 use clap::{Args, ValueEnum};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -31,6 +33,9 @@ Examples:
 
 Releases for --to: redis-2.2 … redis-8.10, valkey-7.2 … valkey-9.1, or rdb:N and valkey:N for a
 version number. What the target knows is copied as it stands.";
+
+/// Bytes at an input's start that tell its format; JSON may have blanks in front.
+const SNIFF_BYTES: usize = 4096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum OnLossArg {
@@ -120,9 +125,7 @@ fn parse_target(text: &str) -> Result<Target, String> {
     let numbered = |prefix: &str, dialect| {
         let version = text.strip_prefix(prefix)?.parse().ok()?;
         let header = Header { dialect, version };
-        // Valkey's 11 differs from Redis's by its magic alone, and no server reads it.
-        let writable = header.is_supported() && (dialect == Dialect::Redis || version >= 80);
-        writable.then(|| Target::like(header))
+        header.is_supported().then(|| Target::like(header))
     };
     numbered("rdb:", Dialect::Redis).or_else(|| numbered("valkey:", Dialect::Valkey)).ok_or_else(
         || {
@@ -253,15 +256,22 @@ impl ConvertArgs {
     fn open_inputs(&self, paths: &[PathBuf]) -> Result<Vec<(Input, SourceFormat)>, CliError> {
         let mut inputs = Vec::new();
         for path in paths {
-            let input = open(path)?;
+            let mut input = open(path)?;
             let name = input.name.clone();
-            let input = input.into_seekable().map_err(|e| CliError::from(e).in_file(name))?;
+            let failed = |e: InputError| CliError::from(e).in_file(&name);
+            let head = input.peek(SNIFF_BYTES).map_err(failed)?;
             let format = match self.from {
-                FromArg::Auto => convert::sniff(&input),
+                FromArg::Auto => convert::sniff(&head),
                 FromArg::Rdb => SourceFormat::Rdb,
                 FromArg::Jsonl => SourceFormat::Jsonl,
                 FromArg::Resp => SourceFormat::Resp,
             };
+            if format == SourceFormat::Rdb {
+                // Before a stream is copied, which may be long and of another kind.
+                let start = Parser::new().parse(&head, false).map(drop);
+                start.map_err(|e| CliError::from(e).in_file(&name))?;
+            }
+            let input = input.into_seekable().map_err(failed)?;
             inputs.push((input, format));
         }
         Ok(inputs)
@@ -289,15 +299,18 @@ impl ConvertArgs {
         let mut inputs = self.open_inputs(&paths)?;
         let names: Vec<_> = inputs.iter().map(|(input, _)| input.name.clone()).collect();
         let outputs = self.outputs(&options.split);
-        let control = Control::default();
-        let summary =
-            convert::convert(&mut inputs, &options, outputs, &control).map_err(|(i, e)| {
-                let error = CliError::from(e);
-                match names.get(i) {
-                    Some(name) => error.in_file(name),
-                    None => error,
-                }
-            })?;
+        let control = Arc::new(Control::default());
+        let total = Some(convert::total_bytes(&inputs));
+        let progress = Progress::start_for(context.global.progress, total, None, &control);
+        let done = convert::convert(&mut inputs, &options, outputs, &control);
+        drop(progress);
+        let summary = done.map_err(|(i, e)| {
+            let error = CliError::from(e);
+            match names.get(i) {
+                Some(name) => error.in_file(name),
+                None => error,
+            }
+        })?;
         if self.dry_run {
             return self.tell_losses(context, &summary);
         }

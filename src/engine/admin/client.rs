@@ -207,19 +207,26 @@ fn on_or_off(word: &[u8]) -> Result<bool, Error> {
 enum Type {
     Normal,
     PubSub,
-    Other,
+    Primary,
+    Replica,
 }
 
 impl Type {
     fn of(client: &Client) -> Type {
-        if client.subscriptions.is_empty() { Type::Normal } else { Type::PubSub }
+        match client.subscriptions.is_empty() {
+            _ if client.is_primary => Type::Primary,
+            _ if client.is_replica => Type::Replica,
+            true => Type::Normal,
+            false => Type::PubSub,
+        }
     }
 
     fn parse(word: &[u8]) -> Result<Type, Error> {
         match word.to_ascii_lowercase().as_slice() {
             b"normal" => Ok(Type::Normal),
             b"pubsub" => Ok(Type::PubSub),
-            b"master" | b"replica" | b"slave" => Ok(Type::Other),
+            b"master" | b"primary" => Ok(Type::Primary),
+            b"replica" | b"slave" => Ok(Type::Replica),
             _ => Err(Error::text(format!("ERR Unknown client type '{}'", Error::quoted(word)))),
         }
     }
@@ -339,6 +346,8 @@ fn kill(engine: &mut Engine, own: ClientId, args: &[&[u8]], reply: &mut Reply) -
 fn flags(client: &Client, is_monitor: bool) -> String {
     let letters = [
         (is_monitor, 'O'),
+        (client.is_replica, 'S'),
+        (client.is_primary, 'M'),
         (!client.subscriptions.is_empty(), 'P'),
         (client.multi.is_some(), 'x'),
         (client.blocked.is_some() || client.postponed.is_some(), 'b'),

@@ -12,7 +12,7 @@ mod server;
 pub(super) use connection::REDIS_VERSION;
 
 use super::dispatch::Handler;
-use super::{latency, migrate, persist, pubsub, replication, slowlog, transaction};
+use super::{latency, migrate, persist, pubsub, replication, shutdown, slowlog, transaction};
 use crate::command::Command;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -32,6 +32,7 @@ const FAMILIES: &[&[(&str, Handler)]] = &[
     pubsub::HANDLERS,
     replication::HANDLERS,
     server::HANDLERS,
+    shutdown::HANDLERS,
     slowlog::HANDLERS,
     transaction::HANDLERS,
 ];

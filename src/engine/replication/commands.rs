@@ -1,4 +1,4 @@
-//! REPLICAOF, ROLE and FAILOVER.
+//! REPLICAOF and ROLE.
 
 use super::super::config::kinds::Primary;
 use super::super::dispatch::Call;
@@ -79,19 +79,6 @@ impl Engine {
         self.drop_replicas();
     }
 
-    /// Whether a planned change of roles is under way.
-    pub(in crate::engine) fn is_failing_over(&self) -> bool {
-        false
-    }
-
-    /// How far a planned change of roles is, as INFO tells it.
-    pub(super) fn failover_state(&self) -> &'static str {
-        "no-failover"
-    }
-
-    /// Goes on with a planned change of roles.
-    pub(super) fn advance_failover(&mut self) {}
-
     /// The other side of FAILOVER: this replica is asked to become the primary.
     pub(super) fn promote_for_failover(&mut self, id: &[u8]) -> Done {
         if !self.replication.is_replica() {
@@ -105,10 +92,6 @@ impl Engine {
         self.log(Level::Notice, "MASTER MODE enabled (failover request from the old master)");
         Ok(())
     }
-}
-
-pub(super) fn failover(_: &mut Engine, _: &mut Call<'_>) -> Done {
-    Err(Error::text("ERR FAILOVER is not supported by rkv"))
 }
 
 pub(super) fn role(engine: &mut Engine, call: &mut Call<'_>) -> Done {

@@ -5,6 +5,7 @@
 
 mod acks;
 mod commands;
+mod failover;
 mod info;
 mod primary;
 mod stream;
@@ -24,6 +25,7 @@ use crate::base::rng::Rng;
 use crate::repl::backlog::Backlog;
 use crate::repl::offset::{History, Offset, Place, ReplId};
 use crate::repl::primary::Replica;
+use failover::Failover;
 use primary::Transfer;
 use std::collections::BTreeMap;
 use upstream::Upstream;
@@ -36,7 +38,7 @@ pub(super) const HANDLERS: &[(&str, Handler)] = &[
     ("replicaof", commands::replicaof),
     ("slaveof", commands::replicaof),
     ("role", commands::role),
-    ("failover", commands::failover),
+    ("failover", failover::failover),
     ("wait", acks::wait),
     ("waitaof", acks::waitaof),
 ];
@@ -64,6 +66,7 @@ pub struct Replication {
     replicas: BTreeMap<ClientId, Replica>,
     transfer: Option<Transfer>,
     upstream: Option<Upstream>,
+    failover: Option<Failover>,
     /// Numbers the links to primaries.
     links: u64,
     /// Since when there is no replica.
@@ -91,6 +94,7 @@ impl Replication {
             replicas: BTreeMap::new(),
             transfer: None,
             upstream: None,
+            failover: None,
             links: 0,
             alone_since_ms: now_ms,
             pinged_ms: now_ms,

@@ -125,6 +125,7 @@ impl Engine {
                 call.reply.raw(&continue_line(announced, repl.history.replid()));
                 let replica = Replica::continuing(announced.clone(), from, now_ms);
                 repl.replicas.insert(call.id, replica);
+                self.clients.mark_replica(call.id);
                 repl.counts.partial_ok += 1;
                 repl.has_news = true;
                 let bytes = repl.history.offset().since(from);
@@ -155,6 +156,7 @@ impl Engine {
         let repl = &mut self.replication;
         repl.counts.full += 1;
         let mut replica = Replica::waiting(announced, is_old, now_ms);
+        self.clients.mark_replica(id);
         if repl.replicas.is_empty() && repl.backlog.is_none() {
             // Whoever knows an earlier place knows nothing of what changed while nobody listened.
             repl.history.start_anew(&mut self.rng);
@@ -335,6 +337,46 @@ impl Engine {
         }
         self.check_ack_waits();
         self.advance_failover();
+        self.advance_leaving();
+    }
+
+    /// Number of replicas that lack something of what has changed.
+    pub(in crate::engine) fn lagging_replicas(&self) -> usize {
+        let end = self.replication.history.offset();
+        let replicas = self.replication.replicas.values();
+        replicas.filter(|replica| replica.streams() && replica.acked() < end).count()
+    }
+
+    /// Asks replicas what they have.
+    pub(in crate::engine) fn ask_replicas(&mut self) {
+        self.replication.asks = true;
+    }
+
+    /// Tells the log which replicas will lack something when the server ends.
+    pub(in crate::engine) fn tell_lagging(&mut self) {
+        let (now_ms, end) = (mono_ms(self.now), self.replication.history.offset());
+        let online = self.replication.replicas.iter().filter(|(_, replica)| replica.streams());
+        let online: Vec<(ClientId, Offset, i64, &str)> =
+            online.map(|(id, r)| (*id, r.acked(), r.lag_s(now_ms), r.state().name())).collect();
+        if online.is_empty() {
+            return;
+        }
+        let lagging: Vec<_> = online.iter().filter(|(_, acked, ..)| *acked < end).collect();
+        let in_sync = online.len() - lagging.len();
+        let text =
+            format!("{in_sync} of {} replicas are in sync when shutting down.", online.len());
+        let level = if lagging.is_empty() { Level::Notice } else { Level::Warning };
+        let lines: Vec<String> = lagging
+            .iter()
+            .map(|(id, acked, lag_s, state)| {
+                let (name, behind) = (self.replica_name(*id), end.since(*acked));
+                format!("Lagging replica {name} reported offset {behind} behind master, lag={lag_s}, state={state}.")
+            })
+            .collect();
+        for line in lines {
+            self.log(Level::Warning, line);
+        }
+        self.log(level, text);
     }
 
     /// A replica sent an empty line: it lives.
@@ -376,6 +418,7 @@ impl Engine {
         let now_ms = mono_ms(self.now);
         self.upstream_tick();
         self.advance_failover();
+        self.advance_leaving();
         self.begin_due_transfer();
         self.check_ack_waits();
         if now_ms.saturating_sub(self.replication.second_ms) < 1000 {

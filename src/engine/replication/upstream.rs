@@ -89,6 +89,11 @@ impl Upstream {
         self.link.phase() == Phase::Online
     }
 
+    /// Whether the primary is asked to become one.
+    pub fn set_failover(&mut self, is_failover: bool) {
+        self.link.settings_mut().is_failover = is_failover;
+    }
+
     /// The link.
     pub fn link(&self) -> &Link {
         &self.link
@@ -357,6 +362,7 @@ impl Engine {
     }
 
     fn see_to(&mut self, happened: Happened) {
+        let has_failed = happened.failed.is_some();
         for (importance, line) in happened.lines {
             self.log(level(importance), line);
         }
@@ -377,6 +383,9 @@ impl Engine {
         }
         if let Some(retry_after_ms) = happened.failed {
             self.link_failed(retry_after_ms);
+        }
+        if let Some(upstream) = &self.replication.upstream {
+            self.failover_answered(upstream.phase(), has_failed);
         }
         self.actions.push_back(Action::WakePrimary);
     }

@@ -297,7 +297,7 @@ fn read_file(
         until_control -= 1;
         if until_control == 0 {
             until_control = CONTROL_ITEMS;
-            control.passed_bytes.store(place.position(reader.offset()), Ordering::Relaxed);
+            control.pass(place.position(reader.offset()));
             if control.interrupted.load(Ordering::Relaxed) {
                 return Err(AofError::Interrupted);
             }

@@ -8,7 +8,7 @@ use crate::aof::manifest::{Kind, Listed, Manifest};
 use crate::aof::output::{self, Change, NewFile, OutputError};
 use crate::aof::set::{Listing, Set, parent};
 use crate::base::json::BinaryEncoding;
-use crate::feed::input::{Bytes, InputError};
+use crate::feed::input::Bytes;
 use crate::feed::{Control, Filter, Input};
 use crate::keyspace::{Keyspace, SaveOptions, Settings, Summary};
 use crate::rdb::Dialect;
@@ -231,8 +231,7 @@ impl Spooled {
 }
 
 fn open(path: &Path) -> Result<Spooled, AofError> {
-    let open = || Input::open(path)?.into_seekable().map_err(Into::into);
-    let opened: Result<Input, InputError> = open();
+    let opened = Input::open(path).and_then(Input::into_seekable);
     opened.map(Spooled).map_err(|error| at(path, io::Error::other(error.to_string())))
 }
 
@@ -256,7 +255,7 @@ fn write_commands(
     options: &Options,
     control: &Control,
 ) -> Result<(), AofError> {
-    let open = Input::open(rdb).and_then(|input| Ok(input.into_seekable()?));
+    let open = Input::open(rdb).and_then(Input::into_seekable);
     let mut input = open.map_err(|error| at(rdb, io::Error::other(error.to_string())))?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let dump = dump::Options {

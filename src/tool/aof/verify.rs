@@ -14,7 +14,6 @@ use crate::rdb::Class;
 use crate::report::{Finding, Rule, Severity};
 use crate::tool::verify::{self as rdb_verify, VerifyError};
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::Ordering;
 
 /// Highest database number with the servers' default setting.
 const DB_DEFAULT_MAX: u64 = 15;
@@ -415,7 +414,7 @@ impl Check<'_> {
         self.state.commands += 1;
         if self.state.commands.is_multiple_of(4096) {
             let passed = self.member.position + command.span.start;
-            self.control.passed_bytes.store(passed, Ordering::Relaxed);
+            self.control.pass(passed);
         }
         let (start, length) = (command.span.start, Some(command.span.end - command.span.start));
         match command.role {

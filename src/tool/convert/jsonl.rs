@@ -10,7 +10,7 @@ use crate::base::bulk::Bulk;
 use crate::base::json::{read_base64, read_hex};
 use crate::base::num;
 use crate::feed::input::Bytes as InputBytes;
-use crate::feed::{Failure, Input};
+use crate::feed::{Control, Failure, Input};
 use crate::rdb::encode::{Hint, Target};
 use crate::rdb::event::ArrayValue;
 use crate::rdb::{Attributes, Elem, Kind, StreamId, StreamMeta};
@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
+use std::borrow::Cow;
 use std::fmt;
 
 /// Converts an input of JSON.
@@ -27,6 +28,7 @@ pub(super) fn convert(
     target: Target,
     options: &Options,
     parts: &mut Parts,
+    control: &Control,
     summary: &mut Summary,
 ) -> Result<(), ConvertError> {
     let InputBytes::Map(map) = &input.bytes else {
@@ -36,7 +38,7 @@ pub(super) fn convert(
     let mut writer = KeyWriter::new(parts, target, options, summary);
     let mut failure = None;
     let mut de = serde_json::Deserializer::from_slice(map);
-    let mut keys = Keys { writer: &mut writer, failure: &mut failure };
+    let mut keys = Keys { writer: &mut writer, failure: &mut failure, input: map, control };
     let is_array = map.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
     let done = if is_array {
         de.deserialize_seq(&mut keys).and_then(|()| de.end())
@@ -216,7 +218,14 @@ enum Item {
 struct Keys<'k, 'w> {
     writer: &'k mut KeyWriter<'w>,
     failure: &'k mut Option<ConvertError>,
+    /// All of the input.
+    input: &'k [u8],
+    control: &'k Control,
 }
+
+/// A name in an object; where it has no escapes, it is that in the input.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Stops the parser because of what is in `failure`.
 fn stopped<E: serde::de::Error>() -> E {
@@ -264,8 +273,12 @@ impl<'w> Keys<'_, 'w> {
         let mut late = None;
         let mut module = None;
         let mut has_value = false;
-        while let Some(name) = map.next_key::<String>()? {
-            match name.as_str() {
+        while let Some(Name(name)) = map.next_key()? {
+            // The parser does not say how far it is, but a name's place in the input does.
+            if let Cow::Borrowed(name) = name {
+                self.tell_place(name);
+            }
+            match &*name {
                 "db" => db = map.next_value()?,
                 "key" => key = Some(map.next_value::<Bytes>()?.0),
                 "type" => {
@@ -318,6 +331,14 @@ impl<'w> Keys<'_, 'w> {
             *self.failure = Some(failure);
             stopped()
         })
+    }
+
+    /// Tells how far the parser is that has just given a part of the input.
+    fn tell_place(&self, part: &str) {
+        let offset = part.as_ptr().addr().wrapping_sub(self.input.as_ptr().addr());
+        if offset < self.input.len() {
+            self.control.pass(offset as u64);
+        }
     }
 
     fn value(&mut self, kind: Kind) -> Value<'_, 'w> {

@@ -75,7 +75,10 @@ pub(super) fn find(
     let hasher = foldhash::quality::RandomState::default();
     let mut sorters = Vec::new();
     let share = SORT_BYTES / inputs.len().max(1);
+    let mut behind_bytes = 0;
     for (i, (input, format)) in inputs.iter_mut().enumerate() {
+        control.begin_input(behind_bytes);
+        behind_bytes += super::size_bytes(input);
         if *format != SourceFormat::Rdb {
             continue;
         }

@@ -142,16 +142,26 @@ fn default_target() -> Target {
     })
 }
 
-/// Looks at an input's first byte.
-pub fn sniff(input: &Input) -> SourceFormat {
-    match &input.bytes {
-        feed::input::Bytes::Map(map) => match map.iter().find(|byte| !byte.is_ascii_whitespace()) {
-            Some(b'{' | b'[') => SourceFormat::Jsonl,
-            Some(b'*') => SourceFormat::Resp,
-            _ => SourceFormat::Rdb,
-        },
-        feed::input::Bytes::Stream(_) => SourceFormat::Rdb,
+/// Tells the format by an input's first bytes.
+pub fn sniff(head: &[u8]) -> SourceFormat {
+    match head.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{' | b'[') => SourceFormat::Jsonl,
+        Some(b'*') => SourceFormat::Resp,
+        _ => SourceFormat::Rdb,
     }
+}
+
+/// Bytes of an input that can be read at any place.
+fn size_bytes(input: &Input) -> u64 {
+    match &input.bytes {
+        feed::input::Bytes::Map(map) => map.len() as u64,
+        feed::input::Bytes::Stream(_) => 0,
+    }
+}
+
+/// Bytes of all inputs: what progress counts up to.
+pub fn total_bytes(inputs: &[(Input, SourceFormat)]) -> u64 {
+    inputs.iter().map(|(input, _)| size_bytes(input)).sum()
 }
 
 /// The header of an RDB input that can be read at any place.
@@ -176,18 +186,25 @@ pub fn convert(
     });
     let target = options.target.unwrap_or_else(|| own.map_or_else(default_target, Target::like));
     let mut summary = Summary::default();
-    stage::stage(inputs, target, options, &mut summary)?;
+    stage::stage(inputs, target, options, control, &mut summary)?;
     let losers = merge::find(inputs, options, control)?;
     let mut parts = Parts::new(target, &options.split, outputs);
     let several = inputs.len() > 1;
+    let mut behind_bytes = 0;
     for (i, (input, format)) in inputs.iter_mut().enumerate() {
+        control.begin_input(behind_bytes);
+        behind_bytes += size_bytes(input);
         let done = match format {
             SourceFormat::Rdb => {
                 let job = Job { target, options, losers: losers.get(i), first: i == 0, several };
                 convert_rdb(input, &job, &mut parts, control, &mut summary)
             }
-            SourceFormat::Jsonl => jsonl::convert(input, target, options, &mut parts, &mut summary),
-            SourceFormat::Resp => resp::convert(input, target, options, &mut parts, &mut summary),
+            SourceFormat::Jsonl => {
+                jsonl::convert(input, target, options, &mut parts, control, &mut summary)
+            }
+            SourceFormat::Resp => {
+                resp::convert(input, target, options, &mut parts, control, &mut summary)
+            }
         };
         done.map_err(|e| (i, e))?;
     }

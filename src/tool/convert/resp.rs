@@ -9,7 +9,7 @@ use super::{ConvertError, Options, Summary};
 use crate::base::bulk::Bulk;
 use crate::base::num;
 use crate::feed::input::Bytes as InputBytes;
-use crate::feed::{Failure, Input};
+use crate::feed::{Control, Failure, Input};
 use crate::rdb::encode::{Hint, Target};
 use crate::rdb::event::ArrayValue;
 use crate::rdb::payload::{Payload, PayloadChecksum};
@@ -84,6 +84,7 @@ pub(super) fn convert(
     target: Target,
     options: &Options,
     parts: &mut Parts,
+    control: &Control,
     summary: &mut Summary,
 ) -> Result<(), ConvertError> {
     let InputBytes::Map(map) = &input.bytes else {
@@ -98,6 +99,7 @@ pub(super) fn convert(
     let mut commands = Commands::new(map);
     loop {
         let at = commands.offset();
+        control.pass(at as u64);
         let command = match commands.next() {
             Ok(Some(command)) => command,
             Ok(None) => break,

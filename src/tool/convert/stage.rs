@@ -4,7 +4,7 @@ use super::parts::{Output, Outputs, Parts};
 use super::{ConvertError, Options, SourceFormat, Split, Summary, Transform, jsonl, resp};
 use crate::feed::input::Bytes;
 use crate::feed::map::Map;
-use crate::feed::{Failure, Filter, Input};
+use crate::feed::{Control, Failure, Filter, Input};
 use crate::rdb::encode::Target;
 use std::fs::File;
 use std::io;
@@ -25,6 +25,7 @@ pub(super) fn stage(
     inputs: &mut [(Input, SourceFormat)],
     target: Target,
     options: &Options,
+    control: &Control,
     summary: &mut Summary,
 ) -> Result<(), (usize, ConvertError)> {
     let filters = !options.filter.is_empty() || !options.filter.accepts_functions();
@@ -37,9 +38,13 @@ pub(super) fn stage(
         split: Split::None,
         ..options.clone()
     };
+    let mut behind_bytes = 0;
     for (i, (input, format)) in inputs.iter_mut().enumerate() {
+        control.begin_input(behind_bytes);
+        behind_bytes += super::size_bytes(input);
         if *format != SourceFormat::Rdb {
-            let map = to_rdb(input, *format, target, &options, summary).map_err(|e| (i, e))?;
+            let done = to_rdb(input, *format, target, &options, control, summary);
+            let map = done.map_err(|e| (i, e))?;
             input.bytes = Bytes::Map(map);
             *format = SourceFormat::Rdb;
         }
@@ -53,6 +58,7 @@ fn to_rdb(
     format: SourceFormat,
     target: Target,
     options: &Options,
+    control: &Control,
     summary: &mut Summary,
 ) -> Result<Map, ConvertError> {
     let file = tempfile::tempfile().map_err(Failure::Write)?;
@@ -60,9 +66,11 @@ fn to_rdb(
     let mut parts = Parts::new(target, &options.split, Box::new(one));
     let mut staged = Summary::default();
     match format {
-        SourceFormat::Jsonl => jsonl::convert(input, target, options, &mut parts, &mut staged)?,
+        SourceFormat::Jsonl => {
+            jsonl::convert(input, target, options, &mut parts, control, &mut staged)?;
+        }
         SourceFormat::Resp | SourceFormat::Rdb => {
-            resp::convert(input, target, options, &mut parts, &mut staged)?;
+            resp::convert(input, target, options, &mut parts, control, &mut staged)?;
         }
     }
     parts.finish().map_err(Failure::Write)?;

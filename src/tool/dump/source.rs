@@ -96,7 +96,7 @@ pub(super) fn indexed<F: Formatter>(
             if control.interrupted.load(Ordering::Relaxed) {
                 return false;
             }
-            control.passed_bytes.store(block.offsets.start, Ordering::Relaxed);
+            control.pass(block.offsets.start);
             if !give(number) {
                 break;
             }

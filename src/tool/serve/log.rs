@@ -7,6 +7,7 @@ use super::{
 };
 use crate::aof::manifest::{Kind, Listed, Manifest};
 use crate::aof::output;
+use crate::aof::repair::prefix;
 use crate::aof::set::Set;
 use crate::engine::Level;
 use crate::engine::config::Config;
@@ -182,7 +183,11 @@ fn replay_log(job: &LoadJob, keyspace: &mut Keyspace, at: &Location) -> Result<M
 /// Cuts off what is torn at the end of the last file.
 fn cut_tail(job: &LoadJob, set: &Set, ended: &chain::Ended) -> Result<(), Trouble> {
     let Some(member) = set.members.get(ended.member) else { return Ok(()) };
-    let (name, offset) = (member.name(), ended.cause.offset());
+    // Up to the last whole command, or transaction.
+    let start = chain::preamble(member, &job.control)?.map_or(0, |preamble| preamble.end);
+    let sound = prefix(member.bytes(), start);
+    let offset = sound.pieces.last().map_or(start, |piece| piece.bytes.end);
+    let name = member.name();
     let cut_bytes = (member.bytes().len() as u64).saturating_sub(offset);
     for text in [
         format!("!!! Warning: short read while loading the AOF file {name}!!!"),

@@ -21,8 +21,9 @@ const SAME_FIELDS: i64 = 2;
 pub struct Node {
     master: StreamId,
     pack: Listpack,
-    live: usize,
-    deleted: usize,
+    // Short, so that a node with its reference count takes 64 bytes of an allocator.
+    live: u32,
+    deleted: u32,
 }
 
 /// An element as a number.
@@ -90,8 +91,8 @@ impl Node {
     /// Takes a sound node as it is stored; `None` if its master entry makes no sense.
     pub fn read(master: StreamId, pack: Listpack) -> Option<Node> {
         let mut head = pack.iter().map(|(_, element)| number(element));
-        let live = usize::try_from(head.next()??).ok()?;
-        let deleted = usize::try_from(head.next()??).ok()?;
+        let live = u32::try_from(head.next()??).ok()?;
+        let deleted = u32::try_from(head.next()??).ok()?;
         let fields = usize::try_from(head.next()??).ok()?;
         head.nth(fields)?.filter(|end| *end == 0)?;
         Some(Node { master, pack, live, deleted })
@@ -123,12 +124,12 @@ impl Node {
     }
 
     pub(super) fn live(&self) -> usize {
-        self.live
+        self.live as usize
     }
 
     /// Entries, deleted ones included.
     pub(super) fn total(&self) -> usize {
-        self.live + self.deleted
+        self.live as usize + self.deleted as usize
     }
 
     fn master_count(&self) -> usize {
@@ -178,7 +179,7 @@ impl Node {
     fn write_counts(&mut self) {
         for (index, count) in [self.live, self.deleted].into_iter().enumerate() {
             if let Some(at) = self.pack.at(index) {
-                self.pack.replace_int(at, count as i64);
+                self.pack.replace_int(at, i64::from(count));
             }
         }
     }
@@ -221,8 +222,10 @@ impl Node {
             // Flags take as many bytes as before, so other places stay.
             self.pack.replace_int(*at, flags | DELETED);
         }
-        self.live = self.live.saturating_sub(places.len());
-        self.deleted += places.len();
+        // A node's size bounds its entries.
+        let marked = u32::try_from(places.len()).unwrap_or(u32::MAX);
+        self.live = self.live.saturating_sub(marked);
+        self.deleted = self.deleted.saturating_add(marked);
         self.write_counts();
     }
 }
@@ -267,7 +270,7 @@ impl Leaf for Node {
     type Key = StreamId;
 
     fn count(&self) -> usize {
-        self.live
+        self.live()
     }
 
     fn key(&self) -> StreamId {
