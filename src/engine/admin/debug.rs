@@ -60,7 +60,7 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                     .iter()
                     .any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
             };
-            if !options.iter().all(|word| known(word)) {
+            if !options.iter().all(known) {
                 return Err(Error::text(
                     "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
                 ));
@@ -310,13 +310,17 @@ fn reload(engine: &mut Engine) -> Done {
     Ok(())
 }
 
+/// The number that tests of clients expect.
+#[allow(clippy::approx_constant, reason = "it is three digits of pi, no more")]
+const TEST_DOUBLE: f64 = 3.141;
+
 /// Replies of each sort, for who tests a client.
 fn protocol(call: &mut Call<'_>, kind: &[u8]) -> Done {
     let reply = &mut *call.reply;
     match kind {
         b"string" => reply.bulk(b"Hello World"),
         b"integer" => reply.int(12345),
-        b"double" => reply.double(3.141_f64),
+        b"double" => reply.double(TEST_DOUBLE),
         b"null" => reply.null(),
         b"array" => {
             reply.array(3);
