@@ -152,6 +152,9 @@ impl Engine {
         }
         if !self.queue(&mut call) {
             self.call(&mut call);
+            let late_us = std::mem::take(&mut self.late_us);
+            self.now.mono_us += late_us;
+            self.now.unix_ms += (late_us / 1000).cast_signed();
             self.serve_ready();
         }
     }

@@ -32,6 +32,7 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                 parse_double(seconds).filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
             let us = (seconds.unwrap_or(0.0) * 1e6) as u64;
             engine.slept_us += us;
+            engine.late_us += us;
             engine.actions.push_back(Action::Sleep { us });
             call.reply.ok();
         }
