@@ -373,6 +373,7 @@ impl Engine {
         self.end_ack_wait(id);
         self.forget_replica(id);
         self.clients.remove(id);
+        self.forget_primary_client(id);
     }
 
     /// Exchanges what is to be written to a client for an empty buffer, whose room is used again.
@@ -416,6 +417,10 @@ impl Engine {
 
     /// Ends a client's connection once everything is written.
     pub(super) fn close(&mut self, id: ClientId) {
+        if self.clients.get(id).is_some_and(|client| client.is_primary) {
+            // It has no connection of its own that could see to it.
+            return self.disconnect(id);
+        }
         if let Some(client) = self.clients.get_mut(id) {
             client.closes = true;
             self.actions.push_back(Action::Wake(id));

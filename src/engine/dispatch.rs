@@ -10,6 +10,7 @@ use crate::command::spec::{
     WRITE,
 };
 use crate::command::{self, Command, Ctx, Error, Outcome};
+use crate::keyspace::Origin;
 use crate::resp::encode::Reply;
 use std::collections::HashMap;
 
@@ -360,6 +361,9 @@ impl Engine {
         let effects = unit.commit();
         let effects_flushed = effects.flushed;
         self.publish(db, call.args, effects, propagation, before);
+        if origin == Origin::Replica && self.flags(call).contains(WRITE) {
+            self.note_volatile(db, call);
+        }
         if let Some(wait) = wait
             && !is_in_exec
         {

@@ -287,7 +287,7 @@ fn stats(engine: &Engine, lines: &mut Lines) {
     lines.add("latest_fork_usec", 0);
     lines.add("total_forks", 0);
     lines.add("migrate_cached_sockets", stats.migrate_links);
-    lines.add("slave_expires_tracked_keys", 0);
+    lines.add("slave_expires_tracked_keys", engine.replication.volatile());
     for name in ["hits", "misses", "key_hits", "key_misses"] {
         lines.add(&format!("active_defrag_{name}"), 0);
     }

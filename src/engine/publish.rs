@@ -85,6 +85,12 @@ impl Engine {
         }
     }
 
+    /// Lets replicas have a command in whatever database the stream has selected, for tests of what they make of it.
+    pub(super) fn tell_replicas_as_selected(&mut self, args: &[&[u8]]) {
+        let db = self.replication.selected_db();
+        self.tell_replicas(db, args);
+    }
+
     /// Keeps commands together from now on.
     pub(super) fn begin_transaction(&mut self) {
         if self.is_heard() {

@@ -56,7 +56,7 @@ enum News {
     /// A snapshot for replicas was written, or not.
     Transferred(Transferred),
     /// A primary's snapshot was loaded, or not.
-    SnapshotLoaded(PrimaryId, Result<Box<(Keyspace, LastLoad)>, String>),
+    SnapshotLoaded(PrimaryId, Result<Box<(Keyspace, LastLoad, usize)>, String>),
     /// The data were loaded, or not.
     Loaded(Result<Box<LoadedData>, String>),
     /// So many values were freed, for which a client may have waited.

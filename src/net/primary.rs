@@ -119,7 +119,7 @@ fn load_all(
     settings: Settings,
     receiver: Receiver<Vec<u8>>,
     control: &Control,
-) -> Result<(Keyspace, LastLoad), String> {
+) -> Result<(Keyspace, LastLoad, usize), String> {
     let mut keyspace = Keyspace::new(settings);
     let reader = Box::new(Pieces { receiver, piece: Vec::new(), at: 0 });
     let input = Input::from_reader("the primary".into(), reader, None);
@@ -131,7 +131,11 @@ fn load_all(
     let loaded = loaded.map_err(|e| format!("{e:?}"))?;
     match &loaded.ending {
         Some(ending) if ending.is_checksum_wrong() => Err("wrong checksum".into()),
-        Some(_) => Ok((keyspace, LastLoad::from(&loaded))),
+        Some(_) => {
+            let db = loaded.aux.iter().find(|(name, _)| name == b"repl-stream-db");
+            let db = db.and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok());
+            Ok((keyspace, LastLoad::from(&loaded), db.unwrap_or(0)))
+        }
         None => Err("the snapshot has no end".into()),
     }
 }

@@ -125,6 +125,10 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             HELP.iter().for_each(|line| call.reply.simple(line));
         }
         (b"set-disable-deny-scripts" | b"set-skip-checksum-validation", [_]) => call.reply.ok(),
+        (b"replicate", words) if !words.is_empty() => {
+            engine.tell_replicas_as_selected(words);
+            call.reply.ok();
+        }
         (b"error", [text]) => {
             let text = String::from_utf8_lossy(text).into_owned();
             return Err(Error::text(text));
@@ -271,7 +275,7 @@ fn populate(engine: &mut Engine, call: &mut Call<'_>, count: &[u8], rest: &[&[u8
 fn object(engine: &mut Engine, call: &mut Call<'_>, key: &[u8]) -> Done {
     let db = engine.clients.get(call.id).map_or(0, |client| client.db);
     let now_ms = engine.now.unix_ms;
-    let mut unit = engine.keyspace.unit(Origin::Client, now_ms);
+    let mut unit = engine.keyspace.unit(Origin::Primary, now_ms);
     unit.select(db);
     let limits = unit.limits().clone();
     let value = unit.peek(key).ok_or(Error::text("ERR no such key"))?;

@@ -10,6 +10,7 @@ mod info;
 mod primary;
 mod stream;
 mod upstream;
+mod volatile;
 
 pub use acks::AckWait;
 pub(in crate::engine) use info::section;
@@ -29,6 +30,7 @@ use failover::Failover;
 use primary::Transfer;
 use std::collections::BTreeMap;
 use upstream::Upstream;
+use volatile::Volatile;
 
 /// The handlers of this folder.
 pub(super) const HANDLERS: &[(&str, Handler)] = &[
@@ -80,6 +82,7 @@ pub struct Replication {
     /// Clients that wait for replicas.
     waiting: Vec<ClientId>,
     counts: Counts,
+    volatile: Volatile,
     scratch: Vec<u8>,
 }
 
@@ -103,6 +106,7 @@ impl Replication {
             asks: false,
             waiting: Vec::new(),
             counts: Counts::default(),
+            volatile: Volatile::default(),
             scratch: Vec::new(),
         }
     }
@@ -122,6 +126,16 @@ impl Replication {
     /// The place behind the last byte of the stream.
     pub fn offset(&self) -> Offset {
         self.history.offset()
+    }
+
+    /// The database that the stream has selected.
+    pub fn selected_db(&self) -> usize {
+        self.stream_db.unwrap_or(0)
+    }
+
+    /// Number of keys that this replica expires by itself.
+    pub fn volatile(&self) -> usize {
+        self.volatile.len()
     }
 
     /// What is counted of synchronisations.

@@ -425,6 +425,7 @@ impl Engine {
             return self.replication.end_backlog(now_ms, &mut self.rng, &self.config);
         }
         self.replication.second_ms = now_ms;
+        self.expire_volatile();
         self.ping_replicas();
         self.drop_bad_replicas(now_ms);
     }

@@ -270,11 +270,11 @@ impl Engine {
         upstream.parts.pop_front()
     }
 
-    /// A snapshot was loaded, or not.
+    /// A snapshot was loaded, or not; with the database that the stream behind it has selected.
     pub fn snapshot_loaded(
         &mut self,
         id: PrimaryId,
-        loaded: Result<(Keyspace, LastLoad), String>,
+        loaded: Result<(Keyspace, LastLoad, usize), String>,
         now: Now,
     ) {
         self.now = now;
@@ -283,8 +283,8 @@ impl Engine {
         }
         let now_ms = mono_ms(now);
         match loaded {
-            Ok((keyspace, last_load)) => {
-                self.take_snapshot(keyspace, last_load);
+            Ok((keyspace, last_load, db)) => {
+                self.take_snapshot(keyspace, last_load, db);
                 self.on_link(|link, events| link.loaded(now_ms, events));
             }
             Err(error) => {
@@ -298,11 +298,13 @@ impl Engine {
     }
 
     /// Puts the primary's data in the place of the old ones.
-    fn take_snapshot(&mut self, keyspace: Keyspace, last_load: LastLoad) {
+    fn take_snapshot(&mut self, keyspace: Keyspace, last_load: LastLoad, db: usize) {
         let Some(upstream) = &mut self.replication.upstream else { return };
         upstream.control = None;
         let place = upstream.snapshot_of.take();
-        upstream.db = 0;
+        self.replication.volatile.clear();
+        let Some(upstream) = &mut self.replication.upstream else { return };
+        upstream.db = db;
         self.replace_data(keyspace, last_load);
         if let Some(place) = place {
             let repl = &mut self.replication;
@@ -390,6 +392,16 @@ impl Engine {
         self.actions.push_back(Action::WakePrimary);
     }
 
+    /// What stands for the primary was ended: so is the link.
+    pub(in crate::engine) fn forget_primary_client(&mut self, id: ClientId) {
+        let now_ms = mono_ms(self.now);
+        let Some(upstream) = &mut self.replication.upstream else { return };
+        if upstream.client == Some(id) {
+            upstream.client = None;
+            self.on_link(|link, events| link.on_closed(now_ms, "it was ended", events));
+        }
+    }
+
     fn begin_snapshot(&mut self, from: Option<Place>, length_bytes: Option<u64>) {
         // Whoever follows this server has to begin anew, too.
         self.drop_replicas();
@@ -441,6 +453,11 @@ impl Engine {
                 Ok(Step::Request) => {
                     let args: SmallVec<[&[u8]; 8]> = reader.args(&input).collect();
                     self.request(id, &args, self.now);
+                    if self.clients.get(id).is_none() {
+                        // The link was ended by what it said, and will begin anew in front of it.
+                        return;
+                    }
+                    self.note_divergence(id, args.first().copied().unwrap_or_default());
                     let end = reader.read_bytes();
                     self.pass_on(id, input.get(passed..end).unwrap_or_default());
                     passed = end;
@@ -472,6 +489,18 @@ impl Engine {
                 link.abandon(now_ms, "the stream cannot be read", events);
             });
         }
+    }
+
+    /// A command of the primary that fails here means that the data differ.
+    fn note_divergence(&mut self, id: ClientId, name: &[u8]) {
+        let Some(client) = self.clients.get(id) else { return };
+        let Some(error) = client.out.as_bytes().strip_prefix(b"-") else { return };
+        let error = String::from_utf8_lossy(error.trim_ascii_end()).into_owned();
+        let name = match crate::command::find(name) {
+            Some(command) => command.spec.name,
+            None => "<unknown>",
+        };
+        self.log(Level::Warning, format!("== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command '{name}'"));
     }
 
     /// Passes a command of the stream on to those that follow this server: a transaction as a whole.
