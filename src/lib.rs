@@ -45,7 +45,8 @@
 //! [`engine::Engine`] takes requests and moments and gives replies, bytes for the append-only file and [`engine::Action`]s. A
 //! command that changes data goes through two doors: [`keyspace::Unit::update`], and the engine's `publish`, from which the
 //! append-only file, watching and waiting clients and subscribers learn of it. [`net`] drives the engine on one thread, which
-//! also reads and writes all sockets; snapshots and the append-only file are written by threads of their own.
+//! also reads and writes all sockets; snapshots and the append-only file are written, and large values are freed, by threads of
+//! their own. [`base::memory`] counts what is allocated, which `maxmemory` goes by.
 //! [`tool::serve`] loads the data before the first client comes.
 //!
 //! # Invariants
@@ -62,6 +63,7 @@
 //! - Pieces give what the whole gives, wherever the input is cut (tests of `rdb`, `fuzz`).
 //! - A cut input never passes for a whole one (`tests/corpus.rs`).
 //! - Errors carry an offset, the key and the element, and a class that decides the exit status (`tests/cli.rs`).
+//! - What passes of Redis's own test suite goes on to pass (`tests/suite/run.sh`).
 //! - An output file is complete or absent, an input is never written to (`tests/cli.rs`).
 //! - A set is the old one or the new one, wherever the power is cut while it is written (tests of `aof::output`).
 //! - A transaction of an append-only file is kept as a whole or not at all (tests of `aof::repair`, `fuzz`).

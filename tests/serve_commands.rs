@@ -149,8 +149,10 @@ fn without_room_writes_are_refused_and_transactions_fail() {
 #[test]
 fn a_pause_holds_back_writes_and_lets_them_go_in_order() {
     let mut server = start(&[]);
+    server.ok(&["DEBUG", "SET-ACTIVE-EXPIRE", "0"]);
     server.ok(&["SET", "gone", "x", "PX", "1"]);
     server.ok(&["CLIENT", "PAUSE", "100000", "WRITE"]);
+    server.ok(&["DEBUG", "SET-ACTIVE-EXPIRE", "1"]);
     assert_eq!(server.ok(&["GET", "k"]), Reply::Nil);
     let mut writers: Vec<Client> = (0..3).map(|_| server.connect()).collect();
     for (i, writer) in writers.iter_mut().enumerate() {

@@ -6,7 +6,7 @@
 use super::client::ClientId;
 use super::dispatch::Call;
 use super::{Action, Engine};
-use crate::command::{Command, Ctx, Outcome, Wait, WaitFor};
+use crate::command::{Command, Ctx, Outcome, Propagation, Wait, WaitFor};
 use crate::keyspace::{Effects, Origin};
 use crate::resp::encode::Reply;
 use crate::value::Kind;
@@ -255,8 +255,8 @@ impl Engine {
         let effects = unit.commit();
         if waits_on {
             client.out.truncate(start);
-            self.keyspace.reuse(effects);
-            return;
+            // The key may have gone, because its time had passed.
+            return self.publish(db, &[], effects, Propagation::Instead(Vec::new()), before);
         }
         let failed = outcome == Outcome::Failed;
         if failed {

@@ -153,6 +153,9 @@ impl Engine {
         }
         if !self.queue(&mut call) {
             self.call(&mut call);
+            let late_us = std::mem::take(&mut self.late_us);
+            self.now.mono_us += late_us;
+            self.now.unix_ms += (late_us / 1000).cast_signed();
             self.serve_ready();
         }
     }
@@ -241,7 +244,8 @@ impl Engine {
                 )));
             }
         }
-        if self.flags(call).contains(WRITE) {
+        let all = self.flags(call);
+        if all.contains(WRITE) {
             self.check_disk()?;
             self.check_good_replicas()?;
             if self.replication.is_replica() && self.config.replica_read_only {
@@ -250,8 +254,7 @@ impl Engine {
         }
         let common = self.common_flags(call);
         self.check_stale(common.contains(STALE))?;
-        let no_async = self.flags(call).contains(NO_ASYNC_LOADING);
-        self.check_loading(common.contains(LOADING), no_async)?;
+        self.check_loading(common.contains(LOADING), all.contains(NO_ASYNC_LOADING))?;
         Ok(())
     }
 

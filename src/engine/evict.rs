@@ -256,7 +256,7 @@ impl Engine {
             return;
         }
         sizes.retain(|(_, spared, _)| !spared);
-        sizes.sort_by(|a, b| b.0.cmp(&a.0));
+        sizes.sort_by_key(|(bytes, ..)| std::cmp::Reverse(*bytes));
         for (bytes, _, id) in sizes {
             if all <= bound {
                 break;

@@ -99,9 +99,7 @@ fn latency(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
             let before = events.len();
             match words {
                 [] => events.clear(),
-                names => {
-                    events.retain(|event, _| !names.iter().any(|name| *name == event.as_bytes()))
-                }
+                names => events.retain(|event, _| !names.contains(&event.as_bytes())),
             }
             reply.count((before - events.len()) as u64);
         }
@@ -212,8 +210,8 @@ fn graph(name: &str, event: &Event, now_s: i64) -> String {
 fn age(seconds: i64) -> Vec<char> {
     let text = match seconds {
         ..60 => format!("{seconds}s"),
-        ..3600 => format!("{}m", seconds / 60),
-        ..86_400 => format!("{}h", seconds / 3600),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..86_400 => format!("{}h", seconds / 3600),
         _ => format!("{}d", seconds / 86_400),
     };
     text.chars().collect()

@@ -194,6 +194,8 @@ pub struct Engine {
     clock: Clock,
     /// Microseconds for which the present command lets everything sleep.
     slept_us: u64,
+    /// Microseconds for which the present request lets everything sleep, by which it is later behind it.
+    late_us: u64,
     /// Whether keys go whose time has passed though nobody asks for them.
     expires_actively: bool,
     /// Commands of the transaction that runs, which are told of as a whole: the database and the arguments of each.
@@ -274,6 +276,7 @@ impl Engine {
             freeing: Freeing::default(),
             renamed: Renamed::new(&config),
             slept_us: 0,
+            late_us: 0,
             over_limit: Vec::new(),
             listening: None,
             host: Host::default(),

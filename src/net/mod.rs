@@ -90,11 +90,14 @@ impl Slot {
     }
 }
 
+/// What wakes the connection in a place, and the number of its client.
+type Place = Option<(u64, Rc<Slot>)>;
+
 /// All that the connections share.
 #[derive(Debug)]
 struct Server {
     engine: RefCell<Engine>,
-    slots: RefCell<Vec<Option<(u64, Rc<Slot>)>>>,
+    slots: RefCell<Vec<Place>>,
     links: RefCell<Links>,
     /// When the kernel was last asked for the process's figures.
     host_read: Cell<Option<Instant>>,

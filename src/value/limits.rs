@@ -26,7 +26,8 @@ pub struct Limits {
     pub stream_node_max_entries: usize,
     /// `hll-sparse-max-bytes`: bytes of a sparse HyperLogLog.
     pub hll_sparse_max_bytes: usize,
-    /// Whether encodings are named as Redis 7.0 names them, which has no small lists and no small sets of text.
+    /// Whether values are described as Redis 7.0 does it, which has no small lists, no small sets of text, and no idempotent
+    /// producers.
     pub names_of_7_0: bool,
     /// Decides the order of large hashes and sets; a server's is random, so that nobody can aim at it.
     pub hash_seed: u64,

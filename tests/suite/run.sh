@@ -106,7 +106,7 @@ run() { # MODE FILE: verdicts on stdout
   fi
   (cd "$dir" && TERM=dumb timeout -k 5 "$limit" tclsh tests/test_helper.tcl "${args[@]}") > "$log" 2>&1 || status=$?
   if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; server=; fi
-  verdicts "$log" | sed "s|^|$1\t$2\t|"
+  verdicts "$log" | LC_ALL=C tr -cd '\11\12\40-\176' | sed "s|^|$1\t$2\t|"
   [ "$status" = 124 ] && printf '%s\t%s\terr\t(the file)\tdid not end in %s s\n' "$1" "$2" "$limit"
   [ "$keep" = 1 ] || rm -rf "$dir"
   return 0

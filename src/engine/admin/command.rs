@@ -333,6 +333,9 @@ fn arguments(reply: &mut Reply, args: &[Arg]) {
     }
 }
 
+/// Chooses commands by name and what is known of them.
+type Filter<'a> = Box<dyn Fn(&str, &Spec) -> bool + 'a>;
+
 /// All commands and subcommands with their names.
 fn all_named() -> impl Iterator<Item = (String, &'static Spec)> {
     all().into_iter().flat_map(|spec| {
@@ -342,7 +345,7 @@ fn all_named() -> impl Iterator<Item = (String, &'static Spec)> {
 }
 
 fn list(reply: &mut Reply, args: &[&[u8]]) -> Done {
-    let keeps: Box<dyn Fn(&str, &Spec) -> bool> = match args.get(2..).unwrap_or_default() {
+    let keeps: Filter<'_> = match args.get(2..).unwrap_or_default() {
         [] => Box::new(|_, _| true),
         [by, kind, value] if by.eq_ignore_ascii_case(b"filterby") => {
             match kind.to_ascii_lowercase().as_slice() {

@@ -32,6 +32,7 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                 parse_double(seconds).filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
             let us = (seconds.unwrap_or(0.0) * 1e6) as u64;
             engine.slept_us += us;
+            engine.late_us += us;
             engine.actions.push_back(Action::Sleep { us });
             call.reply.ok();
         }
@@ -60,7 +61,7 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                     .iter()
                     .any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
             };
-            if !options.iter().all(|word| known(word)) {
+            if !options.iter().all(known) {
                 return Err(Error::text(
                     "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
                 ));
@@ -182,8 +183,7 @@ impl Engine {
     pub fn log_loaded(&mut self, id: ClientId, loaded: Result<Keyspace, String>) {
         match loaded {
             Ok(keyspace) => {
-                self.keyspace = keyspace;
-                self.persist.dirty = 0;
+                self.replace_data(keyspace, self.last_load);
                 self.release(id, None);
             }
             Err(error) => {
@@ -311,10 +311,13 @@ fn reload(engine: &mut Engine) -> Done {
     let loaded =
         keyspace::load_rdb(&mut keyspace, &mut input, now_ms, true, 1, &Control::default());
     loaded.map_err(|e| failed(&format!("{e:?}")))?;
-    engine.keyspace = keyspace;
-    engine.persist.dirty = 0;
+    engine.replace_data(keyspace, engine.last_load);
     Ok(())
 }
+
+/// The number that tests of clients expect.
+#[allow(clippy::approx_constant, reason = "it is three digits of pi, no more")]
+const TEST_DOUBLE: f64 = 3.141;
 
 /// Replies of each sort, for who tests a client.
 fn protocol(call: &mut Call<'_>, kind: &[u8]) -> Done {
@@ -322,7 +325,7 @@ fn protocol(call: &mut Call<'_>, kind: &[u8]) -> Done {
     match kind {
         b"string" => reply.bulk(b"Hello World"),
         b"integer" => reply.int(12345),
-        b"double" => reply.double(3.141_f64),
+        b"double" => reply.double(TEST_DOUBLE),
         b"null" => reply.null(),
         b"array" => {
             reply.array(3);

@@ -105,7 +105,7 @@ impl Engine {
         let pairs: Vec<_> = words.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
         let is_local = self.clients.get(id).is_some_and(|client| client.peer.is_local);
         let protected = self.config.enable_protected_configs.allows(is_local);
-        let access = Access { protected, loading: false };
+        let access = Access { protected, loading: self.is_loading() };
         let changes = self.config.set(&pairs, access).map_err(|e| Error::text(e.to_string()))?;
         let fixed = changes.directives().iter().find(|directive| FIXED.contains(&directive.name));
         if let Some(directive) = fixed {

@@ -503,10 +503,12 @@ impl Replication {
     ) {
         let ttl_ms = config.repl_backlog_ttl.unsigned_abs().saturating_mul(1000);
         let is_alone = self.replicas.is_empty() && self.upstream.is_none();
-        if is_alone && ttl_ms > 0 && now_ms.saturating_sub(self.alone_since_ms) > ttl_ms {
-            if self.backlog.take().is_some() {
-                self.history.start_anew(rng);
-            }
+        if is_alone
+            && ttl_ms > 0
+            && now_ms.saturating_sub(self.alone_since_ms) > ttl_ms
+            && self.backlog.take().is_some()
+        {
+            self.history.start_anew(rng);
         }
     }
 }

@@ -29,7 +29,9 @@ pub(super) fn xinfo(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     }
     let now_ms = ctx.now_ms();
     ctx.unit.read::<Stream>(args[2])?;
+    let is_old = ctx.unit.limits().names_of_7_0;
     let stream = ctx.unit.peek_as::<Stream>(args[2])?.ok_or(Error::NoSuchKey)?;
+    let idempotence = !is_old || stream.idempotence().is_some();
     let reply = &mut *ctx.reply;
     match args[1] {
         word if is(word, "consumers") => {
@@ -46,8 +48,8 @@ pub(super) fn xinfo(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
             }
         }
         _ => match full_count(args)? {
-            None => reply_stream(reply, stream),
-            Some(count) => reply_full(reply, stream, count),
+            None => reply_stream(reply, stream, idempotence),
+            Some(count) => reply_full(reply, stream, count, idempotence),
         },
     }
     Ok(())
@@ -122,13 +124,13 @@ fn radix_nodes(ids: &[[u8; 16]]) -> u64 {
     below(ids, 0).max(1)
 }
 
-/// Pairs that both forms of XINFO STREAM tell: what belongs to idempotence only where a stream has it.
-fn pairs(stream: &Stream) -> usize {
-    if stream.idempotence().is_some() { 13 } else { 7 }
+/// Pairs that both forms of XINFO STREAM tell, with what belongs to idempotence or without, as before Redis 8.6.
+fn pairs(idempotence: bool) -> usize {
+    if idempotence { 13 } else { 7 }
 }
 
 /// Writes what both forms of XINFO STREAM tell.
-fn reply_numbers(reply: &mut Reply, stream: &Stream) {
+fn reply_numbers(reply: &mut Reply, stream: &Stream, with_idempotence: bool) {
     let ids: Vec<[u8; 16]> = stream.nodes().map(|node| node.master_id().to_bytes()).collect();
     let idempotence = stream.idempotence().cloned().unwrap_or_default();
     let tracked: usize = idempotence.producers.values().map(|ids| ids.len()).sum();
@@ -150,7 +152,7 @@ fn reply_numbers(reply: &mut Reply, stream: &Stream) {
     reply.bulk(b"entries-added");
     reply.int(stream.entries_added().cast_signed());
     id(reply, "recorded-first-entry-id", stream.first_id());
-    if stream.idempotence().is_none() {
+    if !with_idempotence {
         return;
     }
     count(reply, "idmp-duration", idempotence.duration_s);
@@ -161,9 +163,9 @@ fn reply_numbers(reply: &mut Reply, stream: &Stream) {
     count(reply, "iids-duplicates", idempotence.duplicates);
 }
 
-fn reply_stream(reply: &mut Reply, stream: &Stream) {
-    reply.map(pairs(stream) + 3);
-    reply_numbers(reply, stream);
+fn reply_stream(reply: &mut Reply, stream: &Stream, idempotence: bool) {
+    reply.map(pairs(idempotence) + 3);
+    reply_numbers(reply, stream, idempotence);
     reply.bulk(b"groups");
     reply.count(stream.group_count() as u64);
     for (name, backwards) in [("first-entry", false), ("last-entry", true)] {
@@ -176,10 +178,10 @@ fn reply_stream(reply: &mut Reply, stream: &Stream) {
 }
 
 /// Writes all there is, at most `count` entries of each kind, or all if it is 0.
-fn reply_full(reply: &mut Reply, stream: &Stream, count: usize) {
+fn reply_full(reply: &mut Reply, stream: &Stream, count: usize, idempotence: bool) {
     let count = if count == 0 { usize::MAX } else { count };
-    reply.map(pairs(stream) + 2);
-    reply_numbers(reply, stream);
+    reply.map(pairs(idempotence) + 2);
+    reply_numbers(reply, stream, idempotence);
     reply.bulk(b"entries");
     reply_entries(reply, stream.iter(), Some(count));
     reply.bulk(b"groups");

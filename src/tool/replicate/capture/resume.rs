@@ -78,7 +78,7 @@ fn trust(bytes: &[u8], checkpoint: &Checkpoint) -> Result<Scanned, String> {
 }
 
 fn open(path: &Path) -> Result<Input, Error> {
-    let opened = Input::open(path).and_then(|input| Ok(input.into_seekable()?));
+    let opened = Input::open(path).and_then(Input::into_seekable);
     at(path, opened.map_err(|error| std::io::Error::other(error.to_string())))
 }
 
