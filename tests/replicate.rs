@@ -289,6 +289,8 @@ fn moments_are_restored_in_each_form() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("capture");
     let mut server = primary(Peer::Redis70);
+    // The stream begins with the first replica, and so in front of the capture.
+    capture(&server, &dir.path().join("other"), &["--until", "idle:100ms"]).expect(0);
     fill(&mut server);
     let running = Running::start(&server, &folder, &[]);
     wait_for("no capture", || folder.join("capture.checkpoint").exists());
@@ -436,7 +438,7 @@ fn snapshots_and_streams_go_to_files_and_pipes() {
     let mut replies = Vec::new();
     socket.read_to_end(&mut replies).unwrap();
     assert!(!replies.windows(3).any(|word| word == b"-ER"), "a command was refused");
-    assert!(other.ok(&["DBSIZE"]).int() > 400);
+    assert!(other.ok(&["DBSIZE"]).int() > 200);
     let run = rkv(&["replicate", "--from", &address, "--stdout", "jsonl", "--until", "idle:200ms"]);
     let run = run.expect(0);
     let lines = run.out().lines().map(|line| serde_json::from_str(line).unwrap());

@@ -37,9 +37,9 @@ without a repeat. When the primary cannot continue, a new generation begins besi
 with --no-full-resync, nothing is touched and the status is 1. `rkv restore` gives the data of any
 moment in between.
 
-It is no server: nothing can promote it. What it acknowledges stays a byte behind what it has, so that
-WAIT does not count it and FAILOVER never chooses it; SHUTDOWN of the primary may wait for it, up to
-shutdown-timeout. --count acknowledges all that is on disk.
+It is no server: nothing can promote it. It acknowledges nothing, so that WAIT does not count it and
+FAILOVER never chooses it; SHUTDOWN of the primary waits for it, up to shutdown-timeout. --count
+acknowledges all that is on disk.
 
 The password comes from RKV_AUTH or REDISCLI_AUTH. SIGINT and SIGTERM end it cleanly.
 

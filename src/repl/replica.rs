@@ -36,9 +36,8 @@ pub enum Claim {
     Applied,
     /// What survives its crash.
     Synced,
-    /// A byte less than it has applied, so that nobody takes it for one that has everything: `WAIT` does not count it, and
-    /// `FAILOVER` never chooses it.
-    Less,
+    /// Nothing, so that nobody takes it for one that has everything: `WAIT` does not count it, and `FAILOVER` never chooses it.
+    Nothing,
 }
 
 /// How a link behaves.
@@ -435,7 +434,7 @@ impl Link {
             let applied = match self.settings.claim {
                 Claim::Applied => place.offset,
                 Claim::Synced => self.synced.unwrap_or_default(),
-                Claim::Less => Offset::new(place.offset.get().saturating_sub(1)),
+                Claim::Nothing => Offset::ZERO,
             };
             let synced = self.synced.map(|synced| synced.min(applied));
             handshake::write_ack(&mut self.out, applied, synced);

@@ -134,7 +134,7 @@ pub fn run(
         },
         timeout_ms: options.timeout_ms,
         retry_ms: RETRY_MS,
-        claim: if options.counts { Claim::Synced } else { Claim::Less },
+        claim: if options.counts { Claim::Synced } else { Claim::Nothing },
         loads_to: "to disk",
         ..Settings::default()
     };
