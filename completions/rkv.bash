@@ -1957,7 +1957,7 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__replicate)
-            opts="-o -q -v -h -V --from --sentinel --user --output --stdout --rdb-only --force --segment-size --segment-age --no-full-resync --count --until --duration --timeout --quiet --verbose --json --color --progress --threads --help --version"
+            opts="-o -q -v -h -V --from --sentinel --user --output --stdout --rdb-only --to --flush --db-map --key --not-key --db --force --segment-size --segment-age --no-full-resync --count --until --duration --timeout --quiet --verbose --json --color --progress --threads --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1988,6 +1988,26 @@ _rkv() {
                     return 0
                     ;;
                 --rdb-only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db-map)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --not-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --db)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

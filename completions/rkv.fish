@@ -699,6 +699,11 @@ complete -c rkv -n "__fish_rkv_using_subcommand replicate" -s o -l output -d 'Ke
 complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l stdout -d 'Write the snapshot and the stream to standard output' -r -f -a "resp\t'Commands on the wire'
 jsonl\t'A line of JSON per key, then one per command'"
 complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l rdb-only -d 'Write a snapshot to this file, and nothing else' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l to -d 'Apply everything to the server at this address, and keep the place there' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l db-map -d 'Give a database another number there' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l key -d 'Apply only these keys, as KEYS takes them; any key of a command counts' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l not-key -d 'Leave these keys out' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l db -d 'Apply only these databases, as N or a range A-B' -r
 complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l segment-size -d 'Begin a new segment at this size' -r
 complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l segment-age -d 'Begin a new segment after this time' -r
 complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l until -d 'Stop at a time, behind offset:N, or when nothing came for idle:DURATION' -r
@@ -712,6 +717,7 @@ always\t'Always'
 never\t'Never'
 json\t'As lines of JSON'"
 complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l flush -d 'Drop the data of that server when all must be sent'
 complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l force -d 'Replace an existing file'
 complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l no-full-resync -d 'Fail when the primary cannot continue, rather than begin a new generation'
 complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l count -d 'Acknowledge all that is on disk, so that WAIT and WAITAOF count it'
