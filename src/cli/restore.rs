@@ -122,7 +122,7 @@ impl RestoreArgs {
         let written = restore::write(&set, &plan, output, &target, now_ms(), &control)?;
         drop(progress);
         let left_out: u64 = plan.cuts.iter().map(|cut| cut.commands).sum();
-        context.ui.note(&format!("{left_out} commands stand behind and are left out"));
+        context.ui.note(&format!("commands left out behind that: {left_out}"));
         match &self.serve {
             Some(dir) => super::serve::run(self.server_args(dir.clone()), &context.ui),
             None => {
