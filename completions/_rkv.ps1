@@ -37,6 +37,8 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('aof', 'aof', [CompletionResultType]::ParameterValue, 'Append-only files: the log of writes')
             [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell the cluster slots of keys, or how a file''s keys spread over nodes')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve data to clients, as redis-server does')
+            [CompletionResult]::new('replicate', 'replicate', [CompletionResultType]::ParameterValue, 'Follow a primary as a replica and keep what it sends')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Give the data of a capture as they were at an earlier moment')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -675,11 +677,73 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'rkv;replicate' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'The primary: HOST:PORT or redis://[USER@]HOST[:PORT]')
+            [CompletionResult]::new('--sentinel', '--sentinel', [CompletionResultType]::ParameterName, 'A Sentinel that knows the primary, and the name it has for it')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user, if it is not the default one')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Keep a capture in this folder [default: ./HOST-PORT.capture]')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Keep a capture in this folder [default: ./HOST-PORT.capture]')
+            [CompletionResult]::new('--stdout', '--stdout', [CompletionResultType]::ParameterName, 'Write the snapshot and the stream to standard output')
+            [CompletionResult]::new('--rdb-only', '--rdb-only', [CompletionResultType]::ParameterName, 'Write a snapshot to this file, and nothing else')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Apply everything to the server at this address, and keep the place there')
+            [CompletionResult]::new('--db-map', '--db-map', [CompletionResultType]::ParameterName, 'Give a database another number there')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Apply only these keys, as KEYS takes them; any key of a command counts')
+            [CompletionResult]::new('--not-key', '--not-key', [CompletionResultType]::ParameterName, 'Leave these keys out')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Apply only these databases, as N or a range A-B')
+            [CompletionResult]::new('--segment-size', '--segment-size', [CompletionResultType]::ParameterName, 'Begin a new segment at this size')
+            [CompletionResult]::new('--segment-age', '--segment-age', [CompletionResultType]::ParameterName, 'Begin a new segment after this time')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Stop at a time, behind offset:N, or when nothing came for idle:DURATION')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Stop after this time')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Take a primary that is silent for so long for dead')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--flush', '--flush', [CompletionResultType]::ParameterName, 'Drop the data of that server when all must be sent')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file')
+            [CompletionResult]::new('--no-full-resync', '--no-full-resync', [CompletionResultType]::ParameterName, 'Fail when the primary cannot continue, rather than begin a new generation')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'Acknowledge all that is on disk, so that WAIT and WAITAOF count it')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;restore' {
+            [CompletionResult]::new('--to-time', '--to-time', [CompletionResultType]::ParameterName, 'Keep what was written up to this time: a date, RFC 3339, unix seconds, or -1h')
+            [CompletionResult]::new('--to-offset', '--to-offset', [CompletionResultType]::ParameterName, 'Keep what stands in front of this offset of the stream')
+            [CompletionResult]::new('--before-command', '--before-command', [CompletionResultType]::ParameterName, 'Keep what stands in front of the first command that matches: NAME, or NAME and arguments joined by blanks, as globs')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this path')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this path')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('--serve', '--serve', [CompletionResultType]::ParameterName, 'Write an appendonlydir to this folder, and serve it with `rkv serve`')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port to serve at')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing file (never a folder)')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'rkv;help' {
             [CompletionResult]::new('rdb', 'rdb', [CompletionResultType]::ParameterValue, 'RDB files: snapshots of a data set')
             [CompletionResult]::new('aof', 'aof', [CompletionResultType]::ParameterValue, 'Append-only files: the log of writes')
             [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell the cluster slots of keys, or how a file''s keys spread over nodes')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve data to clients, as redis-server does')
+            [CompletionResult]::new('replicate', 'replicate', [CompletionResultType]::ParameterValue, 'Follow a primary as a replica and keep what it sends')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Give the data of a capture as they were at an earlier moment')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -757,6 +821,12 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             break
         }
         'rkv;help;serve' {
+            break
+        }
+        'rkv;help;replicate' {
+            break
+        }
+        'rkv;help;restore' {
             break
         }
         'rkv;help;help' {

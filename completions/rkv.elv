@@ -34,6 +34,8 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand aof 'Append-only files: the log of writes'
             cand slots 'Tell the cluster slots of keys, or how a file''s keys spread over nodes'
             cand serve 'Serve data to clients, as redis-server does'
+            cand replicate 'Follow a primary as a replica and keep what it sends'
+            cand restore 'Give the data of a capture as they were at an earlier moment'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rkv;rdb'= {
@@ -629,11 +631,71 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'rkv;replicate'= {
+            cand --from 'The primary: HOST:PORT or redis://[USER@]HOST[:PORT]'
+            cand --sentinel 'A Sentinel that knows the primary, and the name it has for it'
+            cand --user 'The user, if it is not the default one'
+            cand -o 'Keep a capture in this folder [default: ./HOST-PORT.capture]'
+            cand --output 'Keep a capture in this folder [default: ./HOST-PORT.capture]'
+            cand --stdout 'Write the snapshot and the stream to standard output'
+            cand --rdb-only 'Write a snapshot to this file, and nothing else'
+            cand --to 'Apply everything to the server at this address, and keep the place there'
+            cand --db-map 'Give a database another number there'
+            cand --key 'Apply only these keys, as KEYS takes them; any key of a command counts'
+            cand --not-key 'Leave these keys out'
+            cand --db 'Apply only these databases, as N or a range A-B'
+            cand --segment-size 'Begin a new segment at this size'
+            cand --segment-age 'Begin a new segment after this time'
+            cand --until 'Stop at a time, behind offset:N, or when nothing came for idle:DURATION'
+            cand --duration 'Stop after this time'
+            cand --timeout 'Take a primary that is silent for so long for dead'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --flush 'Drop the data of that server when all must be sent'
+            cand --force 'Replace an existing file'
+            cand --no-full-resync 'Fail when the primary cannot continue, rather than begin a new generation'
+            cand --count 'Acknowledge all that is on disk, so that WAIT and WAITAOF count it'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;restore'= {
+            cand --to-time 'Keep what was written up to this time: a date, RFC 3339, unix seconds, or -1h'
+            cand --to-offset 'Keep what stands in front of this offset of the stream'
+            cand --before-command 'Keep what stands in front of the first command that matches: NAME, or NAME and arguments joined by blanks, as globs'
+            cand -o 'Write to this path'
+            cand --output 'Write to this path'
+            cand --format 'What to write'
+            cand --serve 'Write an appendonlydir to this folder, and serve it with `rkv serve`'
+            cand --port 'The port to serve at'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --force 'Replace an existing file (never a folder)'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'rkv;help'= {
             cand rdb 'RDB files: snapshots of a data set'
             cand aof 'Append-only files: the log of writes'
             cand slots 'Tell the cluster slots of keys, or how a file''s keys spread over nodes'
             cand serve 'Serve data to clients, as redis-server does'
+            cand replicate 'Follow a primary as a replica and keep what it sends'
+            cand restore 'Give the data of a capture as they were at an earlier moment'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'rkv;help;rdb'= {
@@ -691,6 +753,10 @@ set edit:completion:arg-completer[rkv] = {|@words|
         &'rkv;help;slots;map'= {
         }
         &'rkv;help;serve'= {
+        }
+        &'rkv;help;replicate'= {
+        }
+        &'rkv;help;restore'= {
         }
         &'rkv;help;help'= {
         }

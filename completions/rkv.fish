@@ -41,6 +41,8 @@ complete -c rkv -n "__fish_rkv_needs_command" -f -a "rdb" -d 'RDB files: snapsho
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "aof" -d 'Append-only files: the log of writes'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "slots" -d 'Tell the cluster slots of keys, or how a file\'s keys spread over nodes'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "serve" -d 'Serve data to clients, as redis-server does'
+complete -c rkv -n "__fish_rkv_needs_command" -f -a "replicate" -d 'Follow a primary as a replica and keep what it sends'
+complete -c rkv -n "__fish_rkv_needs_command" -f -a "restore" -d 'Give the data of a capture as they were at an earlier moment'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand rdb; and not __fish_seen_subcommand_from dump verify convert get index info stats help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -690,11 +692,69 @@ complete -c rkv -n "__fish_rkv_using_subcommand serve" -s v -l verbose -d 'Say m
 complete -c rkv -n "__fish_rkv_using_subcommand serve" -l json -d 'Write reports and errors as JSON'
 complete -c rkv -n "__fish_rkv_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rkv -n "__fish_rkv_using_subcommand serve" -s V -l version -d 'Print version'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve help" -f -a "rdb" -d 'RDB files: snapshots of a data set'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve help" -f -a "aof" -d 'Append-only files: the log of writes'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve help" -f -a "slots" -d 'Tell the cluster slots of keys, or how a file\'s keys spread over nodes'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve help" -f -a "serve" -d 'Serve data to clients, as redis-server does'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l from -d 'The primary: HOST:PORT or redis://[USER@]HOST[:PORT]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l sentinel -d 'A Sentinel that knows the primary, and the name it has for it' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l user -d 'The user, if it is not the default one' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -s o -l output -d 'Keep a capture in this folder [default: ./HOST-PORT.capture]' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l stdout -d 'Write the snapshot and the stream to standard output' -r -f -a "resp\t'Commands on the wire'
+jsonl\t'A line of JSON per key, then one per command'"
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l rdb-only -d 'Write a snapshot to this file, and nothing else' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l to -d 'Apply everything to the server at this address, and keep the place there' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l db-map -d 'Give a database another number there' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l key -d 'Apply only these keys, as KEYS takes them; any key of a command counts' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l not-key -d 'Leave these keys out' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l db -d 'Apply only these databases, as N or a range A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l segment-size -d 'Begin a new segment at this size' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l segment-age -d 'Begin a new segment after this time' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l until -d 'Stop at a time, behind offset:N, or when nothing came for idle:DURATION' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l duration -d 'Stop after this time' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l timeout -d 'Take a primary that is silent for so long for dead' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l flush -d 'Drop the data of that server when all must be sent'
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l force -d 'Replace an existing file'
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l no-full-resync -d 'Fail when the primary cannot continue, rather than begin a new generation'
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l count -d 'Acknowledge all that is on disk, so that WAIT and WAITAOF count it'
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand replicate" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -l to-time -d 'Keep what was written up to this time: a date, RFC 3339, unix seconds, or -1h' -r
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -l to-offset -d 'Keep what stands in front of this offset of the stream' -r
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -l before-command -d 'Keep what stands in front of the first command that matches: NAME, or NAME and arguments joined by blanks, as globs' -r
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -s o -l output -d 'Write to this path' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -l format -d 'What to write' -r -f -a "rdb\t'An RDB file'
+aof\t'A folder that servers load'"
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -l serve -d 'Write an appendonlydir to this folder, and serve it with `rkv serve`' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -l port -d 'The port to serve at' -r
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -l force -d 'Replace an existing file (never a folder)'
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand restore" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "rdb" -d 'RDB files: snapshots of a data set'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "aof" -d 'Append-only files: the log of writes'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "slots" -d 'Tell the cluster slots of keys, or how a file\'s keys spread over nodes'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "serve" -d 'Serve data to clients, as redis-server does'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "replicate" -d 'Follow a primary as a replica and keep what it sends'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "restore" -d 'Give the data of a capture as they were at an earlier moment'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "verify" -d 'Check structure, checksum and every value'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "convert" -d 'Write RDB files of any version from RDB files, JSON or commands'

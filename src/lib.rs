@@ -49,6 +49,12 @@
 //! their own. [`base::memory`] counts what is allocated, which `maxmemory` goes by.
 //! [`tool::serve`] loads the data before the first client comes.
 //!
+//! # How a primary is captured
+//!
+//! [`tool::replicate`] opens sockets for a [`repl::replica::Link`], which makes events of what a primary says. A target takes them:
+//! a capture writes the stream with [`repl::units::Units`] telling where it may be cut. [`tool::restore`] finds a place of the stream
+//! in a capture, and then takes it for an append-only file.
+//!
 //! # Invariants
 //!
 //! Most say what a module does not do. The test that holds each stands behind it.
@@ -67,6 +73,7 @@
 //! - An output file is complete or absent, an input is never written to (`tests/cli.rs`).
 //! - A set is the old one or the new one, wherever the power is cut while it is written (tests of `aof::output`).
 //! - A transaction of an append-only file is kept as a whole or not at all (tests of `aof::repair`, `fuzz`).
+//! - A capture has no gap and no repeat, whenever it is killed, its link is cut or its disk is full (`tests/replicate.rs`).
 //! - `unsafe` stays in the files that a list names (`tests/architecture.rs`).
 //! - Man pages and completions tell what the program takes (`tests/generated.rs`).
 //!

@@ -55,6 +55,13 @@ impl GlobalArgs {
     }
 }
 
+/// Reads `FROM:TO`, two numbers of databases.
+pub(crate) fn parse_db_map(text: &str) -> Result<(u64, u64), String> {
+    let pair =
+        text.split_once(':').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    pair.ok_or_else(|| "expected FROM:TO, two database numbers".into())
+}
+
 /// Where data goes.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]

@@ -4,12 +4,16 @@ use super::args::now_ms;
 use super::exit::{CliError, Exit};
 use super::progress::Mode;
 use super::{Context, Done};
+use crate::base::glob::Glob;
 use crate::base::range;
+use crate::feed::filter::{Filter, Test};
 use crate::repl::Level;
 use crate::repl::handshake::Auth;
 use crate::repl::offset::Offset;
 use crate::repl::replica::Phase;
 use crate::report::human;
+use crate::tool::aof::select::{Selection, Tests};
+use crate::tool::replicate::apply::{self, Apply};
 use crate::tool::replicate::capture::{self, Capture, Opened};
 use crate::tool::replicate::file::SnapshotFile;
 use crate::tool::replicate::print::{self, Printer};
@@ -29,6 +33,7 @@ Examples:
   rkv replicate --sentinel mymaster@10.0.0.9:26379 -o capture
   rkv replicate --from 10.0.0.5:6379 --rdb-only dump.rdb
   rkv replicate --from 10.0.0.5:6379 --stdout jsonl --duration 10m
+  rkv replicate --from 10.0.0.5:6379 --to 10.0.0.6:6379 --key 'user:*' --db-map 0:2
   RKV_AUTH=secret rkv replicate --from 10.0.0.5:6379 --user backup
 
 A capture is a folder that redis-server, valkey-server and `rkv serve` load as it stands: copy it to
@@ -37,9 +42,13 @@ without a repeat. When the primary cannot continue, a new generation begins besi
 with --no-full-resync, nothing is touched and the status is 1. `rkv restore` gives the data of any
 moment in between.
 
-It is no server: nothing can promote it. What it acknowledges stays a byte behind what it has, so that
-WAIT does not count it and FAILOVER never chooses it; SHUTDOWN of the primary may wait for it, up to
-shutdown-timeout. --count acknowledges all that is on disk.
+It is no server: nothing can promote it. It acknowledges nothing, so that WAIT does not count it and
+FAILOVER never chooses it; SHUTDOWN of the primary waits for it, up to shutdown-timeout. --count
+acknowledges all that is on disk.
+
+--to keeps the place in the other server, in the hash rkv:replicate:HOST:PORT, which changes together
+with the data: the same command goes on from there and repeats nothing. Its password comes from
+RKV_TO_AUTH.
 
 The password comes from RKV_AUTH or REDISCLI_AUTH. SIGINT and SIGTERM end it cleanly.
 
@@ -65,7 +74,7 @@ enum StdoutForm {
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 #[command(group = clap::ArgGroup::new("source").required(true).args(["from", "sentinel"]))]
-#[command(group = clap::ArgGroup::new("target").args(["output", "stdout", "rdb_only"]))]
+#[command(group = clap::ArgGroup::new("target").args(["output", "stdout", "rdb_only", "to"]))]
 pub struct ReplicateArgs {
     /// The primary: HOST:PORT or redis://[USER@]HOST[:PORT]
     #[arg(long, value_name = "ADDRESS")]
@@ -85,6 +94,24 @@ pub struct ReplicateArgs {
     /// Write a snapshot to this file, and nothing else
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     rdb_only: Option<PathBuf>,
+    /// Apply everything to the server at this address, and keep the place there
+    #[arg(long, value_name = "ADDRESS", help_heading = "Output")]
+    to: Option<String>,
+    /// Drop the data of that server when all must be sent
+    #[arg(long, requires = "to", help_heading = "Output")]
+    flush: bool,
+    /// Give a database another number there
+    #[arg(long, value_name = "FROM:TO", requires = "to", value_parser = super::args::parse_db_map, help_heading = "Output")]
+    db_map: Vec<(u64, u64)>,
+    /// Apply only these keys, as KEYS takes them; any key of a command counts
+    #[arg(long, value_name = "GLOB", requires = "to", help_heading = "Output")]
+    key: Vec<String>,
+    /// Leave these keys out
+    #[arg(long, value_name = "GLOB", requires = "to", help_heading = "Output")]
+    not_key: Vec<String>,
+    /// Apply only these databases, as N or a range A-B
+    #[arg(long, value_name = "N", requires = "to", help_heading = "Output")]
+    db: Vec<String>,
     /// Replace an existing file
     #[arg(long, requires = "rdb_only", help_heading = "Output")]
     force: bool,
@@ -129,6 +156,27 @@ fn endpoint(text: &str, default_port: Option<u16>) -> Option<(String, u16)> {
     }
 }
 
+/// An address with the user and the password that it names.
+type Address = ((String, u16), Option<String>, Option<String>);
+
+/// Reads `HOST:PORT` or `redis://[USER[:PASSWORD]@]HOST[:PORT]`.
+fn address(option: &str, text: &str) -> Result<Address, CliError> {
+    if text.starts_with("rediss://") {
+        return Err(CliError::usage(format!("--{option}: TLS is not supported yet")));
+    }
+    let rest = text.strip_prefix("redis://").map(|rest| rest.trim_end_matches('/'));
+    let (who, address) = match rest.and_then(|rest| rest.rsplit_once('@')) {
+        Some((who, address)) => (Some(who), address),
+        None => (None, rest.unwrap_or(text)),
+    };
+    let found = endpoint(address, rest.map(|_| 6379));
+    let found =
+        found.ok_or_else(|| CliError::usage(format!("--{option}: \"{text}\" is no HOST:PORT")))?;
+    let (user, password) = who.map_or(("", ""), |who| who.split_once(':').unwrap_or((who, "")));
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Ok((found, some(user), some(password)))
+}
+
 impl ReplicateArgs {
     /// Where the primary is, and the user and password that the address names.
     fn source(&self) -> Result<(Source, Option<String>, Option<String>), CliError> {
@@ -143,23 +191,8 @@ impl ReplicateArgs {
             ));
         }
         let text = self.from.as_deref().unwrap_or_default();
-        let wrong = || CliError::usage(format!("--from: \"{text}\" is no HOST:PORT"));
-        if text.starts_with("rediss://") {
-            return Err(CliError::usage("--from: TLS is not supported yet"));
-        }
-        let rest = text.strip_prefix("redis://").map(|rest| rest.trim_end_matches('/'));
-        let (who, address) = match rest.and_then(|rest| rest.rsplit_once('@')) {
-            Some((who, address)) => (Some(who), address),
-            None => (None, rest.unwrap_or(text)),
-        };
-        let default_port = rest.map(|_| 6379);
-        let (host, port) = endpoint(address, default_port).ok_or_else(wrong)?;
-        let (user, password) = match who.map(|who| who.split_once(':').unwrap_or((who, ""))) {
-            Some((user, password)) => (Some(user), Some(password)),
-            None => (None, None),
-        };
-        let some = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-        Ok((Source::Address(host, port), some(user), some(password)))
+        let ((host, port), user, password) = address("from", text)?;
+        Ok((Source::Address(host, port), user, password))
     }
 
     fn until(&self) -> Result<Until, CliError> {
@@ -219,6 +252,45 @@ impl ReplicateArgs {
         })
     }
 
+    /// How the other server is written to.
+    fn apply_options(&self, to: &str, options: &Options) -> Result<apply::Options, CliError> {
+        let (address, user, password) = address("to", to)?;
+        let password = std::env::var("RKV_TO_AUTH").ok().or(password);
+        let auth = password.map(|password| Auth {
+            user: user.map(String::into_bytes),
+            password: password.into_bytes(),
+        });
+        let globs = |texts: &[String]| -> Vec<Glob> {
+            texts.iter().map(|text| Glob::new(text.as_bytes())).collect()
+        };
+        let dbs: Result<Vec<_>, _> = self.db.iter().map(|text| range::counts(text)).collect();
+        let dbs = dbs.map_err(|e| CliError::usage(format!("--db: {e}")))?;
+        let mut filter = Filter::new(now_ms());
+        for (texts, negated) in [(&self.key, false), (&self.not_key, true)] {
+            if !texts.is_empty() {
+                filter.add(Test::Key(globs(texts)), negated);
+            }
+        }
+        if !dbs.is_empty() {
+            filter.add(Test::Db(dbs.clone()), false);
+        }
+        let must = Tests { keys: globs(&self.key), dbs, ..Tests::default() };
+        let must_not = Tests { keys: globs(&self.not_key), ..Tests::default() };
+        Ok(apply::Options {
+            address,
+            auth,
+            source: match &options.source {
+                Source::Address(host, port) => format!("{host}:{port}"),
+                Source::Sentinel(sentinel) => sentinel.name.clone(),
+            },
+            flush: self.flush,
+            filter,
+            selection: Selection { must, must_not },
+            db_map: self.db_map.clone(),
+            timeout: Duration::from_millis(options.timeout_ms.max(1)),
+        })
+    }
+
     /// The folder of the capture.
     fn folder(&self, source: &Source) -> PathBuf {
         self.output.clone().unwrap_or_else(|| match source {
@@ -240,6 +312,18 @@ impl ReplicateArgs {
                 let place = file.from.map(|from| format!(", of offset {}", from.offset));
                 let place = place.unwrap_or_default();
                 context.ui.note(&format!("{}: {}{place}", path.display(), human::size(file.bytes)));
+            }
+            ended
+        } else if let Some(to) = &self.to {
+            let mut apply = Apply::open(self.apply_options(to, &options)?)?;
+            let ended = follow(&options, &mut apply, &mut teller, &signals)?;
+            let place = apply.held().applied;
+            let place = place.map_or("nothing came".to_owned(), |at| format!("up to offset {at}"));
+            context.ui.note(&format!("{to}: {place}"));
+            if let (count, Some(error)) = &apply.refused {
+                context
+                    .ui
+                    .note(&format!("{to}: refused {count} commands, the first with: {error}"));
             }
             ended
         } else if let Some(form) = self.stdout {
@@ -474,7 +558,8 @@ impl From<Error> for CliError {
             Error::NotCapture { path, .. } => named(Exit::Unsupported, path),
             Error::Damaged { path, .. } => named(Exit::Corrupt, path),
             Error::CannotContinue(_) => CliError::new(Exit::Found, message)
-                .hint("without --no-full-resync a new generation begins beside the old one"),
+                .hint("without --no-full-resync a capture begins a new generation; --flush lets --to begin anew"),
+            Error::Server(_) => CliError::new(Exit::Io, message),
             Error::Unreachable(_) => CliError::new(Exit::Io, message),
             Error::Refused(_) => CliError::new(Exit::Io, message)
                 .hint("the password comes from RKV_AUTH or REDISCLI_AUTH, the user from --user"),

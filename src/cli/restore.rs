@@ -5,13 +5,11 @@ use super::exit::CliError;
 use super::out::{self, Sink, register_unfinished};
 use super::progress::Progress;
 use super::{Context, Done, EXIT_STATUS};
-use crate::aof::set::Set;
 use crate::base::range;
 use crate::feed::Control;
 use crate::repl::offset::Offset;
 use crate::tool::aof::plan::{Plan, Target};
 use crate::tool::aof::truncate::Pattern;
-use crate::tool::aof::{AofError, chain};
 use crate::tool::restore::{self, Output, Until};
 use clap::{Args, ValueEnum};
 use std::ffi::OsString;
@@ -110,8 +108,7 @@ impl RestoreArgs {
         }
         let until = self.until()?;
         let (output, path) = self.target()?;
-        let mut set = Set::open(&self.capture).map_err(AofError::from)?;
-        chain::complete(&mut set)?;
+        let set = restore::open(&self.capture)?;
         let checked = restore::check_files(&set)?;
         context.ui.detail(&format!("{checked} files have the checksums that were noted"));
         let control = Arc::new(Control::default());
@@ -125,7 +122,7 @@ impl RestoreArgs {
         let written = restore::write(&set, &plan, output, &target, now_ms(), &control)?;
         drop(progress);
         let left_out: u64 = plan.cuts.iter().map(|cut| cut.commands).sum();
-        context.ui.note(&format!("{left_out} commands stand behind and are left out"));
+        context.ui.note(&format!("commands left out behind that: {left_out}"));
         match &self.serve {
             Some(dir) => super::serve::run(self.server_args(dir.clone()), &context.ui),
             None => {

@@ -29,6 +29,17 @@ use std::collections::VecDeque;
 /// Milliseconds between two acknowledgements, and between two signs of life while a snapshot is loaded.
 const ACK_PERIOD_MS: u64 = 1000;
 
+/// What a replica says that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// What it has applied.
+    Applied,
+    /// What survives its crash.
+    Synced,
+    /// Nothing, so that nobody takes it for one that has everything: `WAIT` does not count it, and `FAILOVER` never chooses it.
+    Nothing,
+}
+
 /// How a link behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -42,9 +53,8 @@ pub struct Settings {
     pub retry_ms: u64,
     /// Whether the primary is asked to become one: the other side of `FAILOVER`.
     pub is_failover: bool,
-    /// Acknowledgements stay a byte behind, so that nobody takes the replica for one that has everything: it is not counted by
-    /// `WAIT`, and `FAILOVER` never chooses it.
-    pub stays_behind: bool,
+    /// What is acknowledged.
+    pub claim: Claim,
     /// Where the snapshot goes, as the log has it: `to parser` or `to disk`.
     pub loads_to: &'static str,
 }
@@ -57,7 +67,7 @@ impl Default for Settings {
             timeout_ms: 60_000,
             retry_ms: 1000,
             is_failover: false,
-            stays_behind: false,
+            claim: Claim::Applied,
             loads_to: "to parser",
         }
     }
@@ -421,9 +431,10 @@ impl Link {
     /// Tells the primary what was applied.
     pub fn acknowledge(&mut self, now_ms: u64) {
         if let (State::Online { has_place: true, .. }, Some(place)) = (&self.state, self.place) {
-            let applied = match self.settings.stays_behind {
-                true => Offset::new(place.offset.get().saturating_sub(1)),
-                false => place.offset,
+            let applied = match self.settings.claim {
+                Claim::Applied => place.offset,
+                Claim::Synced => self.synced.unwrap_or_default(),
+                Claim::Nothing => Offset::ZERO,
             };
             let synced = self.synced.map(|synced| synced.min(applied));
             handshake::write_ack(&mut self.out, applied, synced);

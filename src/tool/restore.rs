@@ -3,7 +3,7 @@
 //! A place of the stream is looked up in the segments, and becomes a place in the chain of files; from there on a capture is an
 //! append-only file like any other. Segments that were closed are compared with their checksums first.
 
-use super::aof::chain::AofError;
+use super::aof::chain::{self, AofError};
 use super::aof::plan::{Plan, Target, Written};
 use super::aof::rewrite::{self, Form, Options, Shape};
 use super::aof::truncate::{self, Limit, Pattern};
@@ -35,6 +35,22 @@ pub enum Output {
     Rdb,
     /// A folder that servers load, in full.
     Folder,
+}
+
+/// Opens a capture, or an older generation of one by its list of files.
+///
+/// # Errors
+/// It cannot be opened, or a file of it is missing.
+pub fn open(path: &Path) -> Result<Set, AofError> {
+    let mut set = Set::open(path)?;
+    chain::complete(&mut set)?;
+    if let Some(listing) = &mut set.listing
+        && listing.path.extension().is_none_or(|extension| extension != "manifest")
+    {
+        // The name of a list is none under which servers would find it.
+        listing.path = parent(&listing.path).join("appendonly.aof.manifest");
+    }
+    Ok(set)
 }
 
 /// Checks the files of a set against what the capture noted when they were closed; how many were checked.

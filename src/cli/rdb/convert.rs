@@ -100,7 +100,7 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "HOW")]
     split_by: Option<String>,
     /// Keys of one database go to another
-    #[arg(long, value_name = "FROM:TO", value_parser = parse_db_map)]
+    #[arg(long, value_name = "FROM:TO", value_parser = crate::cli::args::parse_db_map)]
     db_map: Vec<(u64, u64)>,
     /// Keys change their names: s/RE/REPLACEMENT/
     #[arg(long, value_name = "SED", value_parser = Rename::parse)]
@@ -133,12 +133,6 @@ fn parse_target(text: &str) -> Result<Target, String> {
             format!("expected one of {}, rdb:N or valkey:N", names.join(", "))
         },
     )
-}
-
-fn parse_db_map(text: &str) -> Result<(u64, u64), String> {
-    let pair =
-        text.split_once(':').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
-    pair.ok_or_else(|| "expected FROM:TO, two database numbers".into())
 }
 
 fn parse_split(text: &str) -> Result<Split, CliError> {

@@ -272,6 +272,23 @@ fn silence_ends_it_in_each_state() {
 }
 
 #[test]
+fn a_replica_claims_what_it_is_told_to_claim() {
+    for (claim, wanted) in [
+        (Claim::Applied, "$3\\r\\n120"),
+        (Claim::Synced, "$3\\r\\n110"),
+        (Claim::Nothing, "$1\\r\\n0"),
+    ] {
+        let mut rig = Rig::with(Settings { claim, ..Default::default() }, Some(place(b'a', 100)));
+        rig.shake();
+        rig.hear(b"+CONTINUE\r\n");
+        rig.link.applied(Offset::new(120), Some(Offset::new(110)));
+        let ack = rig.tick(1000);
+        assert!(ack.contains(&format!("ACK\\r\\n{wanted}")), "{ack}");
+        assert_eq!(rig.link.place(), Some(place(b'a', 120)));
+    }
+}
+
+#[test]
 fn only_a_snapshot_is_taken_if_only_that_is_wanted() {
     let introduction =
         Introduction { is_rdb_only: true, is_functions_only: true, ..Default::default() };

@@ -1,14 +1,17 @@
 //! `replicate`: follows a primary as a replica does, without being a server.
 //!
 //! [`session`] opens connections and drives a [`Link`](crate::repl::replica::Link); what comes over it goes to a [`Target`]:
-//! a [`capture`] on disk, a snapshot in a [`file`], or commands that are [`print`]ed. [`sentinel`] finds the primary.
+//! a [`capture`] on disk, a snapshot in a [`mod@file`], commands that are [`print`]ed, or another server that they are [`apply`]ed
+//! to. [`sentinel`] finds the primary.
 //!
 //! A target says where it is, so that the link continues from there after it was lost, and after this process was.
 
+pub mod apply;
 pub mod capture;
 pub mod file;
 pub mod print;
 pub mod sentinel;
+mod server;
 pub mod session;
 
 pub use session::{Ended, Options, Source, Status, Until, Watcher, run};
@@ -51,7 +54,7 @@ pub enum Error {
         why: String,
     },
     /// The primary cannot continue, and a full sync was forbidden.
-    #[error("the primary cannot continue from offset {0}: the capture stays as it is")]
+    #[error("the primary cannot continue from offset {0}; what is there stays as it is")]
     CannotContinue(Offset),
     /// There is no connection.
     #[error("{0}")]
@@ -65,6 +68,9 @@ pub enum Error {
     /// What the primary sends cannot be used. Worth another attempt until it happens again and again.
     #[error("{0}")]
     BadData(String),
+    /// The server that data are applied to does not do as it is told.
+    #[error("{0}")]
+    Server(String),
     /// The orders make no sense.
     #[error("{0}")]
     Usage(String),

@@ -5,7 +5,7 @@ use super::{Error, Held, Target};
 use crate::repl::Level;
 use crate::repl::handshake::{Auth, Introduction};
 use crate::repl::offset::Offset;
-use crate::repl::replica::{Event, Failure, Link, Phase, Progress, Settings};
+use crate::repl::replica::{Claim, Event, Failure, Link, Phase, Progress, Settings};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -134,7 +134,7 @@ pub fn run(
         },
         timeout_ms: options.timeout_ms,
         retry_ms: RETRY_MS,
-        stays_behind: !options.counts,
+        claim: if options.counts { Claim::Synced } else { Claim::Nothing },
         loads_to: "to disk",
         ..Settings::default()
     };
@@ -155,6 +155,7 @@ pub fn run(
         moved_ms: 0,
         moved_commands: 0,
         failures: 0,
+        attempt_commands: 0,
         ever_synced: false,
         losses: 0,
     };
@@ -232,6 +233,8 @@ struct Session<'s> {
     moved_ms: u64,
     moved_commands: u64,
     failures: u32,
+    /// Commands there were when the present attempt began: with more of them it is no failure.
+    attempt_commands: u64,
     ever_synced: bool,
     losses: u64,
 }
@@ -281,6 +284,7 @@ impl Session<'_> {
 
     /// One connection from its beginning to its end.
     fn attempt(&mut self) -> Result<Option<Ended>, Error> {
+        self.attempt_commands = self.hands.target.commands();
         let timeout = Duration::from_millis(self.options.timeout_ms.max(1));
         let found = self.options.source.find(timeout);
         let name = found.as_ref().map(|(host, port)| format!("{host}:{port}"));
@@ -393,7 +397,7 @@ impl Session<'_> {
         if commands != self.moved_commands || self.link.phase() != Phase::Online {
             (self.moved_ms, self.moved_commands) = (now, commands);
         }
-        if self.link.phase() == Phase::Online && self.hands.tally.streamed_bytes > 0 {
+        if commands > self.attempt_commands {
             self.failures = 0;
         }
         self.link.on_tick(now, &mut |event| self.hands.take(event));

@@ -38,9 +38,12 @@ pub(super) struct Segment {
     pub(super) units: Units,
     bytes: u64,
     sum: OwnChecksum,
-    /// Bytes up to the end of the last unit (≤ `bytes`), and their checksum.
+    /// Bytes up to the end of the last unit that was written (≤ `bytes`), and their checksum.
     unit_bytes: u64,
     unit_sum: OwnChecksum,
+    /// The place there, and the database in force. `units` may be ahead of what could be written.
+    unit: Offset,
+    unit_db: u64,
     time_s: Option<i64>,
     opened: Instant,
 }
@@ -79,6 +82,8 @@ impl Segment {
             sum: OwnChecksum::new(),
             unit_bytes: 0,
             unit_sum: OwnChecksum::new(),
+            unit: place.offset,
+            unit_db: db,
             time_s: None,
             opened: Instant::now(),
         };
@@ -107,11 +112,13 @@ impl Segment {
             file: Arc::new(file),
             replid: start.replid,
             start: start.offset,
-            units,
             bytes,
             sum: sum.clone(),
             unit_bytes: bytes,
             unit_sum: sum,
+            unit: units.unit(),
+            unit_db: units.unit_db(),
+            units,
             time_s: None,
             opened: Instant::now(),
         })
@@ -123,17 +130,17 @@ impl Segment {
 
     /// The place behind the last unit, with its name.
     pub(super) fn place(&self) -> Place {
-        Place { replid: self.replid, offset: self.units.unit() }
+        Place { replid: self.replid, offset: self.unit }
     }
 
     /// The place behind the last unit.
     pub(super) fn unit(&self) -> Offset {
-        self.units.unit()
+        self.unit
     }
 
     /// The database in force there.
     pub(super) fn unit_db(&self) -> u64 {
-        self.units.unit_db()
+        self.unit_db
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -146,7 +153,7 @@ impl Segment {
 
     /// Whether it holds anything of the stream.
     pub(super) fn has_units(&self) -> bool {
-        self.units.unit() > self.start
+        self.unit > self.start
     }
 
     pub(super) fn age_s(&self) -> u64 {
@@ -165,6 +172,7 @@ impl Segment {
     fn mark_unit(&mut self) {
         self.unit_bytes = self.bytes;
         self.unit_sum = self.sum.clone();
+        (self.unit, self.unit_db) = (self.units.unit(), self.units.unit_db());
     }
 
     /// Appends a part of some bytes; `unit` is where in them the last unit ends.
@@ -203,7 +211,7 @@ impl Segment {
         at(&self.path, (&*self.file).seek(SeekFrom::Start(self.unit_bytes)))?;
         self.bytes = self.unit_bytes;
         self.sum = self.unit_sum.clone();
-        self.units.rewind();
+        self.units = Units::new(self.unit, self.unit_db);
         Ok(())
     }
 
