@@ -47,7 +47,10 @@
 //! append-only file, watching and waiting clients and subscribers learn of it. [`net`] drives the engine on one thread, which
 //! also reads and writes all sockets; snapshots and the append-only file are written, and large values are freed, by threads of
 //! their own. [`base::memory`] counts what is allocated, which `maxmemory` goes by.
-//! [`tool::serve`] loads the data before the first client comes.
+//! [`tool::serve`] loads the data on a thread of its own; clients are told to wait until then.
+//!
+//! Its `replication` is where the state machines of [`repl`] meet the data: what `publish` hears also goes to the stream that
+//! replicas read, each at its own place; what a primary sends is run by a client that stands for it, and passed on as it came.
 //!
 //! # How a primary is captured
 //!

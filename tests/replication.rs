@@ -223,3 +223,57 @@ fn an_append_only_file_of_a_replica_holds_what_came() {
     let mut again = Server::start_in(Peer::Redis70, dir, &["--appendonly", "yes"]).unwrap();
     assert_eq!(again.debug_digest(), digest);
 }
+
+#[test]
+fn roles_change_as_planned() {
+    for (first, second) in [(Peer::Rkv, Peer::Redis70), (Peer::Redis70, Peer::Rkv)] {
+        let (mut primary, mut replica) = (start(first), start(second));
+        write(&mut primary, 0);
+        follow(&mut replica, &primary);
+        wait_until_up(&mut replica);
+        primary.ok(&["FAILOVER", "TIMEOUT", "20000"]);
+        wait_for("the change", || info(&mut primary, "replication", "role") == "slave");
+        wait_until_up(&mut primary);
+        write(&mut replica, 1);
+        assert_same(&mut replica, &mut primary);
+        assert_eq!(info(&mut replica, "stats", "sync_full"), "0", "{first:?} {second:?}");
+    }
+}
+
+#[test]
+fn a_killed_link_goes_on_in_the_database_of_the_stream() {
+    let (mut primary, mut replica) = (start(Peer::Redis70), start(Peer::Rkv));
+    follow(&mut replica, &primary);
+    wait_until_up(&mut replica);
+    primary.ok(&["SELECT", "7"]);
+    for i in 0..30 {
+        primary.ok(&["SET", &format!("k{i}"), "v"]);
+        if i % 10 == 5 {
+            replica.ok(&["CLIENT", "KILL", "TYPE", "master"]);
+        }
+    }
+    primary.ok(&["SELECT", "0"]);
+    wait_until_up(&mut replica);
+    assert_same(&mut primary, &mut replica);
+    assert_eq!(info(&mut primary, "stats", "sync_full"), "1");
+}
+
+#[test]
+fn keys_that_expired_while_a_primary_was_away_go_from_its_replicas() {
+    let save = ["--save", "3600 1", "--repl-diskless-sync-delay", "0"];
+    let mut primary = Server::start_with(Peer::Rkv, &save);
+    let mut replica = start(Peer::Redis70);
+    primary.ok(&["SET", "stays", "v"]);
+    follow(&mut replica, &primary);
+    wait_until_up(&mut replica);
+    primary.ok(&["DEBUG", "SET-ACTIVE-EXPIRE", "0"]);
+    primary.ok(&["SET", "goes", "v", "PX", "300"]);
+    let dir = primary.end();
+    std::thread::sleep(Duration::from_millis(400));
+    let mut primary = Server::start_in(Peer::Rkv, dir, &save).unwrap();
+    follow(&mut replica, &primary);
+    wait_until_up(&mut replica);
+    assert_same(&mut primary, &mut replica);
+    assert_eq!(replica.ok(&["DBSIZE"]).int(), 1);
+    assert_eq!(info(&mut primary, "stats", "sync_full"), "0");
+}

@@ -257,3 +257,104 @@ fn a_save_goes_on_beside_writes_and_shows_one_moment() {
     let keys: Vec<_> = (0..20_000).map(|i| vec!["GET".to_owned(), format!("k{i}")]).collect();
     assert!(redis.pipeline(&keys).iter().all(|reply| *reply == bulk("0")));
 }
+
+/// A damaged append-only file: garbage between two commands.
+fn damaged_log() -> tempfile::TempDir {
+    let mut server = start(&[AOF, &["--save", "3600 1"]].concat());
+    server.ok(&["SET", "a", "1"]);
+    server.save();
+    server.ok(&["SET", "b", "2"]);
+    server.ok(&["SET", "c", "3"]);
+    let dir = server.kill();
+    let file = dir.path().join("appendonlydir/appendonly.aof.1.incr.aof");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let at = bytes.windows(3).position(|word| word == b"\r\nc").unwrap();
+    let command = bytes[..at].windows(2).rposition(|word| word == b"*3").unwrap();
+    bytes[command] = b'?';
+    std::fs::write(&file, bytes).unwrap();
+    dir
+}
+
+#[test]
+fn a_damaged_append_only_file_is_mended_on_request() {
+    let args = [AOF, &["--aof-on-corruption", "repair"]].concat();
+    let mut server = Server::start_in(Peer::Rkv, damaged_log(), &args).unwrap();
+    assert_eq!(server.ok(&["GET", "b"]), bulk("2"));
+    assert_eq!(server.ok(&["GET", "c"]), Reply::Nil);
+    assert!(server.log().contains("are left out"), "{}", server.log());
+    assert!(server.dir().join("appendonlydir.bak").exists());
+    server.ok(&["SET", "d", "4"]);
+    let mut redis = Server::start_in(Peer::Redis70, server.end(), AOF).unwrap();
+    assert_eq!(redis.ok(&["GET", "b"]), bulk("2"));
+    assert_eq!(redis.ok(&["GET", "d"]), bulk("4"));
+}
+
+#[test]
+fn the_rdb_file_stands_in_for_a_damaged_append_only_file_on_request() {
+    let refused = Server::start_in(Peer::Rkv, damaged_log(), AOF).unwrap_err();
+    assert!(refused.contains("Bad file format reading the append only file"), "{refused}");
+    let args = [AOF, &["--aof-on-corruption", "fallback-to-rdb"]].concat();
+    let mut server = Server::start_in(Peer::Rkv, damaged_log(), &args).unwrap();
+    assert_eq!(server.ok(&["GET", "a"]), bulk("1"));
+    assert_eq!(server.ok(&["GET", "b"]), Reply::Nil);
+    assert!(server.log().contains("are lost"), "{}", server.log());
+    assert!(server.dir().join("appendonlydir.damaged").exists());
+    server.ok(&["SET", "d", "4"]);
+    let mut again = Server::start_in(Peer::Rkv, server.end(), AOF).unwrap();
+    assert_eq!(again.ok(&["GET", "d"]), bulk("4"));
+}
+
+#[test]
+fn a_base_can_be_made_of_commands() {
+    let args = [AOF, &["--aof-use-rdb-preamble", "no", "--aof-timestamp-enabled", "yes"]].concat();
+    let mut server = start(&args);
+    fill(&mut server);
+    server.rewrite_aof();
+    server.ok(&["SET", "behind", "it"]);
+    let digest = server.debug_digest();
+    let dir = server.end();
+    let base = dir.path().join("appendonlydir/appendonly.aof.2.base.aof");
+    assert!(std::fs::read(base).unwrap().starts_with(b"#TS:"));
+    let mut redis = Server::start_in(Peer::Redis70, dir, AOF).unwrap();
+    assert_eq!(redis.debug_digest(), digest);
+}
+
+#[test]
+fn clients_are_told_that_the_server_is_loading() {
+    let mut server = start(&[]);
+    for i in 0..200 {
+        server.ok(&["SET", &format!("k{i}"), "v"]);
+    }
+    server.save();
+    let dir = server.end();
+    let args = ["--key-load-delay", "20000"];
+    let server = std::thread::spawn(move || Server::start_in(Peer::Rkv, dir, &args).unwrap());
+    let server = server.join().unwrap();
+    // It was asked again and again before it answered with anything else.
+    let mut client = server.connect();
+    assert_eq!(client.cmd(&["DBSIZE"]).ok().int(), 200);
+    let errors = client.cmd(&["INFO", "errorstats"]).ok().text();
+    assert!(errors.contains("errorstat_LOADING"), "{errors}");
+}
+
+#[test]
+fn prometheus_gets_figures() {
+    use std::io::{Read, Write};
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut server = start(&["--metrics-port", &port.to_string()]);
+    server.ok(&["SET", "k", "v"]);
+    let ask = |request: &str| {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    };
+    let text = ask("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+    assert!(text.contains("\nredis_command_calls{cmd=\"set\"} 1\n"), "{text}");
+    assert!(text.contains("\nredis_db_keys{db=\"db0\"} 1\n"), "{text}");
+    assert!(text.contains("# TYPE redis_total_commands_processed counter\n"), "{text}");
+    assert!(ask("GET /other HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404"));
+    assert!(ask("POST / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 405"));
+}

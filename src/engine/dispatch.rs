@@ -389,6 +389,10 @@ impl Engine {
             None => self.config.lazyfree_lazy_user_flush,
             Some(word) => word.eq_ignore_ascii_case(b"async"),
         };
+        if name == "flushall" {
+            // What is being saved is gone.
+            self.stop_background_save();
+        }
         let Some(client) = self.clients.get_mut(call.id) else { return };
         if is_in_exec || client.is_primary {
             return;

@@ -399,11 +399,16 @@ impl Engine {
 
     /// Stops what is being written in the background.
     pub(super) fn stop_saving(&mut self) {
-        if let Some(running) = self.persist.saving.as_ref().filter(|running| !running.is_foreground)
-        {
+        self.stop_background_save();
+        self.stop_rewriting();
+    }
+
+    /// Stops a save of the RDB file that nobody waits for.
+    pub(super) fn stop_background_save(&mut self) {
+        let running = self.persist.saving.as_ref().filter(|running| !running.is_foreground);
+        if let Some(running) = running {
             running.control.interrupted.store(true, Ordering::Relaxed);
         }
-        self.stop_rewriting();
     }
 
     fn stop_rewriting(&mut self) {

@@ -82,9 +82,6 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             }
         }
         (b"loadaof", []) => {
-            if !engine.persist.is_logging() {
-                return Err(Error::text("ERR the append only file is off"));
-            }
             if let Some(client) = engine.clients.get_mut(call.id) {
                 client.waits_for_save = true;
             }
