@@ -2,7 +2,7 @@
 
 use super::exit::{CliError, Exit};
 use super::out::Ui;
-use super::{Context, Done};
+use super::{Context, Done, daemon};
 use crate::base::glob::Glob;
 use crate::base::rng::Rng;
 use crate::engine::config::words::LogLevel;
@@ -14,7 +14,7 @@ use clap::Args;
 use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -79,7 +79,8 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
     // Before the configuration changes to another folder.
     let config_file = config_path(&line);
     let mut config = Config::default();
-    let mut machine = Machine { here: std::env::current_dir().ok() };
+    let here = std::env::current_dir().ok();
+    let mut machine = Machine { here: here.clone() };
     let loaded = match config.load(&line, &mut machine) {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -87,6 +88,17 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
             return Ok(Exit::Found);
         }
     };
+    if config.daemonize && !daemon::is_one() {
+        if line.file.as_deref().is_some_and(|file| file == b"-") {
+            return Err(CliError::usage("daemonize needs a configuration that can be read again"));
+        }
+        let here = here.ok_or_else(|| CliError::from(io::Error::from(io::ErrorKind::NotFound)))?;
+        daemon::start(&args, &here)?;
+        return Ok(Exit::Clean);
+    }
+    if config.daemonize {
+        daemon::leave_session();
+    }
     let log = open_log(&config)?;
     log.line(Level::Warning, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
     let pid = std::process::id();
@@ -134,16 +146,14 @@ fn start(config: Config, config_file: String, log: Log) -> Result<i32, String> {
         log.line(Level::Warning, &text);
         text
     };
-    if config.daemonize {
-        log.line(
-            Level::Warning,
-            "daemonize is not supported yet: the server stays in the foreground",
-        );
-    }
     log.line(Level::Notice, "monotonic clock: POSIX clock_gettime");
     let listeners = listen(&config).map_err(|text| complain(&log, text))?;
+    let metrics = listen_for_metrics(&config).map_err(|text| complain(&log, text))?;
     greet(&config, &log);
-    let pidfile = config.pidfile.clone();
+    let mut pidfile = config.pidfile.clone();
+    if pidfile.is_empty() && config.daemonize {
+        pidfile = b"/var/run/redis.pid".to_vec();
+    }
     if !pidfile.is_empty() {
         write_pid(&pidfile);
     }
@@ -165,9 +175,11 @@ fn start(config: Config, config_file: String, log: Log) -> Result<i32, String> {
         engine,
         listeners,
         listen: listen_tcp,
+        metrics,
         log,
         load: serve::load,
         load_log: serve::load_log,
+        to_commands: serve::write_commands,
     });
     let status = status.map_err(|e| e.to_string());
     for path in [pidfile, socket] {
@@ -328,6 +340,24 @@ fn resolve(name: &str) -> io::Result<IpAddr> {
     found
         .map(|address| address.ip())
         .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))
+}
+
+/// Listens for Prometheus where it is to, at the first address of the server.
+fn listen_for_metrics(config: &Config) -> Result<Option<TcpListener>, String> {
+    let Some(port) = u16::try_from(config.metrics_port).ok().filter(|port| *port > 0) else {
+        return Ok(None);
+    };
+    let name = config.bind.first().map(|address| String::from_utf8_lossy(address).into_owned());
+    let name = name.unwrap_or_default();
+    let ip = match name.trim_start_matches('-') {
+        "*" | "" => IpAddr::from([0, 0, 0, 0]),
+        "::*" => IpAddr::from([0u16; 8]),
+        name => resolve(name).unwrap_or(IpAddr::from([127, 0, 0, 1])),
+    };
+    let listener = TcpListener::bind(SocketAddr::new(ip, port));
+    let listener = listener
+        .map_err(|e| format!("Could not listen for metrics on port {port}: {}", reason(&e)));
+    listener.map(Some)
 }
 
 fn write_pid(path: &[u8]) {

@@ -59,7 +59,7 @@ fn is_volatile(policy: MaxmemoryPolicy) -> bool {
 impl Engine {
     /// Bytes that do not count towards `maxmemory`, because evicting keys would only make more of them.
     pub(super) fn uncounted_bytes(&self) -> u64 {
-        self.persist.pending_bytes()
+        self.persist.pending_bytes() + self.replication.behind_bytes(&self.config)
     }
 
     /// Bytes that count towards `maxmemory`.

@@ -174,10 +174,12 @@ fn memory(engine: &Engine, lines: &mut Lines) {
     lines.add("mem_fragmentation_ratio", ratio(rss, used));
     lines.add("mem_fragmentation_bytes", rss as i64 - used as i64);
     lines.add("mem_not_counted_for_evict", engine.uncounted_bytes());
-    lines.add("mem_replication_backlog", 0);
-    lines.add("mem_total_replication_buffers", 0);
+    let stream_bytes = engine.replication.memory_bytes();
+    let behind_bytes = engine.replication.behind_bytes(&engine.config);
+    lines.add("mem_replication_backlog", stream_bytes - behind_bytes);
+    lines.add("mem_total_replication_buffers", stream_bytes);
     lines.add("mem_replica_full_sync_buffer", 0);
-    lines.add("mem_clients_slaves", 0);
+    lines.add("mem_clients_slaves", behind_bytes);
     lines.add("mem_clients_normal", figures.clients);
     lines.add("mem_cluster_links", 0);
     lines.add("mem_aof_buffer", engine.persist.pending_bytes());

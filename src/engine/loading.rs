@@ -70,6 +70,13 @@ impl Engine {
         self.log(Level::Notice, "Ready to accept connections");
     }
 
+    /// Lets replicas know of keys that were not loaded because their time had passed.
+    pub fn tell_dropped(&mut self, keys: &[(usize, Vec<u8>)]) {
+        for (db, key) in keys {
+            self.tell_replicas(*db, &[b"DEL", key]);
+        }
+    }
+
     /// Puts data in the place of the old ones.
     pub(super) fn replace_data(&mut self, keyspace: Keyspace, last_load: LastLoad) {
         let old = std::mem::replace(&mut self.keyspace, keyspace);

@@ -18,6 +18,7 @@ mod host;
 mod info;
 mod latency;
 mod loading;
+mod metrics;
 mod migrate;
 mod pause;
 mod persist;
@@ -302,6 +303,11 @@ impl Engine {
     /// Who the server is.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Tells what time it is, where nothing else happens.
+    pub fn set_now(&mut self, now: Now) {
+        self.now = now;
     }
 
     /// How the data are kept, for who loads them.

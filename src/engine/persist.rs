@@ -134,7 +134,6 @@ struct Rewriting {
 struct Feed {
     writer: Writer,
     bytes: Vec<u8>,
-    with_times: bool,
 }
 
 /// What is known of saving.
@@ -274,9 +273,9 @@ impl Persist {
     }
 
     /// Takes a command that changed the data of a database.
-    pub fn feed(&mut self, db: usize, args: &[&[u8]], now: Now) {
+    pub fn feed(&mut self, db: usize, args: &[&[u8]], with_times: bool, now: Now) {
         if let Some(feed) = &mut self.feed {
-            let time_s = feed.with_times.then_some(now.unix_ms / 1000);
+            let time_s = with_times.then_some(now.unix_ms / 1000);
             feed.writer.command(&mut feed.bytes, db as u64, time_s, args);
         }
     }
@@ -289,8 +288,7 @@ pub(super) const HANDLERS: &[(&str, Handler)] =
 impl Engine {
     /// Lets changes go to an append-only file from now on, as long as so many bytes and so long after its last rewrite.
     pub fn begin_log(&mut self, bytes: u64, base_bytes: u64) {
-        let with_times = self.config.aof_timestamp_enabled;
-        self.persist.feed = Some(Feed { with_times, ..Feed::default() });
+        self.persist.feed = Some(Feed::default());
         self.persist.aof_bytes = bytes;
         self.persist.aof_base_bytes = base_bytes;
     }

@@ -66,7 +66,7 @@ impl Engine {
         if let Some(transaction) = &mut self.transaction {
             return transaction.push((db, args.iter().map(|arg| arg.to_vec()).collect()));
         }
-        self.persist.feed(db, args, self.now);
+        self.persist.feed(db, args, self.config.aof_timestamp_enabled, self.now);
         // What a replica hears of its primary it passes on as it came.
         if self.replication.is_streaming() {
             self.replication.feed(db, args);

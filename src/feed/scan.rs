@@ -34,6 +34,8 @@ pub struct Control {
     behind_bytes: AtomicU64,
     /// Keys that were loaded or saved so far.
     pub passed_keys: AtomicU64,
+    /// Whether the names of keys are told that are left out because their time has passed.
+    pub tells_dropped: AtomicBool,
     /// Microseconds to wait for each key that is loaded or saved; if negative, a microsecond for so many keys. For tests of what
     /// happens meanwhile.
     pub key_delay_us: AtomicI64,

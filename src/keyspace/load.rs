@@ -9,6 +9,7 @@ use crate::value::table::{self, Meta, New, Repeat, Seed, Size, Stack};
 use crate::value::{Blob, Value};
 use std::io;
 use std::mem;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 /// Memory for keys and short strings that are not in their places yet, in bytes. The more there are, the less each costs.
@@ -49,6 +50,8 @@ pub struct Loaded {
     pub keys: u64,
     /// Keys left out because their time had passed.
     pub dropped: u64,
+    /// The databases and names of these, where [`Control::tells_dropped`] asks for them.
+    pub dropped_keys: Vec<(usize, Vec<u8>)>,
     /// Keys left out because their values have no elements.
     pub empty: u64,
     /// What the end of the file tells.
@@ -111,6 +114,7 @@ struct Made {
     functions: Vec<Vec<u8>>,
     aux: Vec<(Vec<u8>, Vec<u8>)>,
     dropped: u64,
+    dropped_keys: Vec<(usize, Vec<u8>)>,
     empty: u64,
 }
 
@@ -136,6 +140,7 @@ impl Stage<'_> {
     /// Takes what was made of the next batch, which starts at an offset.
     fn take(&mut self, made: Made, offset: u64) -> Result<(), LoadError> {
         self.loaded.dropped += made.dropped;
+        self.loaded.dropped_keys.extend(made.dropped_keys);
         self.loaded.empty += made.empty;
         self.keyspace.grow_databases(made.databases);
         let room = AUX_MAX.saturating_sub(self.loaded.aux.len());
@@ -257,6 +262,10 @@ impl Load<'_, '_> {
         if self.drop_expired_at_ms.zip(expire_at_ms).is_some_and(|(now_ms, at_ms)| at_ms <= now_ms)
         {
             self.made.dropped += 1;
+            if self.control.tells_dropped.load(Ordering::Relaxed) {
+                let db = usize::try_from(entry.db).unwrap_or(usize::MAX);
+                self.made.dropped_keys.push((db, entry.key()?.into_owned()));
+            }
             return Ok(());
         }
         let key = entry.key()?;

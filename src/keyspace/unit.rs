@@ -200,7 +200,16 @@ impl<'k> Unit<'k> {
 
     /// Removes a key whose time has passed. Commands with several keys call it for each before they look at all of them.
     pub fn expire_if_due(&mut self, key: &[u8]) {
-        if self.origin.removes_expired()
+        self.remove_expired(key, self.origin.removes_expired());
+    }
+
+    /// As [`Unit::expire_if_due`], for a key that is about to be written: what a client writes to a replica starts from nothing.
+    fn expire_for_write(&mut self, key: &[u8]) {
+        self.remove_expired(key, self.origin.is_client());
+    }
+
+    fn remove_expired(&mut self, key: &[u8], removes: bool) {
+        if removes
             && !self.keyspace.keeps_expired
             // Most often nothing at all has expired yet.
             && self.keys().earliest_ms().is_some_and(|at| at <= self.now_ms)
@@ -269,7 +278,7 @@ impl<'k> Unit<'k> {
         key: &[u8],
         change: impl FnOnce(&mut Place<'_>) -> Result<(R, Change), E>,
     ) -> Result<R, E> {
-        self.expire_if_due(key);
+        self.expire_for_write(key);
         let (db, origin, now_ms) = (self.db, self.origin, self.now_ms);
         let Keyspace { dbs, settings, trash, rng, .. } = &mut *self.keyspace;
         let keys = &mut dbs[db].keys;
@@ -383,7 +392,7 @@ impl<'k> Unit<'k> {
 
     /// Removes a key and tells of it by another event.
     pub fn delete_as(&mut self, key: &[u8], event: Event) -> bool {
-        self.expire_if_due(key);
+        self.expire_for_write(key);
         let removed = self.discard(key);
         if removed {
             self.note(key, event, 1);

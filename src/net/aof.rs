@@ -30,6 +30,8 @@ pub(super) enum Order {
     Base {
         /// Where it is.
         path: PathBuf,
+        /// Whether it is an RDB file, not commands.
+        is_rdb: bool,
         /// Who waits for it.
         done: Sender<io::Result<u64>>,
     },
@@ -62,6 +64,11 @@ impl Opened {
         folder.join(format!("{name}.manifest"))
     }
 
+    /// The name of a base: an RDB file, or one of commands.
+    pub fn base_name(name: &str, seq: i64, is_rdb: bool) -> String {
+        format!("{name}.{seq}.base.{}", if is_rdb { "rdb" } else { "aof" })
+    }
+
     /// Begins a file: a base that `write_base` writes from the data as they are, and nothing behind it.
     ///
     /// # Errors
@@ -69,13 +76,14 @@ impl Opened {
     pub fn create(
         folder: &Path,
         name: &str,
-        write_base: impl FnOnce(&mut File) -> io::Result<()>,
+        is_rdb: bool,
+        write_base: impl FnOnce(&Path) -> io::Result<()>,
     ) -> io::Result<Opened> {
         std::fs::create_dir_all(folder)?;
-        let base = format!("{name}.1.base.rdb");
-        let mut file = File::create(folder.join(&base))?;
-        write_base(&mut file)?;
-        file.sync_all()?;
+        let base = Opened::base_name(name, 1, is_rdb);
+        let path = folder.join(&base);
+        write_base(&path)?;
+        File::open(path)?.sync_all()?;
         let mut manifest = Manifest::default();
         manifest.files.push(Listed::new(base, 1, Kind::Base));
         Opened::go_on(folder, name, manifest)
@@ -137,11 +145,16 @@ impl Opened {
     ///
     /// # Errors
     /// Those of the disk; a manifest that cannot be read.
-    pub(super) fn put_base(folder: &Path, name: &str, temporary: &Path) -> io::Result<u64> {
+    pub(super) fn put_base(
+        folder: &Path,
+        name: &str,
+        temporary: &Path,
+        is_rdb: bool,
+    ) -> io::Result<u64> {
         let mut opened = Opened::begin(folder, name)?;
         // There is nothing behind the base.
         let incr = opened.manifest.files.pop();
-        let bytes = opened.take_base(temporary, None);
+        let bytes = opened.take_base(temporary, is_rdb, None);
         if let Some(incr) = incr {
             let _ = std::fs::remove_file(folder.join(OsStr::from_bytes(&incr.name)));
         }
@@ -185,9 +198,14 @@ impl Opened {
     }
 
     /// Takes a base that holds all but what a last file does, if there is one; gives the bytes of both.
-    fn take_base(&mut self, temporary: &Path, last: Option<Listed>) -> io::Result<u64> {
+    fn take_base(
+        &mut self,
+        temporary: &Path,
+        is_rdb: bool,
+        last: Option<Listed>,
+    ) -> io::Result<u64> {
         let seq = self.manifest.base().map_or(0, |base| base.seq) + 1;
-        let name = format!("{}.{seq}.base.rdb", self.name);
+        let name = Opened::base_name(&self.name, seq, is_rdb);
         let path = self.folder.join(&name);
         std::fs::rename(temporary, &path)?;
         File::open(&self.folder)?.sync_all()?;
@@ -343,9 +361,9 @@ impl Work {
                     self.tell(Some(e.to_string()));
                 }
             }
-            Order::Base { path, done } => {
+            Order::Base { path, is_rdb, done } => {
                 let last = self.opened.manifest.incrs().last().cloned();
-                let _ = done.send(self.opened.take_base(&path, last));
+                let _ = done.send(self.opened.take_base(&path, is_rdb, last));
             }
             Order::Settle(done) => {
                 self.sync();

@@ -10,6 +10,7 @@ mod free;
 mod host;
 mod listen;
 mod log;
+mod metrics;
 mod migrate;
 mod primary;
 mod replica;
@@ -105,6 +106,7 @@ struct Server {
     keeper: RefCell<Option<Keeper>>,
     told: watch::Sender<u64>,
     load_log: LoadLog,
+    to_commands: ToCommands,
     listen: Listen,
     /// What takes clients that come over addresses.
     acceptors: RefCell<Vec<JoinHandle<()>>>,
@@ -167,6 +169,8 @@ pub struct LoadedData {
     pub last_load: LastLoad,
     /// Named values of the RDB file about itself.
     pub aux: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Keys that were left out because their time had passed: database and name.
+    pub dropped_keys: Vec<(usize, Vec<u8>)>,
 }
 
 /// What a server is run with.
@@ -176,6 +180,8 @@ pub struct Setup {
     pub engine: Engine,
     /// Where clients come from.
     pub listeners: Vec<Listener>,
+    /// Where Prometheus asks for figures, if it does.
+    pub metrics: Option<std::net::TcpListener>,
     /// Where lines of the log go.
     pub log: Log,
     /// Listens anew, where the configuration now says.
@@ -184,7 +190,12 @@ pub struct Setup {
     pub load: Load,
     /// Loads an append-only file anew, for who asks for that.
     pub load_log: LoadLog,
+    /// Writes the data of an RDB file as commands.
+    pub to_commands: ToCommands,
 }
+
+/// Writes the data of an RDB file as commands, at a time in unix milliseconds.
+pub type ToCommands = fn(&std::path::Path, &std::fs::File, i64) -> io::Result<()>;
 
 /// Serves clients until the engine or a signal ends it; gives the status to exit with.
 ///
@@ -197,7 +208,7 @@ pub fn serve(setup: Setup) -> io::Result<i32> {
 }
 
 async fn run(setup: Setup) -> io::Result<i32> {
-    let Setup { mut engine, listeners, listen, log, load, load_log } = setup;
+    let Setup { mut engine, listeners, listen, metrics, log, load, load_log, to_commands } = setup;
     let (news, mut from_threads) = mpsc::unbounded_channel();
     let (told, synced) = watch::channel(0);
     let waits_for_disk = engine.config().appendfsync == AppendFsync::Always;
@@ -214,6 +225,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
         keeper: RefCell::new(None),
         told,
         load_log,
+        to_commands,
         listen,
         acceptors: RefCell::new(Vec::new()),
         synced,
@@ -230,6 +242,9 @@ async fn run(setup: Setup) -> io::Result<i32> {
     });
     for listener in listeners {
         listener.accept_for(&server)?;
+    }
+    if let Some(listener) = metrics {
+        metrics::serve(listener, &server)?;
     }
     signals(&server)?;
     let mut tick = tokio::time::interval(Duration::from_millis(1000 / hz));
@@ -348,8 +363,9 @@ impl Server {
             News::Logged(error) => engine.log_state(error),
             News::Line(level, text) => self.log.line(level, &text),
             News::Loaded(Ok(loaded)) => {
-                let LoadedData { keyspace, aof, last_load, aux } = *loaded;
+                let LoadedData { keyspace, aof, last_load, aux, dropped_keys } = *loaded;
                 engine.end_loading(keyspace, last_load, &aux, now());
+                engine.tell_dropped(&dropped_keys);
                 if let Some(opened) = aof {
                     engine.begin_log(opened.bytes(), opened.base_bytes());
                     let (told, news) = (self.told.clone(), self.news.clone());
@@ -385,6 +401,7 @@ impl Server {
                         &self.folder,
                         rewrites,
                         self.news.clone(),
+                        self.to_commands,
                     );
                 }
                 Some(Action::SnapshotFor(snapshot)) => replica::begin(self, *snapshot),

@@ -1,7 +1,7 @@
 //! Writes snapshots on threads of their own.
 
 use super::aof::{Opened as OpenedAof, Order};
-use super::{News, clock};
+use super::{News, ToCommands, clock};
 use crate::engine::{Engine, SaveJob, Saved, Why};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -18,6 +18,7 @@ pub(super) fn start(
     folder: &Path,
     keeper: Option<Sender<Order>>,
     news: UnboundedSender<News>,
+    to_commands: ToCommands,
 ) {
     let path = folder.join(OsStr::from_bytes(&engine.config().dbfilename));
     let temporary = folder.join(format!("temp-{}.rdb", std::process::id()));
@@ -25,6 +26,11 @@ pub(super) fn start(
     let folder_of_log = folder.join(OsStr::from_bytes(&engine.config().appenddirname));
     let name_of_log = String::from_utf8_lossy(&engine.config().appendfilename).into_owned();
     let why = job.why;
+    let form = Form {
+        is_rdb: engine.config().aof_use_rdb_preamble,
+        with_times: engine.config().aof_timestamp_enabled,
+        to_commands,
+    };
     let spawned = std::thread::Builder::new().name("save".into()).spawn({
         let news = news.clone();
         move || {
@@ -34,11 +40,12 @@ pub(super) fn start(
                     replace(&temporary, &path)?;
                     Ok(0)
                 }),
-                (Why::Rewrite, Some(keeper)) => {
-                    write(&job, &rewritten).and_then(|_| hand_over(&keeper, rewritten))
-                }
-                (Why::Rewrite, None) => write(&job, &rewritten)
-                    .and_then(|_| OpenedAof::put_base(&folder_of_log, &name_of_log, &rewritten)),
+                (Why::Rewrite, Some(keeper)) => form
+                    .write(&job, &rewritten)
+                    .and_then(|_| hand_over(&keeper, rewritten, form.is_rdb)),
+                (Why::Rewrite, None) => form.write(&job, &rewritten).and_then(|_| {
+                    OpenedAof::put_base(&folder_of_log, &name_of_log, &rewritten, form.is_rdb)
+                }),
             };
             let seconds = (clock::mono_us() - began) / 1_000_000;
             let result = result.map_err(|e| e.to_string());
@@ -50,6 +57,43 @@ pub(super) fn start(
     if let Err(e) = spawned {
         let result = Err(e.to_string());
         let _ = news.send(News::Saved(Saved { why, result, seconds: 0 }));
+    }
+}
+
+/// What the base of an append-only file is made of.
+#[derive(Clone, Copy)]
+struct Form {
+    /// It is an RDB file, not commands.
+    is_rdb: bool,
+    /// Commands stand behind the time.
+    with_times: bool,
+    to_commands: ToCommands,
+}
+
+impl Form {
+    /// Writes a base that is complete and on disk, or none.
+    fn write(self, job: &SaveJob, path: &Path) -> io::Result<()> {
+        write(job, path)?;
+        if self.is_rdb {
+            return Ok(());
+        }
+        let mut commands = path.as_os_str().to_owned();
+        commands.push(".commands");
+        let commands = PathBuf::from(commands);
+        let now_ms = clock::now().unix_ms;
+        let done = File::create(&commands).and_then(|mut file| {
+            if self.with_times {
+                writeln!(file, "#TS:{}\r", now_ms / 1000)?;
+            }
+            (self.to_commands)(path, &file, now_ms)?;
+            file.sync_all()?;
+            std::fs::rename(&commands, path)
+        });
+        if done.is_err() {
+            let _ = std::fs::remove_file(&commands);
+            let _ = std::fs::remove_file(path);
+        }
+        done
     }
 }
 
@@ -94,9 +138,9 @@ pub(super) fn replace_with(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Lets the keeper of the append-only file take a base over; gives the bytes of the file then.
-fn hand_over(keeper: &Sender<Order>, base: PathBuf) -> io::Result<u64> {
+fn hand_over(keeper: &Sender<Order>, base: PathBuf, is_rdb: bool) -> io::Result<u64> {
     let (done, result) = std::sync::mpsc::channel();
     let gone = || io::Error::other("the append-only file is closed");
-    keeper.send(Order::Base { path: base, done }).map_err(|_| gone())?;
+    keeper.send(Order::Base { path: base, is_rdb, done }).map_err(|_| gone())?;
     result.recv().map_err(|_| gone())?
 }

@@ -31,6 +31,7 @@ fn config(engine: &mut Engine, call: &mut Call<'_>) -> Done {
     match call.subcommand.map(|spec| spec.name).unwrap_or_default() {
         "resetstat" => {
             engine.stats.reset(engine.now);
+            engine.replication.reset_counts();
             *engine.keyspace.lookups_mut() = Default::default();
             call.reply.ok();
         }

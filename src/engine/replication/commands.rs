@@ -50,7 +50,7 @@ impl Engine {
     /// Follows a primary from now on, from where the data are now if that can be.
     pub(super) fn become_replica(&mut self, host: &[u8], port: u16) {
         let (place, db) = match self.end_upstream() {
-            Some(upstream) => (upstream.place(), upstream.stream_db(self).unwrap_or(0)),
+            Some(upstream) => (upstream.place(), upstream.stream_db()),
             None => {
                 self.log(Level::Notice, "Before turning into a replica, using my own master parameters to synthesize a cached master: I may be able to synchronize with the new master with just a partial transfer.");
                 let place = self.replication.history.place();
@@ -66,7 +66,7 @@ impl Engine {
     /// Follows nobody from now on. Whoever followed the same primary can go on with this server.
     pub(super) fn become_primary(&mut self) {
         let Some(upstream) = self.end_upstream() else { return };
-        let db = upstream.stream_db(self);
+        let db = Some(upstream.stream_db());
         let repl = &mut self.replication;
         repl.history.promoted(&mut self.rng);
         let (old, offset) = (repl.history.replid2(), repl.history.second_offset());

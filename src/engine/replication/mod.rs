@@ -128,6 +128,16 @@ impl Replication {
         self.history.offset()
     }
 
+    /// Bytes of memory that the last part of the stream takes.
+    pub fn memory_bytes(&self) -> u64 {
+        self.backlog.as_ref().map_or(0, Backlog::memory_bytes)
+    }
+
+    /// Those of them that are kept for replicas that lag, beyond the size of the backlog.
+    pub fn behind_bytes(&self, config: &Config) -> u64 {
+        self.memory_bytes().saturating_sub(config.repl_backlog_size)
+    }
+
     /// The database that the stream has selected.
     pub fn selected_db(&self) -> usize {
         self.stream_db.unwrap_or(0)
@@ -136,6 +146,11 @@ impl Replication {
     /// Number of keys that this replica expires by itself.
     pub fn volatile(&self) -> usize {
         self.volatile.len()
+    }
+
+    /// Forgets what is counted of synchronisations.
+    pub fn reset_counts(&mut self) {
+        self.counts = Counts::default();
     }
 
     /// What is counted of synchronisations.
@@ -170,7 +185,7 @@ impl Engine {
     pub(super) fn stream_aux(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
         let repl = &self.replication;
         let place = match &repl.upstream {
-            Some(upstream) => upstream.place().zip(upstream.stream_db(self)),
+            Some(upstream) => upstream.place().map(|place| (place, upstream.stream_db())),
             None if repl.backlog.is_some() => {
                 Some((repl.history.place(), repl.stream_db.unwrap_or(0)))
             }

@@ -416,6 +416,9 @@ impl Engine {
     /// Sees to replicas ten times a second.
     pub(in crate::engine) fn replication_tick(&mut self) {
         let now_ms = mono_ms(self.now);
+        if let Some(backlog) = &mut self.replication.backlog {
+            backlog.resize(self.config.repl_backlog_size);
+        }
         self.upstream_tick();
         self.advance_failover();
         self.advance_leaving();

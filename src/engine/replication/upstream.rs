@@ -44,7 +44,7 @@ pub struct Upstream {
     retry_at_ms: u64,
     /// Stands for the primary among the clients, as soon as its commands are run.
     client: Option<ClientId>,
-    /// The database that the stream has selected, between two connections.
+    /// The database that the stream has selected where the data end.
     db: usize,
     reader: RequestReader,
     /// Bytes of the stream that make no whole command yet.
@@ -66,10 +66,9 @@ impl Upstream {
         self.link.place()
     }
 
-    /// The database that the stream has selected.
-    pub fn stream_db(&self, engine: &Engine) -> Option<usize> {
-        let client = self.client.and_then(|id| engine.clients.get(id));
-        Some(client.map_or(self.db, |client| client.db))
+    /// The database that the stream has selected where the data end.
+    pub fn stream_db(&self) -> usize {
+        self.db
     }
 
     /// Takes what a file tells of where the data end.
@@ -157,7 +156,6 @@ impl Engine {
         let mut upstream = self.replication.upstream.take()?;
         self.stop_loading(&mut upstream);
         if let Some(id) = upstream.client.take() {
-            upstream.db = self.clients.get(id).map_or(upstream.db, |client| client.db);
             self.disconnect(id);
         }
         self.actions.push_back(Action::WakePrimary);
@@ -434,7 +432,6 @@ impl Engine {
         upstream.retry_at_ms = now_ms.saturating_add(retry_after_ms);
         upstream.down_since_ms.get_or_insert(unix_ms);
         if let Some(id) = upstream.client.take() {
-            upstream.db = self.clients.get(id).map_or(upstream.db, |client| client.db);
             self.disconnect(id);
         }
         self.replication.upstream = Some(upstream);
@@ -513,6 +510,7 @@ impl Engine {
             return;
         }
         if let Some(client) = self.clients.get_mut(id) {
+            upstream.db = client.db;
             // The primary reads no replies.
             client.out.clear();
         }

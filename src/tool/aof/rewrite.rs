@@ -192,7 +192,7 @@ pub fn rewrite(
         Form::Rdb => open(spool.path())?,
         Form::Commands => {
             commands = spool_in(&dir)?;
-            write_commands(spool.path(), commands.as_file(), options, control)?;
+            write_commands(spool.path(), commands.as_file(), options.replay.now_ms, control)?;
             open(commands.path())?
         }
     };
@@ -248,11 +248,14 @@ fn refuse_losses(summary: &Summary, target: Target, options: &Options) -> Result
     }))
 }
 
-/// The data as commands.
-fn write_commands(
+/// Writes the data of an RDB file as commands.
+///
+/// # Errors
+/// The file cannot be read, or the output not written.
+pub fn write_commands(
     rdb: &Path,
     out: &std::fs::File,
-    options: &Options,
+    now_ms: i64,
     control: &Control,
 ) -> Result<(), AofError> {
     let open = Input::open(rdb).and_then(Input::into_seekable);
@@ -263,7 +266,7 @@ fn write_commands(
         encoding: BinaryEncoding::default(),
         restore: false,
         ttl: TtlPolicy::Keep,
-        filter: Filter::new(options.replay.now_ms),
+        filter: Filter::new(now_ms),
         threads,
     };
     let mut out = BufWriter::new(out);

@@ -1,9 +1,9 @@
 //! Loads the append-only file of a server, and sees to one that is damaged.
 
 use super::super::aof::plan::{Plan, Target, Why as CutWhy};
-use super::super::aof::{AofError, chain, repair, replay};
+use super::super::aof::{AofError, chain, repair, replay, rewrite};
 use super::{
-    LastLoad, LoadJob, LoadedData, OpenedAof, SaveJob, StartError, Why, fail, path_of, rdb,
+    LastLoad, LoadJob, LoadedData, OpenedAof, SaveJob, StartError, Why, fail, path_of, rdb, words,
 };
 use crate::aof::manifest::{Kind, Listed, Manifest};
 use crate::aof::output;
@@ -60,7 +60,13 @@ pub(super) fn load(job: &LoadJob) -> Result<LoadedData, StartError> {
     let manifest = manifest.map_err(|trouble| StartError(trouble.to_string()))?;
     let opened = OpenedAof::go_on(&at.folder, &at.name, manifest);
     let opened = opened.or_else(|e| fail(format!("Can't open the append only file: {e}")))?;
-    Ok(LoadedData { keyspace, aof: Some(opened), last_load: LastLoad::default(), aux: Vec::new() })
+    Ok(LoadedData {
+        keyspace,
+        aof: Some(opened),
+        last_load: LastLoad::default(),
+        aux: Vec::new(),
+        dropped_keys: Vec::new(),
+    })
 }
 
 /// Begins an append-only file with the data there are.
@@ -72,11 +78,34 @@ fn begin(
 ) -> Result<LoadedData, StartError> {
     let base = SaveJob::new(Why::Rewrite, &job.config, &keyspace, job.now_ms);
     let name = &at.name;
-    let opened = OpenedAof::create(&at.folder, name, |file| base.write(file));
+    let is_rdb = job.config.aof_use_rdb_preamble;
+    let write = |path: &Path| {
+        base.write(&mut File::create(path)?)?;
+        if is_rdb {
+            return Ok(());
+        }
+        let commands = output::beside(path, ".commands");
+        write_commands(path, &File::create(&commands)?, job.now_ms)?;
+        std::fs::rename(commands, path)
+    };
+    let opened = OpenedAof::create(&at.folder, name, is_rdb, write);
     let opened = opened.or_else(|e| fail(format!("Can't create the append only file: {e}")))?;
-    job.log(Level::Notice, format!("Creating AOF base file {name}.1.base.rdb on server start"));
+    job.log(
+        Level::Notice,
+        format!("Creating AOF base file {} on server start", OpenedAof::base_name(name, 1, is_rdb)),
+    );
     job.log(Level::Notice, format!("Creating AOF incr file {name}.1.incr.aof on server start"));
-    Ok(LoadedData { keyspace, aof: Some(opened), last_load, aux: Vec::new() })
+    let (aux, dropped_keys) = (Vec::new(), Vec::new());
+    Ok(LoadedData { keyspace, aof: Some(opened), last_load, aux, dropped_keys })
+}
+
+/// Writes the data of an RDB file as commands, as the base of an append-only file.
+///
+/// # Errors
+/// Those of the disk.
+pub fn write_commands(rdb: &Path, out: &File, now_ms: i64) -> io::Result<()> {
+    let done = rewrite::write_commands(rdb, out, now_ms, &Control::default());
+    done.map_err(|e| io::Error::other(e.to_string()))
 }
 
 /// Loads the append-only file anew.
@@ -135,13 +164,9 @@ enum Trouble {
     Other(String),
 }
 
-fn fatal(error: &dyn std::fmt::Display) -> String {
-    format!("Fatal error loading the append only file: {error}. Exiting.")
-}
-
 impl From<AofError> for Trouble {
     fn from(error: AofError) -> Trouble {
-        let text = fatal(&error);
+        let text = words::of(&error);
         match error {
             AofError::Read { .. } | AofError::Write(_) | AofError::Interrupted => {
                 Trouble::Other(text)
@@ -206,7 +231,7 @@ fn cut_tail(job: &LoadJob, set: &Set, ended: &chain::Ended) -> Result<(), Troubl
 
 /// Puts what is sound of a damaged set in its place; the damaged files are kept beside.
 fn mend(job: &LoadJob, at: &Location) -> Result<(), StartError> {
-    let failed = |error: AofError| StartError(fatal(&error));
+    let failed = |error: AofError| StartError(words::of(&error));
     let set = Set::open(&at.manifest).map_err(|e| failed(e.into()))?;
     let plan = repair::plan(&set, false, &job.control).map_err(failed)?;
     let written = plan.write(&set, &Target::InPlace).map_err(failed)?;

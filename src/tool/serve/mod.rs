@@ -2,16 +2,17 @@
 
 mod log;
 mod rdb;
+mod words;
 
 use crate::engine::config::Config;
 use crate::engine::{LastLoad, SaveJob, Why};
-use crate::keyspace::Keyspace;
+use crate::keyspace::{Keyspace, Loaded};
 use crate::net::{LoadJob, LoadedData, OpenedAof};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-pub use log::load_log;
+pub use log::{load_log, write_commands};
 
 /// Why a server cannot start: the line for its log.
 #[derive(Debug, thiserror::Error)]
@@ -43,5 +44,6 @@ fn load_rdb(job: &LoadJob) -> Result<LoadedData, StartError> {
     let path = path_of(&job.config, &job.config.dbfilename);
     let loaded = rdb::load(job, &mut keyspace, &path)?.unwrap_or_default();
     let last_load = LastLoad::from(&loaded);
-    Ok(LoadedData { keyspace, aof: None, last_load, aux: loaded.aux })
+    let Loaded { aux, dropped_keys, .. } = loaded;
+    Ok(LoadedData { keyspace, aof: None, last_load, aux, dropped_keys })
 }

@@ -24,6 +24,8 @@ pub(super) fn load(
         Err(e) => return fatal(path, &e.to_string()),
     };
     job.control.total_bytes.store(input.stored_bytes.unwrap_or(0), Ordering::Relaxed);
+    // Replicas that go on where they were must learn of keys that are not loaded.
+    job.control.tells_dropped.store(job.config.replicaof.is_none(), Ordering::Relaxed);
     let threads = parallel::default_threads();
     let loaded = keyspace::load_rdb(keyspace, &mut input, job.now_ms, true, threads, &job.control);
     let loaded = match loaded {
