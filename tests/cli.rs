@@ -170,7 +170,8 @@ fn a_compressed_input_that_is_cut_or_damaged_has_its_status() {
     let out = dir.path().join("out");
     let out = out.to_str().unwrap();
     let commands = std::fs::read(testdata("aof/sound.aof")).unwrap();
-    let cases: [(&str, &[u8], &[&[&str]]); 2] = [
+    type Case<'a> = (&'a str, &'a [u8], &'a [&'a [&'a str]]);
+    let cases: [Case<'_>; 2] = [
         (
             "dump.rdb.gz",
             &sound(),

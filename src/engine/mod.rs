@@ -343,6 +343,10 @@ impl Engine {
         if self.expires_actively && !self.replication.is_replica() && !self.is_paused() {
             self.expire_cycle();
         }
+        if !(self.replication.is_replica() && self.config.replica_ignore_maxmemory) {
+            // The bound may have been lowered while nobody writes.
+            self.make_room();
+        }
         self.persist_tick();
     }
 }

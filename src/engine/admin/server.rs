@@ -151,9 +151,6 @@ impl Engine {
         let hash_seed = self.keyspace.settings().limits.hash_seed;
         *self.keyspace.limits_mut() = Limits { hash_seed, ..limits(&self.config) };
         *self.keyspace.uses_mut() = uses(&self.config);
-        if changes.has("maxmemory") {
-            self.make_room();
-        }
         if changes.has("maxmemory-clients") {
             self.evict_clients();
         }
