@@ -659,6 +659,41 @@ fn it_is_never_taken_for_one_that_has_everything() {
 }
 
 #[test]
+fn a_sentinel_tells_where_the_primary_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = primary(Peer::Redis70);
+    fill(&mut server);
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let conf = dir.path().join("sentinel.conf");
+    let monitor = format!("sentinel monitor mymaster 127.0.0.1 {} 1", server.address().port());
+    std::fs::write(&conf, format!("port {port}\nbind 127.0.0.1\n{monitor}\n")).unwrap();
+    let mut command = std::process::Command::new(Peer::Redis70.server());
+    command.arg(&conf).arg("--sentinel").stdout(Stdio::null());
+    let _sentinel = Ended(command.spawn().unwrap());
+    wait_for("no Sentinel", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let folder = dir.path().join("capture");
+    let run = |name: &str| {
+        let sentinel = format!("{name}@127.0.0.1:{port}");
+        let out = folder.to_str().unwrap();
+        rkv(&["replicate", "--sentinel", &sentinel, "-o", out, "--until", "idle:100ms"])
+    };
+    run("mymaster").expect(0);
+    assert_eq!(load_digest(Peer::Redis70, &folder), server.debug_digest());
+    let said = run("other").expect(3);
+    assert!(said.err().contains("knows no primary of that name"), "{}", said.err());
+}
+
+/// A process that ends with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
 fn progress_is_told_in_json() {
     let dir = tempfile::tempdir().unwrap();
     let mut server = primary(Peer::Redis70);

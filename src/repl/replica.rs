@@ -398,6 +398,8 @@ impl Link {
         let (from, held) = (*from, std::mem::take(held));
         self.place = from;
         self.synced = None;
+        // Nobody was listened to meanwhile.
+        self.heard_ms = now_ms;
         let received = from.map_or(Offset::ZERO, |from| from.offset);
         self.state = State::Online { received, has_place: from.is_some() };
         let text = "MASTER <-> REPLICA sync: Finished with success";

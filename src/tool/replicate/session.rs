@@ -9,6 +9,7 @@ use crate::repl::replica::{Claim, Event, Failure, Link, Phase, Progress, Setting
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// Bytes that are read at once.
@@ -331,7 +332,7 @@ impl Session<'_> {
             if self.link.wants_bytes() {
                 self.read(socket, &mut buffer);
             }
-            if self.take_snapshot()? {
+            if self.take_snapshot(socket)? {
                 return Ok(Some(Ended::Complete));
             }
             self.after()?;
@@ -355,11 +356,11 @@ impl Session<'_> {
     }
 
     /// Lets the target take a snapshot that is complete; whether that was all.
-    fn take_snapshot(&mut self) -> Result<bool, Error> {
+    fn take_snapshot(&mut self, socket: &TcpStream) -> Result<bool, Error> {
         if !std::mem::take(&mut self.hands.has_snapshot) || self.hands.error.is_some() {
             return Ok(false);
         }
-        match self.hands.target.end() {
+        match staying_alive(socket, || self.hands.target.end()) {
             Ok(()) if self.options.is_rdb_only => return Ok(true),
             Ok(()) => {
                 self.hands.tally.syncs += 1;
@@ -436,6 +437,22 @@ impl Session<'_> {
             });
         Ok(is_over.then_some(Ended::Until))
     }
+}
+
+/// Does what takes long, and meanwhile shows the primary with empty lines that somebody is there.
+fn staying_alive<T>(socket: &TcpStream, work: impl FnOnce() -> T) -> T {
+    let (done, is_done) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while is_done.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+                // A connection that is gone is noticed by whoever reads.
+                let _ = (&*socket).write_all(b"\n");
+            }
+        });
+        let worked = work();
+        drop(done);
+        worked
+    })
 }
 
 /// Opens a connection whose reads do not wait long.
