@@ -99,7 +99,7 @@ impl Release {
         let info = server.client.cmd(&["INFO", "server"]).text();
         match peer {
             Peer::Redis70 if info.contains("redis_version:8.") => Release::Newest,
-            Peer::Redis70 => Release::Redis70,
+            Peer::Redis70 | Peer::Rkv => Release::Redis70,
             Peer::Valkey81 | Peer::Valkey91 => Release::Valkey,
         }
     }
