@@ -164,14 +164,16 @@ fn compressed(dir: &Path, name: &str, bytes: &[u8]) -> [(PathBuf, i32); 2] {
     ]
 }
 
+/// A name, what the compressed file of that name holds, and the commands that read it.
+type Case<'c> = (&'c str, &'c [u8], &'c [&'c [&'c str]]);
+
 #[test]
 fn a_compressed_input_that_is_cut_or_damaged_has_its_status() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("out");
     let out = out.to_str().unwrap();
     let commands = std::fs::read(testdata("aof/sound.aof")).unwrap();
-    type Case<'a> = (&'a str, &'a [u8], &'a [&'a [&'a str]]);
-    let cases: [Case<'_>; 2] = [
+    let cases: [Case; 2] = [
         (
             "dump.rdb.gz",
             &sound(),

@@ -46,7 +46,9 @@ pub(super) fn load(job: &LoadJob) -> Result<LoadedData, StartError> {
     }
     let mut manifest = replay_log(job, &mut keyspace, &at);
     if let Err(Trouble::Damage(error)) = &manifest {
-        job.log(Level::Warning, format!("The append only file is damaged: {error}"));
+        if job.config.aof_on_corruption != OnCorruption::Refuse {
+            job.log(Level::Warning, format!("The append only file is damaged: {error}"));
+        }
         match job.config.aof_on_corruption {
             OnCorruption::Refuse => {}
             OnCorruption::Repair => {
