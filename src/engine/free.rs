@@ -2,6 +2,7 @@
 
 use super::client::ClientId;
 use super::{Action, Engine};
+use crate::keyspace::Trash;
 
 /// What is being freed.
 #[derive(Debug, Default)]
@@ -15,9 +16,14 @@ impl Engine {
     #[inline]
     pub(super) fn free_trash(&mut self, client: Option<ClientId>) {
         if let Some(trash) = self.keyspace.take_trash() {
-            self.freeing.pending_objects += trash.objects();
-            self.actions.push_back(Action::Free { trash, client });
+            self.free(trash, client);
         }
+    }
+
+    /// Lets another thread free values, and a client wait for that.
+    pub(super) fn free(&mut self, trash: Trash, client: Option<ClientId>) {
+        self.freeing.pending_objects += trash.objects();
+        self.actions.push_back(Action::Free { trash, client });
     }
 
     /// Learns that so many values were freed.

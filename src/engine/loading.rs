@@ -3,7 +3,7 @@
 use super::{Engine, Level, Now};
 use crate::command::Error;
 use crate::feed::Control;
-use crate::keyspace::{Keyspace, Loaded};
+use crate::keyspace::{Keyspace, Loaded, Origin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -79,7 +79,7 @@ impl Engine {
 
     /// Puts data in the place of the old ones.
     pub(super) fn replace_data(&mut self, keyspace: Keyspace, last_load: LastLoad) {
-        let old = std::mem::replace(&mut self.keyspace, keyspace);
+        let mut old = std::mem::replace(&mut self.keyspace, keyspace);
         *self.keyspace.lookups_mut() = old.lookups();
         // They may have been set meanwhile.
         self.keyspace.limits_mut().clone_from(&old.settings().limits);
@@ -88,6 +88,13 @@ impl Engine {
         self.last_load = last_load;
         self.loading = None;
         self.persist.dirty = 0;
+        // They may be many: freeing them here would let clients wait.
+        let mut unit = old.unit(Origin::Load, self.now.unix_ms);
+        unit.flush(true);
+        drop(unit.commit());
+        if let Some(trash) = old.take_trash() {
+            self.free(trash, None);
+        }
     }
 
     /// Whether the server cannot show its data yet.

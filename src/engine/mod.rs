@@ -3,7 +3,7 @@
 //! [`Engine`] is a plain value. Requests and the passing of time go in, with the time as an argument; replies, bytes for other
 //! connections, bytes of the append-only file and [`Action`]s come out. Whoever drives it owns sockets, files and threads.
 //!
-//! Everything that a command changes becomes visible outside through [`publish`] alone.
+//! Everything that a command changes becomes visible outside through `publish` alone.
 
 mod admin;
 mod block;

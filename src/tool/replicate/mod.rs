@@ -1,7 +1,7 @@
 //! `replicate`: follows a primary as a replica does, without being a server.
 //!
 //! [`session`] opens connections and drives a [`Link`](crate::repl::replica::Link); what comes over it goes to a [`Target`]:
-//! a [`capture`] on disk, a snapshot in a [`mod@file`], commands that are [`print`]ed, or another server that they are [`apply`]ed
+//! a [`capture`] on disk, a snapshot in a [`mod@file`], commands that are [printed](mod@print), or another server that they are [`apply`]ed
 //! to. [`sentinel`] finds the primary.
 //!
 //! A target says where it is, so that the link continues from there after it was lost, and after this process was.
