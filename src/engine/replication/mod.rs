@@ -223,3 +223,6 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,8 @@ pub struct Upstream {
     reader: RequestReader,
     /// Bytes of the stream that make no whole command yet.
     input: Vec<u8>,
+    /// How many of them belong to commands that were run: the reader keeps them while it is inside of another command.
+    passed: usize,
     /// Bytes of commands that wait for EXEC.
     pending: Vec<u8>,
     parts: VecDeque<SnapshotPart>,
@@ -142,6 +144,7 @@ impl Engine {
             db,
             reader: RequestReader::default(),
             input: Vec::new(),
+            passed: 0,
             pending: Vec::new(),
             parts: VecDeque::new(),
             snapshot_of: None,
@@ -428,6 +431,7 @@ impl Engine {
         // What was not applied comes again.
         upstream.reader = RequestReader::default();
         upstream.input.clear();
+        upstream.passed = 0;
         upstream.pending.clear();
         upstream.retry_at_ms = now_ms.saturating_add(retry_after_ms);
         upstream.down_since_ms.get_or_insert(unix_ms);
@@ -443,7 +447,7 @@ impl Engine {
         let Some(id) = upstream.client else { return upstream.input.clear() };
         let mut input = std::mem::take(&mut upstream.input);
         let mut reader = std::mem::take(&mut upstream.reader);
-        let mut passed = 0;
+        let mut passed = std::mem::take(&mut upstream.passed);
         let bounds = Bounds { string_bytes_max: u64::MAX >> 1, is_known: true };
         let is_sound = loop {
             match reader.next(&input, bounds) {
@@ -474,10 +478,12 @@ impl Engine {
         };
         let read = reader.read_bytes();
         input.drain(..read.min(input.len()));
+        passed = passed.saturating_sub(read);
         reader.drop_read();
         let now_ms = mono_ms(self.now);
         let Some(upstream) = &mut self.replication.upstream else { return };
         upstream.input = input;
+        upstream.passed = passed;
         upstream.reader = reader;
         if !is_sound {
             upstream.input.clear();

@@ -1,0 +1,94 @@
+//! A replica fed by hand.
+
+use super::PrimaryId;
+use crate::base::rng::Rng;
+use crate::engine::config::Config;
+use crate::engine::config::kinds::Primary;
+use crate::engine::{Action, Engine, Identity, LastLoad, Now};
+use crate::keyspace::Keyspace;
+
+const SNAPSHOT: &[u8] = b"$EOF:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n";
+const MARK: &[u8] = b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+fn now(ms: u64) -> Now {
+    Now { unix_ms: 1_700_000_000_000 + ms as i64, mono_us: ms * 1000 }
+}
+
+fn identity() -> Identity {
+    Identity {
+        run_id: "b".repeat(40),
+        pid: 1,
+        executable: String::new(),
+        config_file: String::new(),
+        os: String::new(),
+    }
+}
+
+/// A replica that has loaded an empty snapshot of place 1000 and waits for the stream.
+fn replica() -> (Engine, PrimaryId) {
+    let primary = Primary { host: b"127.0.0.1".to_vec(), port: 1 };
+    let config = Config { replicaof: Some(primary), ..Config::default() };
+    let mut engine = Engine::new(config, identity(), 7, now(0), || 0);
+    engine.tick(now(100));
+    let mut id = None;
+    while let Some(action) = engine.next_action() {
+        if let Action::Connect { id: link, .. } = action {
+            id = Some(link);
+        }
+    }
+    let id = id.unwrap();
+    engine.primary_connected(id, now(101));
+    let replid = "c".repeat(40);
+    let mut say = |bytes: &[u8]| engine.primary_bytes(id, bytes, now(102));
+    say(b"+PONG\r\n");
+    say(b"+OK\r\n+OK\r\n");
+    say(format!("+FULLRESYNC {replid} 1000\r\n").as_bytes());
+    say(&[SNAPSHOT, b"REDIS0010", MARK].concat());
+    let keyspace = Keyspace::new(engine.settings().clone());
+    engine.snapshot_loaded(id, Ok((keyspace, LastLoad::default(), 0)), now(103));
+    assert_eq!(engine.replication.offset().get(), 1000);
+    (engine, id)
+}
+
+fn command(words: &[&str]) -> Vec<u8> {
+    let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        bytes.extend_from_slice(format!("${}\r\n{word}\r\n", word.len()).as_bytes());
+    }
+    bytes
+}
+
+/// However the stream is cut, it is applied once, counted once and passed on as it came.
+#[test]
+fn a_stream_in_pieces_is_passed_on_as_it_came() {
+    for seed in 0..30 {
+        println!("seed {seed}");
+        let (mut engine, id) = replica();
+        let mut rng = Rng::new(seed);
+        let mut stream = command(&["SELECT", "3"]);
+        for n in 0..40 {
+            let is_transaction = rng.below(4) == 0;
+            if is_transaction {
+                stream.extend(command(&["MULTI"]));
+            }
+            stream.extend(command(&["INCR", "count"]));
+            stream.extend(command(&["SET", &format!("k{n}"), &"v".repeat(rng.below(50) as usize)]));
+            if is_transaction {
+                stream.extend(command(&["EXEC"]));
+            }
+        }
+        let mut rest = stream.as_slice();
+        while !rest.is_empty() {
+            let len = (1 + rng.below(60) as usize).min(rest.len());
+            let (piece, more) = rest.split_at(len);
+            engine.primary_bytes(id, piece, now(200));
+            rest = more;
+        }
+        assert_eq!(engine.replication.offset().get(), 1000 + stream.len() as u64);
+        let backlog = engine.replication.backlog.as_ref().unwrap();
+        let start = backlog.range().start;
+        let kept: Vec<u8> = backlog.read(start).unwrap().flat_map(|piece| piece.to_vec()).collect();
+        assert_eq!(kept, stream);
+        assert_eq!(engine.keyspace.len(3), 41);
+    }
+}
