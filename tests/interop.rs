@@ -13,11 +13,12 @@ fn digest_if_loadable(peer: Peer, file: &Path) -> Option<String> {
     Server::load(peer, file).ok().map(|mut server| server.debug_digest())
 }
 
-/// The keys of a file as JSON, without what a server may choose: encodings and order.
+/// The keys of a file as JSON that have not expired, without what a server may choose: encodings and order.
 ///
 /// Redis 7.0 has no place for when a consumer was last active.
 fn contents(peer: Peer, file: &Path) -> Vec<String> {
-    let run = rkv(&["rdb", "dump", &file.display().to_string()]).expect(0);
+    // A server that loads a file leaves out what has expired by then.
+    let run = rkv(&["rdb", "dump", "--not-ttl", "expired", &file.display().to_string()]).expect(0);
     let mut lines: Vec<String> = run
         .out()
         .lines()
