@@ -288,6 +288,7 @@ impl Engine {
         let waits = self.clients.get(call.id).is_some_and(|client| client.blocked.is_some());
         let stats = self.stats.of(call.command, call.subcommand.map(|spec| spec.name));
         stats.calls += 1;
+        stats.failed += u64::from(outcome == Outcome::Failed);
         if waits {
             // The rest is counted when it has come to its end.
             stats.usec += us;
@@ -299,9 +300,7 @@ impl Engine {
         {
             client.wrote_at = self.replication.offset();
         }
-        let stats = self.stats.of(call.command, call.subcommand.map(|spec| spec.name));
         if outcome == Outcome::Failed {
-            stats.failed += 1;
             let reply = call.reply.as_bytes();
             self.stats.error(reply.get(start..).unwrap_or_default());
         }

@@ -407,7 +407,6 @@ impl Engine {
         // Whoever follows this server has to begin anew, too.
         self.drop_replicas();
         let now = self.now;
-        let is_same = from.is_some_and(|from| from.replid == self.replication.history.replid());
         let Some(upstream) = &mut self.replication.upstream else { return };
         upstream.snapshot_of = from;
         let control = upstream.parts.iter().find_map(|part| match part {
@@ -417,7 +416,6 @@ impl Engine {
         let Some(control) = control else { return };
         control.total_bytes.store(length_bytes.unwrap_or(0), std::sync::atomic::Ordering::Relaxed);
         upstream.control = Some(Arc::clone(&control));
-        let _ = is_same;
         self.begin_loading(control, true, now);
         self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
     }
