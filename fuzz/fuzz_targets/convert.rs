@@ -4,7 +4,7 @@
 #[path = "../../tests/common/convert.rs"]
 mod convert;
 #[path = "../../tests/common/roundtrip.rs"]
-#[allow(dead_code)]
+#[allow(dead_code)] // the tests use more of it
 mod roundtrip;
 
 use libfuzzer_sys::fuzz_target;

@@ -1,3 +1,5 @@
+//! Tables beside maps of the standard library.
+
 use super::*;
 use crate::base::rng::Rng;
 use std::collections::BTreeMap;
