@@ -123,7 +123,9 @@ impl Sink {
             Some(path) if path.as_os_str() != "-" => {
                 let file = AtomicFile::create(path, force)
                     .map_err(|e| CliError::from(e).in_file(path.display().to_string()))?;
-                register_unfinished(file.temporary_path());
+                if let Some(path) = file.temporary_path() {
+                    register_unfinished(path);
+                }
                 Ok(Sink::File(Box::new(file), path.into()))
             }
             _ => Ok(Sink::Stdout(io::BufWriter::with_capacity(256 << 10, io::stdout()))),

@@ -7,13 +7,51 @@ use std::sync::mpsc::{self, SyncSender};
 use std::thread::JoinHandle;
 
 /// A file on its way to its name. Dropped without [`AtomicFile::commit`], nothing is left.
+///
+/// A target that is a device, a pipe or a socket, or a way to an open file (`/dev/stdout`, `/dev/fd/63`),
+/// is written to as it stands: a rename would put a file in its place.
 pub struct AtomicFile {
-    writer: BufWriter<tempfile::NamedTempFile>,
+    writer: BufWriter<Unfinished>,
     target: PathBuf,
     replace: bool,
     unsynced_bytes: usize,
     /// Started by the first stretch that is worth it.
     syncer: Option<Syncer>,
+}
+
+/// Where the bytes go until the end.
+enum Unfinished {
+    /// A file beside the target.
+    Beside(tempfile::NamedTempFile),
+    /// The target itself, which is no file.
+    Target(File),
+}
+
+impl Write for Unfinished {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        match self {
+            Unfinished::Beside(file) => file.write(buf),
+            Unfinished::Target(file) => file.write(buf),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Unfinished::Beside(file) => file.flush(),
+            Unfinished::Target(file) => file.flush(),
+        }
+    }
+}
+
+/// Whether a file can be written beside this and renamed to it.
+///
+/// What stands in `/dev` and `/proc` belongs to the system, though standard output may lead to a file from there.
+fn is_replaceable(target: &Path) -> bool {
+    let of_system = || target.starts_with("/dev") || target.starts_with("/proc");
+    match std::fs::metadata(target) {
+        Ok(found) => found.is_file() && !of_system(),
+        Err(_) => true,
+    }
 }
 
 /// Bytes written between two syncs.
@@ -51,14 +89,23 @@ impl Syncer {
 }
 
 impl AtomicFile {
-    /// Starts a file beside `target`. Without `replace`, an existing target is an error.
+    /// Starts a file beside `target`. Without `replace`, an existing target is an error. A link is followed.
     pub fn create(target: &Path, replace: bool) -> io::Result<AtomicFile> {
         let exists = || io::Error::new(io::ErrorKind::AlreadyExists, "exists; --force replaces it");
-        match std::fs::symlink_metadata(target) {
-            Ok(metadata) if metadata.is_dir() => {
+        let mut target = target.to_path_buf();
+        match std::fs::symlink_metadata(&target) {
+            Ok(metadata) if metadata.is_dir() || target.is_dir() => {
                 return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory"));
             }
+            Ok(_) if !is_replaceable(&target) => {
+                let file = File::options().write(true).truncate(true).open(&target)?;
+                return Ok(AtomicFile::over(Unfinished::Target(file), target, replace));
+            }
             Ok(_) if !replace => return Err(exists()),
+            // A link that leads nowhere is replaced itself.
+            Ok(metadata) if metadata.is_symlink() => {
+                target = std::fs::canonicalize(&target).unwrap_or(target);
+            }
             _ => {}
         }
         let dir = match target.parent() {
@@ -73,20 +120,28 @@ impl AtomicFile {
             // What an ordinary file gets; the process's mask still applies.
             builder.permissions(std::fs::Permissions::from_mode(0o644));
         }
-        let file = builder.tempfile_in(dir)?;
-        let writer = BufWriter::with_capacity(256 << 10, file);
-        Ok(AtomicFile { writer, target: target.into(), replace, unsynced_bytes: 0, syncer: None })
+        let file = Unfinished::Beside(builder.tempfile_in(dir)?);
+        Ok(AtomicFile::over(file, target, replace))
     }
 
-    /// Where the unfinished file is.
-    pub fn temporary_path(&self) -> &Path {
-        self.writer.get_ref().path()
+    fn over(file: Unfinished, target: PathBuf, replace: bool) -> AtomicFile {
+        let writer = BufWriter::with_capacity(256 << 10, file);
+        AtomicFile { writer, target, replace, unsynced_bytes: 0, syncer: None }
+    }
+
+    /// Where the unfinished file is, if the target is a file.
+    pub fn temporary_path(&self) -> Option<&Path> {
+        match self.writer.get_ref() {
+            Unfinished::Beside(file) => Some(file.path()),
+            Unfinished::Target(_) => None,
+        }
     }
 
     /// Syncs the file and gives it its name.
     pub fn commit(self) -> io::Result<()> {
         let file = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
         self.syncer.map_or(Ok(()), Syncer::finish)?;
+        let Unfinished::Beside(file) = file else { return Ok(()) };
         file.as_file().sync_all()?;
         if self.replace {
             file.persist(&self.target).map_err(|e| e.error)?;
@@ -105,11 +160,13 @@ impl Write for AtomicFile {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let written = self.writer.write(buf)?;
         self.unsynced_bytes += written;
-        if self.unsynced_bytes >= SYNC_BYTES {
+        if self.unsynced_bytes >= SYNC_BYTES
+            && let Unfinished::Beside(file) = self.writer.get_ref()
+        {
             self.unsynced_bytes = 0;
             let syncer = match &self.syncer {
                 Some(syncer) => syncer,
-                None => self.syncer.insert(Syncer::start(self.writer.get_ref().as_file())?),
+                None => self.syncer.insert(Syncer::start(file.as_file())?),
             };
             syncer.wake();
         }
@@ -140,5 +197,48 @@ mod tests {
         file.commit().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_written_to_and_stays() {
+        use std::os::unix::fs::FileTypeExt;
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert!(AtomicFile::create(&socket, true).is_err());
+        assert!(std::fs::metadata(&socket).unwrap().file_type().is_socket());
+
+        let pipe = dir.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::read(pipe)
+        });
+        let mut file = AtomicFile::create(&pipe, true).unwrap();
+        file.write_all(b"through").unwrap();
+        file.commit().unwrap();
+        assert_eq!(reader.join().unwrap().unwrap(), b"through");
+        assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+        // No --force is needed for what is not replaced.
+        let null = AtomicFile::create(Path::new("/dev/null"), false).unwrap();
+        assert_eq!(null.temporary_path(), None);
+        null.commit().unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("file"), dir.path().join("link"));
+        std::fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        assert!(AtomicFile::create(&link, false).is_err());
+        let mut out = AtomicFile::create(&link, true).unwrap();
+        out.write_all(b"new").unwrap();
+        out.commit().unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 }

@@ -203,7 +203,9 @@ impl Outputs for Files {
         }
         let file = AtomicFile::create(&path, self.force)
             .map_err(|e| io::Error::new(e.kind(), format!("{name}: {e}")))?;
-        register_unfinished(file.temporary_path());
+        if let Some(path) = file.temporary_path() {
+            register_unfinished(path);
+        }
         Ok((name, Output::File(file)))
     }
 }

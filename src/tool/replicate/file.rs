@@ -24,7 +24,11 @@ impl SnapshotFile {
     /// It exists, or cannot be written.
     pub fn new(path: &Path, force: bool) -> Result<SnapshotFile, Error> {
         // Better told now than behind a long transfer.
-        drop(at(path, AtomicFile::create(path, force))?);
+        let file = at(path, AtomicFile::create(path, force))?;
+        if file.temporary_path().is_none() {
+            // It is read back to be checked before it is called complete.
+            return at(path, Err(std::io::Error::other("a snapshot needs a file, this is none")));
+        }
         Ok(SnapshotFile { path: path.into(), force, file: None, from: None, bytes: 0 })
     }
 }
@@ -52,7 +56,9 @@ impl Target for SnapshotFile {
     fn end(&mut self) -> Result<(), Error> {
         let Some(mut file) = self.file.take() else { return Ok(()) };
         at(&self.path, file.flush())?;
-        super::capture::check_snapshot(file.temporary_path())?;
+        if let Some(path) = file.temporary_path() {
+            super::capture::check_snapshot(path)?;
+        }
         at(&self.path, file.commit())
     }
 
