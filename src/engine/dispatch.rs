@@ -12,7 +12,14 @@ use crate::command::spec::{
 use crate::command::{self, Command, Ctx, Error, Outcome};
 use crate::keyspace::Origin;
 use crate::resp::encode::Reply;
+use smallvec::SmallVec;
 use std::collections::HashMap;
+
+/// Requests whose keys are looked for at once.
+const AHEAD: usize = 16;
+
+/// Keys of a database that is too large for the processor's caches.
+const WARMED_KEYS: u64 = 10_000;
 
 /// What becomes of a client's next request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +94,21 @@ impl Engine {
             Some(client) if client.is_waiting() => Flow::Wait,
             Some(_) => Flow::Next,
         }
+    }
+
+    /// Lets the memory answer at once for the keys that a client's requests to come will most likely use, instead of for one
+    /// after the other. Returns behind how many requests, after the one with the first key, this is worth being called again.
+    pub fn warm<'k>(&self, id: ClientId, keys: impl Iterator<Item = &'k [u8]>) -> usize {
+        let db = self.clients.get(id).map_or(0, |client| client.db);
+        if self.keyspace.len(db) < WARMED_KEYS {
+            return AHEAD;
+        }
+        let places: SmallVec<[u64; AHEAD]> =
+            keys.take(AHEAD).map(|key| self.keyspace.place(key)).collect();
+        let ahead = places.len();
+        // Read for the sake of reading.
+        std::hint::black_box(self.keyspace.warm(db, places.into_iter()));
+        ahead.saturating_sub(1)
     }
 
     /// Runs a request, and puts its reply behind what the client was told before.

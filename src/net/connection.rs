@@ -220,11 +220,21 @@ impl<S: Stream> Connection<S> {
             let now = now();
             engine.note_input(self.id, input.len(), input.capacity() - input.len());
             let string_bytes_max = engine.config().proto_max_bulk_len;
+            // Requests to come whose keys were warmed.
+            let mut warm: usize = 0;
             while flow == Flow::Next {
                 let bounds = Bounds { string_bytes_max, is_known: engine.is_known(self.id) };
                 match self.reader.next(&input, bounds) {
                     Ok(Step::Request) => {
                         let args: SmallVec<[&[u8]; 8]> = self.reader.args(&input).collect();
+                        match warm.checked_sub(1) {
+                            Some(left) => warm = left,
+                            None if self.reader.read_bytes() == input.len() => {}
+                            None => {
+                                let keys = args.get(1).copied().into_iter();
+                                warm = engine.warm(self.id, keys.chain(self.reader.ahead(&input)));
+                            }
+                        }
                         flow = engine.request(self.id, &args, now);
                     }
                     Ok(Step::Need(bytes)) => {
