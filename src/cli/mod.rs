@@ -7,6 +7,7 @@ mod aof;
 pub mod args;
 mod daemon;
 pub mod exit;
+mod huge_pages;
 pub mod out;
 pub mod progress;
 mod rdb;

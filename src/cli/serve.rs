@@ -2,7 +2,7 @@
 
 use super::exit::{CliError, Exit};
 use super::out::Ui;
-use super::{Context, Done, daemon};
+use super::{Context, Done, daemon, huge_pages};
 use crate::base::glob::Glob;
 use crate::base::rng::Rng;
 use crate::engine::config::words::LogLevel;
@@ -76,6 +76,8 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
     if line.sentinel {
         return Err(CliError::usage("a Sentinel is not supported yet"));
     }
+    // Before anything is read.
+    huge_pages::ask();
     // Before the configuration changes to another folder.
     let config_file = config_path(&line);
     let mut config = Config::default();

@@ -271,7 +271,7 @@ impl Clients {
 impl Engine {
     /// Takes a new connection. If it is refused, gives what is written to it before it is closed.
     pub fn accept(&mut self, peer: Peer, now: Now) -> Result<ClientId, &'static [u8]> {
-        self.now = now;
+        self.set_now(now);
         if self.clients.len() as i64 >= self.config.maxclients {
             self.stats.rejected_connections += 1;
             return Err(b"-ERR max number of clients reached\r\n");

@@ -18,8 +18,8 @@ use std::collections::HashMap;
 /// Requests whose keys are looked for at once.
 const AHEAD: usize = 16;
 
-/// Keys of a database that is too large for the processor's caches.
-const WARMED_KEYS: u64 = 10_000;
+/// Memory that is more than the processor's caches hold of it.
+const WARMED_BYTES: u64 = 16 << 20;
 
 /// What becomes of a client's next request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Renamed {
 impl Engine {
     /// Takes a client's request: a command's name and its arguments.
     pub fn request(&mut self, id: ClientId, args: &[&[u8]], now: Now) -> Flow {
-        self.now = now;
+        self.set_now(now);
         let Some(client) = self.clients.get_mut(id) else { return Flow::Close };
         client.used = now;
         client.commands += 1;
@@ -96,19 +96,21 @@ impl Engine {
         }
     }
 
-    /// Lets the memory answer at once for the keys that a client's requests to come will most likely use, instead of for one
-    /// after the other. Returns behind how many requests, after the one with the first key, this is worth being called again.
-    pub fn warm<'k>(&self, id: ClientId, keys: impl Iterator<Item = &'k [u8]>) -> usize {
-        let db = self.clients.get(id).map_or(0, |client| client.db);
-        if self.keyspace.len(db) < WARMED_KEYS {
+    /// Lets the memory answer at once for the keys and members that a client's requests to come will most likely use, instead
+    /// of for one after the other. Returns after how many requests, the first of these not counted, the next are worth it.
+    pub fn warm<'k>(
+        &self,
+        id: ClientId,
+        uses: impl Iterator<Item = (&'k [u8], &'k [u8])>,
+    ) -> usize {
+        if crate::base::memory::used_bytes() < WARMED_BYTES {
             return AHEAD;
         }
-        let places: SmallVec<[u64; AHEAD]> =
-            keys.take(AHEAD).map(|key| self.keyspace.place(key)).collect();
-        let ahead = places.len();
+        let db = self.clients.get(id).map_or(0, |client| client.db);
+        let uses: SmallVec<[_; AHEAD]> = uses.take(AHEAD).collect();
         // Read for the sake of reading.
-        std::hint::black_box(self.keyspace.warm(db, places.into_iter()));
-        ahead.saturating_sub(1)
+        std::hint::black_box(self.keyspace.warm_members(db, &uses));
+        uses.len().saturating_sub(1)
     }
 
     /// Runs a request, and puts its reply behind what the client was told before.
@@ -298,10 +300,12 @@ impl Engine {
     /// Runs a command that was checked.
     pub(super) fn call(&mut self, call: &mut Call<'_>) {
         let start = call.reply.len();
-        let began = (self.clock)();
+        let began = self.ended_us.take().unwrap_or_else(self.clock);
         let outcome = self.run(call);
         let slept_us = std::mem::take(&mut self.slept_us);
-        let us = (self.clock)().saturating_sub(began) + slept_us;
+        let ended = (self.clock)();
+        self.ended_us = Some(ended);
+        let us = ended.saturating_sub(began) + slept_us;
         if !self.pubsub.monitors.is_empty() {
             self.monitor(call);
         }

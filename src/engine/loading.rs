@@ -51,7 +51,7 @@ impl Engine {
     /// Notes that data are loaded elsewhere. Until [`Engine::end_loading`] clients wait for them, or are served the old ones if
     /// `is_async` says so.
     pub fn begin_loading(&mut self, control: Arc<Control>, is_async: bool, now: Now) {
-        self.now = now;
+        self.set_now(now);
         control.key_delay_us.store(self.config.key_load_delay, Ordering::Relaxed);
         self.loading = Some(Loading { since: now, control, is_async });
     }
@@ -64,7 +64,7 @@ impl Engine {
         aux: &[(Vec<u8>, Vec<u8>)],
         now: Now,
     ) {
-        self.now = now;
+        self.set_now(now);
         self.replace_data(keyspace, last_load);
         self.restore_stream(aux);
         self.log(Level::Notice, "Ready to accept connections");

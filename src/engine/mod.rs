@@ -192,6 +192,8 @@ pub struct Engine {
     started: Now,
     actions: VecDeque<Action>,
     clock: Clock,
+    /// When the last command ended, if the next one follows at once.
+    ended_us: Option<u64>,
     /// Microseconds for which the present command lets everything sleep.
     slept_us: u64,
     /// Microseconds for which the present request lets everything sleep, by which it is later behind it.
@@ -288,6 +290,7 @@ impl Engine {
             started: now,
             actions: VecDeque::new(),
             clock,
+            ended_us: None,
         };
         if let Some(primary) = engine.config.replicaof.clone() {
             engine.follow(&primary.host, primary.port, None, 0);
@@ -306,8 +309,12 @@ impl Engine {
     }
 
     /// Tells what time it is, where nothing else happens.
+    #[inline]
     pub fn set_now(&mut self, now: Now) {
-        self.now = now;
+        if now != self.now {
+            self.now = now;
+            self.ended_us = None;
+        }
     }
 
     /// How the data are kept, for who loads them.
@@ -329,7 +336,7 @@ impl Engine {
 
     /// Sees to what comes with time; to be called `hz` times a second.
     pub fn tick(&mut self, now: Now) {
-        self.now = now;
+        self.set_now(now);
         self.stats.tick(now);
         self.time_out();
         self.end_pause_in_time();

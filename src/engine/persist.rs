@@ -440,7 +440,7 @@ impl Engine {
 
     /// Learns what became of a save.
     pub fn saved(&mut self, saved: Saved, now: Now) {
-        self.now = now;
+        self.set_now(now);
         match saved.why {
             Why::Save | Why::Sync => self.save_ended(saved),
             Why::Rewrite => self.rewrite_ended(saved),

@@ -51,7 +51,7 @@ pub(super) const HANDLERS: &[(&str, Handler)] = &[("shutdown", shutdown)];
 impl Engine {
     /// Ends the server as a signal asks, with what the configuration says about it.
     pub fn terminate(&mut self, signal: &str, now: Now) {
-        self.now = now;
+        self.set_now(now);
         self.log(Level::Warning, format!("Received {signal} scheduling shutdown..."));
         let words = match signal {
             "SIGINT" => self.config.shutdown_on_sigint,

@@ -34,6 +34,7 @@ use crate::base::rng::Rng;
 use crate::value::Value;
 use crate::value::limits::Limits;
 use crate::value::table::{Seed, Table};
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// What is set once for a keyspace.
@@ -214,7 +215,23 @@ impl Keyspace {
     /// let the memory answer for all of them at once. The number means nothing.
     pub fn warm(&self, db: usize, places: impl Iterator<Item = u64>) -> u64 {
         let Some(db) = self.dbs.get(db) else { return 0 };
-        db.keys.warm(places, |value| u64::from(value.is_emptied()))
+        db.keys.warm(places, |_, value| u64::from(value.is_emptied()))
+    }
+
+    /// As [`Keyspace::warm`], for keys, and for members of the containers that they may hold.
+    pub fn warm_members(&self, db: usize, uses: &[(&[u8], &[u8])]) -> u64 {
+        let Some(db) = self.dbs.get(db) else { return 0 };
+        let seed = db.keys.seed();
+        let mut found: SmallVec<[(usize, &Value); 16]> = SmallVec::new();
+        let read = db.keys.warm(uses.iter().map(|(key, _)| seed.hash(key)), |number, value| {
+            found.push((number, value));
+            u64::from(value.is_emptied())
+        });
+        // Members of one container are looked for together.
+        found.chunk_by(|(_, one), (_, other)| std::ptr::eq(*one, *other)).fold(read, |all, same| {
+            let members = same.iter().filter_map(|(number, _)| Some(uses.get(*number)?.1));
+            all ^ same.first().map_or(0, |(_, value)| value.warm(members))
+        })
     }
 
     /// The libraries of functions: name and code.

@@ -231,8 +231,9 @@ impl<S: Stream> Connection<S> {
                             Some(left) => warm = left,
                             None if self.reader.read_bytes() == input.len() => {}
                             None => {
-                                let keys = args.get(1).copied().into_iter();
-                                warm = engine.warm(self.id, keys.chain(self.reader.ahead(&input)));
+                                let word = |at: usize| args.get(at).copied().unwrap_or_default();
+                                let first = std::iter::once((word(1), word(2)));
+                                warm = engine.warm(self.id, first.chain(self.reader.ahead(&input)));
                             }
                         }
                         flow = engine.request(self.id, &args, now);

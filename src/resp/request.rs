@@ -211,12 +211,15 @@ impl RequestReader {
         self.args.iter().map(|arg| source.get(arg.clone()).unwrap_or_default())
     }
 
-    /// The second strings of requests that stand behind the one that was just read, in the same bytes: in most commands they
-    /// are keys. Ends before the first that is not there or is no list of strings.
-    pub fn ahead<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    /// The second and third strings of requests that stand behind the one that was just read, in the same bytes: in most
+    /// commands a key, and what is looked for in it. Strings that are not there are empty. Ends before the first that is not there or is no list of strings.
+    pub fn ahead<'a>(
+        &self,
+        bytes: &'a [u8],
+    ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> + use<'a> {
         let mut pos = if self.missing == 0 { self.pos } else { bytes.len() };
         std::iter::from_fn(move || {
-            let mut second: &[u8] = &[];
+            let mut words = <(&[u8], &[u8])>::default();
             let count =
                 if bytes.get(pos) == Some(&b'*') { number(bytes, pos + 1) } else { Line::Open };
             let Line::Number(count, end) = count else { return None };
@@ -224,12 +227,14 @@ impl RequestReader {
             for at in 0..count {
                 let Line::Number(length, start) = number(bytes, pos + 1) else { return None };
                 let end = start.checked_add(usize::try_from(length).ok()?)?;
-                if at == 1 {
-                    second = bytes.get(start..end)?;
+                match at {
+                    1 => words.0 = bytes.get(start..end)?,
+                    2 => words.1 = bytes.get(start..end)?,
+                    _ => {}
                 }
                 pos = end.checked_add(2)?;
             }
-            Some(second)
+            Some(words)
         })
     }
 
@@ -443,12 +448,16 @@ mod tests {
     }
 
     #[test]
-    fn second_strings_of_requests_to_come_are_seen() {
+    fn words_of_requests_to_come_are_seen() {
         let bytes = b"*1\r\n$4\r\nPING\r\n*3\r\n$3\r\nSET\r\n$2\r\nk1\r\n$1\r\nv\r\n*1\r\n$4\r\nPING\r\n*0\r\n*2\r\n$3\r\nGET\r\n$2\r\nk2\r\n*2\r\n$3\r\nGET\r\n$20\r\nk";
         let mut reader = RequestReader::default();
         assert_eq!(reader.next(bytes, BOUNDS), Ok(Step::Request));
         let ahead = |reader: &RequestReader| reader.ahead(bytes).collect::<Vec<_>>();
-        assert_eq!(ahead(&reader), [b"k1".as_slice(), b"", b"", b"k2"]);
+        let none: &[u8] = b"";
+        assert_eq!(
+            ahead(&reader),
+            [(b"k1".as_slice(), b"v".as_slice()), (none, none), (none, none), (b"k2", none)]
+        );
         for left in [3, 2, 0, 0] {
             assert!(reader.next(bytes, BOUNDS).is_ok());
             assert_eq!(ahead(&reader).len(), left);

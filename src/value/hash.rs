@@ -74,6 +74,17 @@ impl Hash {
         }
     }
 
+    /// Reads what looking for these will read first; see [`Table::warm`].
+    pub(super) fn warm<'m>(&self, names: impl Iterator<Item = &'m [u8]>) -> u64 {
+        match &self.0 {
+            Form::Table(table) => {
+                let seed = table.seed();
+                table.warm(names.map(|name| seed.hash(name)), |_, value| value.len() as u64)
+            }
+            _ => 0,
+        }
+    }
+
     /// The encoding's name. Fields with times live in a table; while a server would keep them in a listpack, that is the name.
     pub fn encoding(&self, limits: &Limits) -> &'static str {
         match &self.0 {

@@ -153,6 +153,15 @@ impl Value {
         }
     }
 
+    /// Reads what uses of these members will read first, as [`table::Table::warm`] does. The number means nothing.
+    pub fn warm<'m>(&self, members: impl Iterator<Item = &'m [u8]>) -> u64 {
+        match self {
+            Value::Set(set) => set.warm(members),
+            Value::Hash(hash) => hash.warm(members),
+            _ => 0,
+        }
+    }
+
     /// About how many pieces of memory it takes, which is what freeing it costs.
     pub fn pieces(&self) -> u64 {
         match self {

@@ -53,6 +53,17 @@ impl Set {
         self.len() == 0
     }
 
+    /// Reads what looking for these will read first; see [`Table::warm`].
+    pub(super) fn warm<'m>(&self, names: impl Iterator<Item = &'m [u8]>) -> u64 {
+        match &self.0 {
+            Form::Table(table) => {
+                let seed = table.seed();
+                table.warm(names.map(|name| seed.hash(name)), |_, ()| 0)
+            }
+            _ => 0,
+        }
+    }
+
     /// The encoding's name.
     pub fn encoding(&self) -> &'static str {
         match &self.0 {

@@ -260,7 +260,7 @@ impl Engine {
 
     /// Learns what became of a snapshot for replicas.
     pub fn transferred(&mut self, done: Transferred, now: Now) {
-        self.now = now;
+        self.set_now(now);
         let Some(transfer) = self.replication.transfer.take() else { return };
         let framing = transfer.batch.framing;
         let waits = |replica: &Replica| replica.state() == State::WaitEnd(framing);
@@ -308,7 +308,7 @@ impl Engine {
 
     /// A snapshot was written to a replica as a whole.
     pub fn snapshot_sent(&mut self, id: ClientId, now: Now) {
-        self.now = now;
+        self.set_now(now);
         let Some(replica) = self.replication.replicas.get_mut(&id) else { return };
         let is_streamed = replica.state() == State::WaitEnd(Framing::Streamed);
         replica.snapshot_sent(mono_ms(now));

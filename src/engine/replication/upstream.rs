@@ -234,7 +234,7 @@ impl Engine {
 
     /// The connection to the primary stands.
     pub fn primary_connected(&mut self, id: PrimaryId, now: Now) {
-        self.now = now;
+        self.set_now(now);
         if self.is_current_primary(id) {
             self.on_link(|link, events| link.on_connected(mono_ms(now), events));
         }
@@ -242,7 +242,7 @@ impl Engine {
 
     /// Bytes came from the primary.
     pub fn primary_bytes(&mut self, id: PrimaryId, bytes: &[u8], now: Now) {
-        self.now = now;
+        self.set_now(now);
         if self.is_current_primary(id) {
             self.stats.input_bytes += bytes.len() as u64;
             self.on_link(|link, events| link.on_bytes(mono_ms(now), bytes, events));
@@ -251,7 +251,7 @@ impl Engine {
 
     /// The connection to the primary could not be opened, or is gone.
     pub fn primary_closed(&mut self, id: PrimaryId, why: &str, now: Now) {
-        self.now = now;
+        self.set_now(now);
         if self.is_current_primary(id) {
             self.on_link(|link, events| link.on_closed(mono_ms(now), why, events));
         }
@@ -278,7 +278,7 @@ impl Engine {
         loaded: Result<(Keyspace, LastLoad, usize), String>,
         now: Now,
     ) {
-        self.now = now;
+        self.set_now(now);
         if !self.is_current_primary(id) {
             return;
         }

@@ -124,18 +124,23 @@ impl<O: Clone> Table<O> {
     }
 
     /// Reads what uses of keys with these hashes will read first, level by level for all of them, so that the memory answers
-    /// for many at once and not for one after the other, and visits the objects that they most likely hold. The number means
-    /// nothing.
-    pub fn warm(&self, hashes: impl Iterator<Item = u64>, mut visit: impl FnMut(&O) -> u64) -> u64 {
-        let mut nodes: SmallVec<[(u64, &Child<O>); 32]> = SmallVec::new();
-        let mut pages: SmallVec<[(u64, &Page<O>); 32]> = SmallVec::new();
-        nodes.extend(hashes.map(|hash| (hash, self.root.child_of_hash(hash, 0))));
+    /// for many at once and not for one after the other, and visits the objects that they most likely hold, with the number of
+    /// the hash. What is returned means nothing.
+    pub fn warm<'t>(
+        &'t self,
+        hashes: impl Iterator<Item = u64>,
+        mut visit: impl FnMut(usize, &'t O) -> u64,
+    ) -> u64 {
+        let mut nodes: SmallVec<[(usize, u64, &Child<O>); 32]> = SmallVec::new();
+        let mut pages: SmallVec<[(usize, u64, &Page<O>); 32]> = SmallVec::new();
+        let children = hashes.map(|hash| (hash, self.root.child_of_hash(hash, 0)));
+        nodes.extend(children.enumerate().map(|(number, (hash, child))| (number, hash, child)));
         let mut level = 0;
         while !nodes.is_empty() {
             level += 1;
-            nodes.retain(|(hash, child)| match child {
+            nodes.retain(|(number, hash, child)| match child {
                 Child::Page(page) => {
-                    pages.push((*hash, page));
+                    pages.push((*number, *hash, page));
                     false
                 }
                 Child::Node(node) if level < LEVELS => {
@@ -145,14 +150,18 @@ impl<O: Clone> Table<O> {
                 Child::Node(_) => false,
             });
         }
-        let read = pages.iter().fold(0, |all, (_, page)| all ^ page.warm());
-        let mut objects: SmallVec<[&O; 32]> = SmallVec::new();
-        let read = pages.iter().fold(read, |all, (hash, page)| {
-            let (read, object) = page.warm_entry(*hash);
-            objects.extend(object);
-            all ^ read
-        });
-        objects.into_iter().fold(read, |all, object| all ^ visit(object))
+        let mut read = pages.iter().fold(0, |all, (_, _, page)| all ^ page.warm());
+        let mut entries: SmallVec<[(usize, usize, &Page<O>); 32]> = SmallVec::new();
+        for (number, hash, page) in pages {
+            let (bytes, index) = page.warm_entry(hash);
+            read ^= bytes;
+            entries.extend(index.map(|index| (number, index, page)));
+        }
+        let mut objects: SmallVec<[(usize, &O); 32]> = SmallVec::new();
+        for (number, index, page) in entries {
+            objects.extend(page.object(index).map(|object| (number, object)));
+        }
+        objects.into_iter().fold(read, |all, (number, object)| all ^ visit(number, object))
     }
 
     /// Runs a change on the page of a key that is there.

@@ -401,17 +401,24 @@ impl<O: Clone> Page<O> {
         self.heap.len() as u64 ^ u64::from(self.tags[0]) ^ u64::from(offsets)
     }
 
-    /// Reads the entry that a hash most likely has, and the end of the heap. Returns the object that the entry holds.
+    /// Reads the beginning of the entry that a hash most likely has, and the end of the heap. Nothing is decided by what is
+    /// read, so that the processor need not wait for it. Returns which entry it is.
     #[inline]
-    pub(super) fn warm_entry(&self, hash: u64) -> (u64, Option<&O>) {
+    pub(super) fn warm_entry(&self, hash: u64) -> (u64, Option<usize>) {
         let last = self.heap.last().copied().unwrap_or_default();
-        let object = self.candidates(hash).next().and_then(|index| {
-            let Place::Object(object) = self.parts(index).value else { return None };
-            self.objects.get(object)
-        });
-        match object {
-            Some(Object::Value(object)) => (u64::from(last), Some(object)),
-            _ => (u64::from(last), None),
+        let index = self.candidates(hash).next();
+        let offset = index.and_then(|index| self.offsets.get(index)).copied().unwrap_or_default();
+        let first = self.heap.get(usize::from(offset)).copied().unwrap_or_default();
+        (u64::from(last ^ first), index)
+    }
+
+    /// The object that an entry holds.
+    #[inline]
+    pub(super) fn object(&self, index: usize) -> Option<&O> {
+        let Place::Object(object) = self.parts(index).value else { return None };
+        match self.objects.get(object) {
+            Some(Object::Value(object)) => Some(object),
+            _ => None,
         }
     }
 
