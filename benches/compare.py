@@ -55,6 +55,7 @@ def commands():
         ("report", "rkv rdb stats", [rkv, "rdb", "stats", "{input}"]),
         ("report", "HDT memory", [hdt, "-c", "memory", "-o", "{output}", "{input}"]),
         ("filter to RDB", "rkv rdb convert --key '*:1*'", [rkv, "rdb", "convert", "{input}", "--key", "*:1*", "-o", "{output}"]),
+        ("filter to RDB, few keys", "rkv rdb convert --key '*:12345*'", [rkv, "rdb", "convert", "{input}", "--key", "*:12345*", "-o", "{output}"]),
         ("filter to RDB, all keys", "rkv rdb convert --key '*'", [rkv, "rdb", "convert", "{input}", "--key", "*", "-o", "{output}"]),
         ("filter to commands", "librdb resp -k '.*:1.*'", [librdb, "{input}", "-l", "/dev/null", "-k", ".*:1.*", "resp", "-o", "{output}"]),
     ]
@@ -147,6 +148,7 @@ GOALS = [
     ("rkv rdb dump --format jsonl", CHECK, 1),
     ("rkv rdb dump --format resp", "librdb resp", 3),
     ("rkv rdb stats", "HDT memory", 4),
+    ("rkv rdb convert --key '*:12345*'", None, 1000),
     ("rkv rdb convert --key '*:1*'", None, 1000),
 ]
 

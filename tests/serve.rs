@@ -358,3 +358,31 @@ fn prometheus_gets_figures() {
     assert!(ask("GET /other HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404"));
     assert!(ask("POST / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 405"));
 }
+
+#[test]
+fn it_moves_to_another_folder_on_request() {
+    let mut server = start(&["--enable-protected-configs", "yes"]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap();
+    let path = path.to_str().unwrap();
+    let refused = server.cmd(&["CONFIG", "SET", "dir", "/no such folder"]);
+    let text =
+        "ERR CONFIG SET failed (possibly related to argument 'dir') - No such file or directory";
+    assert_eq!(refused, Reply::Error(text.into()));
+    server.ok(&["SET", "key", "value"]);
+    server.ok(&["CONFIG", "SET", "dir", path]);
+    assert_eq!(server.cmd(&["CONFIG", "GET", "dir"]), Reply::Array(vec![bulk("dir"), bulk(path)]));
+    server.ok(&["SAVE"]);
+    assert!(folder.path().join("dump.rdb").is_file());
+}
+
+#[test]
+fn the_stream_gets_another_name_on_request() {
+    let mut server = start(&["--enable-debug-command", "yes"]);
+    let mut name = || {
+        let info = server.cmd(&["INFO", "replication"]).text();
+        server.ok(&["DEBUG", "CHANGE-REPL-ID"]);
+        info.split("master_replid:").nth(1).unwrap()[..40].to_owned()
+    };
+    assert_ne!(name(), name());
+}

@@ -14,6 +14,7 @@ pub mod lzf;
 pub mod memory;
 pub mod num;
 pub mod range;
+pub mod reason;
 pub mod rng;
 pub mod slot;
 pub mod spool;

@@ -1,5 +1,6 @@
 //! Exit status and error messages: one place for what scripts depend on.
 
+use crate::base::reason::reason;
 use crate::feed::{Failure, InputError};
 use crate::rdb::{Class, Error};
 use std::io;
@@ -135,8 +136,7 @@ fn one_line(text: &str) -> String {
 
 /// The text of a system error without its number.
 fn io_message(e: &io::Error) -> String {
-    let text = e.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
+    let text = reason(e);
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_lowercase().collect::<String>() + chars.as_str())
 }

@@ -4,6 +4,7 @@ use super::exit::{CliError, Exit};
 use super::out::Ui;
 use super::{Context, Done, daemon, huge_pages};
 use crate::base::glob::Glob;
+use crate::base::reason::reason;
 use crate::base::rng::Rng;
 use crate::engine::config::words::LogLevel;
 use crate::engine::config::{CommandLine, Config, Host};
@@ -195,12 +196,6 @@ fn start(config: Config, config_file: String, log: Log) -> Result<i32, String> {
 /// What the machine gives to a configuration.
 struct Machine {
     here: Option<PathBuf>,
-}
-
-/// The system's words for an error, without its number.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 impl Host for Machine {

@@ -139,6 +139,8 @@ pub enum Action {
     Migrate(Migration),
     /// [`Engine::next_deadline_ms`] may be nearer than it was.
     Deadline,
+    /// Work in this folder from now on, and tell [`Engine::entered`].
+    Enter(Vec<u8>),
     /// Listen where the configuration now says, and tell [`Engine::listened`].
     Listen,
     /// End the process with this status.
@@ -185,8 +187,8 @@ pub struct Engine {
     startup_bytes: u64,
     /// Clients whose output may be over its limit.
     over_limit: Vec<ClientId>,
-    /// Who waits for a change of where the server listens.
-    listening: Option<(ClientId, Changes)>,
+    /// Who waits for a change of where the server listens, or of the folder it works in.
+    changing: Option<(ClientId, Changes)>,
     rng: Rng,
     now: Now,
     started: Now,
@@ -280,7 +282,7 @@ impl Engine {
             slept_us: 0,
             late_us: 0,
             over_limit: Vec::new(),
-            listening: None,
+            changing: None,
             host: Host::default(),
             startup_bytes: memory::used_bytes(),
             config,

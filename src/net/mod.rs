@@ -22,6 +22,7 @@ pub use clock::{mono_us, now};
 pub use listen::Listener;
 pub use log::Log;
 
+use crate::base::reason::reason;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
 use crate::engine::{Action, ClientId, Engine, LastLoad, Level, PrimaryId, Saved, Transferred};
@@ -33,7 +34,7 @@ use migrate::Links;
 use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -115,7 +116,8 @@ struct Server {
     /// Whether replies wait for the disk.
     waits_for_disk: Cell<bool>,
     news: mpsc::UnboundedSender<News>,
-    folder: PathBuf,
+    /// Where files are, from the root.
+    folder: RefCell<PathBuf>,
     exit: Cell<Option<i32>>,
     left: Notify,
     /// Somebody asked to listen elsewhere.
@@ -231,7 +233,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
         synced,
         waits_for_disk: Cell::new(waits_for_disk),
         news,
-        folder,
+        folder: RefCell::new(folder),
         exit: Cell::new(None),
         left: Notify::new(),
         left_listen: Notify::new(),
@@ -398,7 +400,7 @@ impl Server {
                     save::start(
                         job,
                         &self.engine.borrow(),
-                        &self.folder,
+                        &self.folder.borrow(),
                         rewrites,
                         self.news.clone(),
                         self.to_commands,
@@ -459,6 +461,7 @@ impl Server {
                     engine.migrated(migration, migrated);
                 }
                 Some(Action::Deadline) => self.deadline.notify_one(),
+                Some(Action::Enter(folder)) => self.enter(&folder),
                 Some(Action::Listen) => self.left_listen.notify_one(),
                 Some(Action::Exit(status)) => {
                     self.exit.set(Some(status));
@@ -467,6 +470,18 @@ impl Server {
             }
         }
         self.append_log();
+    }
+
+    /// Goes to another folder, in which files are from now on; the append-only file stays where it was opened.
+    fn enter(&self, folder: &[u8]) {
+        let entered = std::env::set_current_dir(OsStr::from_bytes(folder))
+            .and_then(|()| std::env::current_dir())
+            .map_err(|error| reason(&error));
+        if let Ok(folder) = &entered {
+            self.folder.replace(folder.clone());
+        }
+        let entered = entered.map(|folder| folder.into_os_string().into_vec());
+        self.engine.borrow_mut().entered(entered);
     }
 
     /// Lets the append-only file have its bytes.
@@ -486,7 +501,7 @@ impl Server {
     fn open_log(&self) {
         let engine = self.engine.borrow();
         let config = engine.config();
-        let folder = self.folder.join(OsStr::from_bytes(&config.appenddirname));
+        let folder = self.folder.borrow().join(OsStr::from_bytes(&config.appenddirname));
         let name = String::from_utf8_lossy(&config.appendfilename).into_owned();
         match OpenedAof::begin(&folder, &name) {
             Ok(opened) => {
@@ -502,7 +517,7 @@ impl Server {
     /// Loads the RDB file that the configuration names.
     fn load_file(&self) -> Result<Keyspace, String> {
         let engine = self.engine.borrow();
-        let path = self.folder.join(OsStr::from_bytes(&engine.config().dbfilename));
+        let path = self.folder.borrow().join(OsStr::from_bytes(&engine.config().dbfilename));
         let mut input = Input::open(&path).map_err(|e| e.to_string())?;
         let mut keyspace = Keyspace::new(engine.settings().clone());
         let now_ms = now().unix_ms;

@@ -63,8 +63,8 @@ pub(super) fn begin(server: &Server, snapshot: SnapshotFor) {
         }
         None => {
             let name = OsStr::from_bytes(&server.engine.borrow().config().dbfilename).to_owned();
-            let path = server.folder.join(name);
-            let temporary = server.folder.join(format!("temp-{}.rdb", std::process::id()));
+            let path = server.folder.borrow().join(name);
+            let temporary = server.folder.borrow().join(format!("temp-{}.rdb", std::process::id()));
             spawn(news, move || {
                 save::write(&job, &temporary)?;
                 save::replace(&temporary, &path)?;
@@ -109,7 +109,7 @@ fn senders(server: &Server, ids: &[ClientId]) -> Vec<Sender<Piece>> {
 /// Sends the RDB file to replicas, to each at its own pace.
 pub(super) fn send_file(server: &Server, ids: &[ClientId]) {
     let name = OsStr::from_bytes(&server.engine.borrow().config().dbfilename).to_owned();
-    let path = server.folder.join(name);
+    let path = server.folder.borrow().join(name);
     // Opened now: another save may put another file there.
     let files = ids.iter().map(|_| File::open(&path)).collect::<Vec<_>>();
     for (id, file) in ids.iter().zip(files) {

@@ -126,6 +126,14 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             engine.tell_replicas_as_selected(words);
             call.reply.ok();
         }
+        (b"change-repl-id", []) => {
+            engine.log(
+                super::super::Level::Notice,
+                "Changing replication IDs after receiving change-repl-id",
+            );
+            engine.change_repl_id();
+            call.reply.ok();
+        }
         (b"error", [text]) => {
             let text = String::from_utf8_lossy(text).into_owned();
             return Err(Error::text(text));
@@ -142,7 +150,6 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             | b"pause-cron"
             | b"replybuffer"
             | b"listpack"
-            | b"change-repl-id"
             | b"client-eviction"
             | b"client-enforce-reply-list"
             | b"aof-flush-sleep",

@@ -80,7 +80,7 @@ fn config(engine: &mut Engine, call: &mut Call<'_>) -> Done {
 }
 
 /// Directives that take effect only at the start of this server, though Redis lets them change at any time.
-const FIXED: &[&str] = &["dir", "tls-port"];
+const FIXED: &[&str] = &["tls-port"];
 
 impl Engine {
     /// Tells the client who asked what became of the configuration file.
@@ -114,32 +114,58 @@ impl Engine {
             return Err(Error::text(error.to_string()));
         }
         self.apply(&changes);
-        if changes.has("bind") || changes.has("port") {
-            // The client waits, nobody else does.
-            if let Some(client) = self.clients.get_mut(id) {
-                client.waits_for_save = true;
-            }
-            self.listening = Some((id, changes));
-            self.actions.push_back(Action::Listen);
-            return Ok(false);
+        let (is_elsewhere, listens) = (changes.has("dir"), changes.listens());
+        if !is_elsewhere && !listens {
+            return Ok(true);
         }
-        Ok(true)
+        // The client waits, nobody else does.
+        if let Some(client) = self.clients.get_mut(id) {
+            client.waits_for_save = true;
+        }
+        let action = match is_elsewhere {
+            true => Action::Enter(self.config.dir.clone()),
+            false => Action::Listen,
+        };
+        self.changing = Some((id, changes));
+        self.actions.push_back(action);
+        Ok(false)
+    }
+
+    /// Learns the whole path of the folder that the server was to work in, or why it could not go there.
+    pub fn entered(&mut self, folder: Result<Vec<u8>, String>) {
+        let Some((id, changes)) = self.changing.take() else { return };
+        match folder {
+            Ok(folder) => {
+                self.config.dir = folder;
+                if changes.listens() {
+                    self.changing = Some((id, changes));
+                    self.actions.push_back(Action::Listen);
+                } else {
+                    self.release(id, None);
+                }
+            }
+            Err(why) => self.take_back(id, changes, "dir", &why),
+        }
     }
 
     /// Learns whether the server listens where the configuration says. If not, all that was changed with it is taken back.
     pub fn listened(&mut self, error: Option<String>) {
-        let Some((id, changes)) = self.listening.take() else { return };
+        let Some((id, changes)) = self.changing.take() else { return };
         let Some(error) = error else { return self.release(id, None) };
         self.log(Level::Warning, error);
-        let is_port = changes.has("port");
-        let (name, reason) = match is_port {
+        let (name, reason) = match changes.has("port") {
             true => ("port", "Unable to listen on this port. Please check the server logs."),
             false => ("bind", "Failed to bind to specified addresses."),
         };
+        self.take_back(id, changes, name, reason);
+    }
+
+    /// Undoes changes of which one cannot be had, and tells the client.
+    fn take_back(&mut self, id: ClientId, changes: Changes, name: &str, reason: &str) {
         let directive = changes.directives().iter().find(|directive| directive.name == name);
-        let text = directive.map(|directive| changes.refused(directive, reason).to_string());
-        let before = changes.before().clone();
-        self.config = before;
+        let text =
+            directive.map(|directive| changes.refused(directive, reason.to_owned()).to_string());
+        self.config = changes.before().clone();
         self.apply(&changes);
         let text = text.unwrap_or_default();
         self.stats.error(text.as_bytes());

@@ -69,6 +69,11 @@ impl Changes {
         self.directives.iter().any(|directive| directive.name == name)
     }
 
+    /// Whether the server is to listen elsewhere.
+    pub fn listens(&self) -> bool {
+        self.has("bind") || self.has("port")
+    }
+
     /// The configuration as it was.
     pub fn before(&self) -> &Config {
         &self.before

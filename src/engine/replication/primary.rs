@@ -150,6 +150,11 @@ impl Engine {
         }
     }
 
+    /// Gives the stream another name, so that nobody can continue it.
+    pub(in crate::engine) fn change_repl_id(&mut self) {
+        self.replication.history.start_anew(&mut self.rng);
+    }
+
     /// Takes a replica that needs all of the data.
     fn add_waiting_replica(&mut self, id: ClientId, announced: Announced, is_old: bool) {
         let now_ms = mono_ms(self.now);

@@ -9,6 +9,7 @@ use crate::aof::manifest::{Kind, Manifest};
 use crate::aof::reader::{Command, ErrorKind, Item, ReadError, Reader, Role};
 use crate::aof::repair::resync;
 use crate::aof::set::{Member, OpenError, Set};
+use crate::base::reason::reason;
 use crate::feed::Control;
 use crate::rdb::Class;
 use crate::report::{Finding, Rule, Severity};
@@ -182,8 +183,7 @@ fn check_listing(set: &Set, verdict: &mut Verdict) {
     let file = listing.path.display().to_string();
     for missing in &set.missing {
         let path = missing.path.display().to_string();
-        let error = missing.error.to_string();
-        let error = error.split(" (os error").next().unwrap_or(&error);
+        let error = reason(&missing.error);
         let line = missing.listed.line;
         verdict.find(
             Id::MissingFile,

@@ -2,6 +2,7 @@
 
 use super::sentinel::{self, Sentinel};
 use super::{Error, Held, Target};
+use crate::base::reason::reason;
 use crate::repl::Level;
 use crate::repl::handshake::{Auth, Introduction};
 use crate::repl::offset::Offset;
@@ -470,10 +471,4 @@ pub(super) fn connect(host: &str, port: u16, timeout: Duration) -> io::Result<Tc
         }
     }
     Err(io::Error::new(last.kind(), reason(&last)))
-}
-
-/// The system's words for an error, without its number.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }

@@ -3,6 +3,7 @@
 use super::super::aof::AofError;
 use crate::aof::manifest::{ManifestError, ManifestErrorKind};
 use crate::aof::set::OpenError;
+use crate::base::reason::reason;
 use std::io;
 use std::path::Path;
 
@@ -28,9 +29,7 @@ pub(super) fn of(error: &AofError) -> String {
 
 fn unopened(path: &Path, error: &io::Error) -> String {
     let name = path.display();
-    // The system's words alone, without the number.
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
+    let text = reason(error);
     format!("Fatal error: can't open the append log file {name} for reading: {text}")
 }
 
