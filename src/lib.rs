@@ -9,7 +9,7 @@
 //! ```text
 //! 10  cli              arguments, help, exit status; the only printing
 //!  9  tool             operations: an input, filters and an output
-//!  8  net              drives the engine: sockets, files, threads, the clock
+//!  8  net  sim         drive the engine and replication: sockets, files, threads, the clock | a virtual clock and network
 //!  7  engine           the server, without I/O
 //!  5  command          the command table, the handlers of data commands, replay
 //!  4  keyspace  repl  cluster   databases of keys and the door to their values | replication | nodes.conf and slots
@@ -94,6 +94,7 @@
 //! - [`command`]: what is known of each command, and the handlers that need nothing but data.
 //! - [`engine`]: clients, transactions, waiting, messages, saving, configuration: the server without I/O.
 //! - [`net`]: sockets, files, threads and the clock for the engine.
+//! - [`sim`]: servers that replicate over a simulated network, by a virtual clock.
 //! - [`cluster`]: the layout of a cluster: nodes.conf, slots and their owners.
 //! - [`report`]: findings, tables and charts, and their forms: text, JSON, CSV, HTML, SARIF.
 //! - [`tool`]: the operations behind the subcommands; they write to what they are given.
@@ -122,5 +123,6 @@ pub mod rdb;
 pub mod repl;
 pub mod report;
 pub mod resp;
+pub mod sim;
 pub mod tool;
 pub mod value;
