@@ -58,6 +58,12 @@
 //! a capture writes the stream with [`repl::units::Units`] telling where it may be cut. [`tool::restore`] finds a place of the stream
 //! in a capture, and then takes it for an append-only file.
 //!
+//! # How an outage is simulated
+//!
+//! [`tool::simulate::resync`] gives settings and writes to [`sim::world::run`], which steps the backlogs, replicas and links of
+//! [`repl`] by a virtual clock and moves their bytes over [`sim::network::Line`]s. The run is repeated with what replicas lacked
+//! at most, until none needs a snapshot: that is the smallest backlog.
+//!
 //! # Invariants
 //!
 //! Most say what a module does not do. The test that holds each stands behind it.
@@ -77,6 +83,7 @@
 //! - A set is the old one or the new one, wherever the power is cut while it is written (tests of `aof::output`).
 //! - A transaction of an append-only file is kept as a whole or not at all (tests of `aof::repair`, `fuzz`).
 //! - A capture has no gap and no repeat, whenever it is killed, its link is cut or its disk is full (`tests/replicate.rs`).
+//! - Equal settings and seeds give equal simulations (tests of `sim`, `tests/simulate.rs`).
 //! - `unsafe` stays in the files that a list names (`tests/architecture.rs`).
 //! - Man pages and completions tell what the program takes (`tests/generated.rs`).
 //!

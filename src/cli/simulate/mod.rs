@@ -1,6 +1,7 @@
 //! `rkv simulate`: a file per question.
 
 mod resync;
+mod slots;
 
 use super::{Context, Done};
 use clap::Subcommand;
@@ -9,6 +10,7 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum SimulateCommand {
     Resync(Box<resync::ResyncArgs>),
+    Slots(Box<slots::SlotsArgs>),
 }
 
 impl SimulateCommand {
@@ -16,6 +18,7 @@ impl SimulateCommand {
     pub(crate) fn run(self, context: &Context) -> Done {
         match self {
             SimulateCommand::Resync(args) => args.run(context),
+            SimulateCommand::Slots(args) => args.run(context),
         }
     }
 }

@@ -80,7 +80,7 @@ fn push_lane(body: &mut String, lanes: &Lanes, lane: &Lane, top: usize) {
 
 fn push_axis(body: &mut String, end_ms: u64, top: usize) {
     for tick in 0..=TICKS {
-        let at_ms = end_ms / TICKS * tick;
+        let at_ms = end_ms / TICKS * tick + end_ms % TICKS * tick / TICKS;
         let _ = writeln!(
             body,
             "<text class=\"value\" x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
@@ -117,6 +117,6 @@ mod tests {
         let text = lanes(&sample::lanes()).inline();
         assert!(text.starts_with("<svg class=\"lanes\" viewBox=\"0 0 960 104\""), "{text}");
         assert_eq!(text.matches("<title>").count(), 3);
-        assert!(text.contains("<title>1: down from 20.0 s to 50.0 s</title>"), "{text}");
+        assert!(text.contains("<title>1: down from 20 s to 50 s</title>"), "{text}");
     }
 }
