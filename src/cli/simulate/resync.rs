@@ -6,6 +6,7 @@ use super::super::{Context, Done, EXIT_STATUS, aof, rdb};
 use crate::aof::set::Set;
 use crate::base::range;
 use crate::feed::input::Bytes;
+use crate::repl::backlog::SIZE_BYTES_MIN;
 use crate::repl::primary::OutputLimit;
 use crate::sim::faults::{Kind, Outage, Random};
 use crate::sim::network::Capacity;
@@ -231,8 +232,8 @@ impl ResyncArgs {
         if min_ms == 0 || max_ms > DURATION_MS_MAX {
             return Err(wrong("random-length", "expected lengths from 1ms to 366d"));
         }
-        if self.random_outages > 100_000 {
-            return Err(wrong("random-outages", "expected 0 to 100000"));
+        if self.random_outages > 10_000 {
+            return Err(wrong("random-outages", "expected 0 to 10000"));
         }
         let count = self.random_outages;
         Ok((count > 0).then_some(Random { count, min_ms, max_ms }))
@@ -285,7 +286,7 @@ impl ResyncArgs {
         Ok(Settings {
             replicas: self.replicas,
             chain: self.chain,
-            backlog_bytes: size("backlog", &self.backlog)?,
+            backlog_bytes: size("backlog", &self.backlog)?.max(SIZE_BYTES_MIN),
             backlog_ttl_ms: duration_ms("backlog-ttl", &self.backlog_ttl)?,
             timeout_ms: duration_ms("timeout", &self.timeout)?,
             output_limit: output_limit(&self.output_limit)?,

@@ -69,7 +69,7 @@ pub struct SlotsArgs {
     #[arg(long, value_name = "PATTERN")]
     generate: Option<OsString>,
     /// How many keys the pattern makes
-    #[arg(long, value_name = "N", default_value_t = 100_000, requires = "generate")]
+    #[arg(long, value_name = "N", default_value_t = 100_000, requires = "generate", conflicts_with_all = ["rdb", "keys"])]
     count: u64,
     /// Bytes of the value of each key of --keys and --generate
     #[arg(long, value_name = "SIZE", default_value = "100", conflicts_with = "rdb")]

@@ -65,6 +65,25 @@ impl Scales {
         Scales { loads, shares, slack }
     }
 
+    /// Makes shares whole numbers; what is left goes to those that carry most, who then give less.
+    fn round(&mut self) {
+        let floors: f64 = self.shares.iter().map(|share| share.floor()).sum();
+        let total: f64 = self.shares.iter().sum();
+        let mut order: Vec<usize> = (0..self.shares.len()).collect();
+        let part = |node: &usize| self.shares.get(*node).map_or(0.0, |share| share.fract());
+        order.sort_by(|a, b| {
+            let by_part = part(b).total_cmp(&part(a));
+            by_part.then(self.excess(*b).total_cmp(&self.excess(*a)))
+        });
+        let mut left = (total - floors).round();
+        for node in order {
+            if let Some(share) = self.shares.get_mut(node) {
+                *share = share.floor() + if left >= 1.0 && share.fract() > 0.0 { 1.0 } else { 0.0 };
+                left -= 1.0;
+            }
+        }
+    }
+
     fn excess(&self, node: usize) -> f64 {
         self.loads.get(node).copied().unwrap_or(0.0) - self.shares.get(node).copied().unwrap_or(0.0)
     }
@@ -93,6 +112,9 @@ impl Scales {
 /// Makes a plan, in order of slots. `by_count` balances slots as such, where any slot is as good as another.
 pub fn plan(wish: &Wish<'_>, by_count: bool) -> Vec<Move> {
     let mut scales = Scales::new(wish);
+    if by_count {
+        scales.round();
+    }
     let mut moves = Vec::new();
     let slots = || (0u16..).zip(wish.owners.iter().zip(wish.loads.iter().zip(wish.costs)));
     // Slots that nobody has, and those of nodes that are to have none.
