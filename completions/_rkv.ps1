@@ -36,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('rdb', 'rdb', [CompletionResultType]::ParameterValue, 'RDB files: snapshots of a data set')
             [CompletionResult]::new('aof', 'aof', [CompletionResultType]::ParameterValue, 'Append-only files: the log of writes')
             [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell the cluster slots of keys, or how a file''s keys spread over nodes')
+            [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'What would happen, found out with the code that would do it')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve data to clients, as redis-server does')
             [CompletionResult]::new('replicate', 'replicate', [CompletionResultType]::ParameterValue, 'Follow a primary as a replica and keep what it sends')
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Give the data of a capture as they were at an earlier moment')
@@ -662,6 +663,133 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
         'rkv;slots;help;help' {
             break
         }
+        'rkv;simulate' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('resync', 'resync', [CompletionResultType]::ParameterValue, 'Tell which outages would lead to full resyncs, what they cost, and the backlog that spares them')
+            [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell what a cluster would carry on each node, which commands it would refuse, and which slots to move')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'rkv;simulate;resync' {
+            [CompletionResult]::new('--write-rate', '--write-rate', [CompletionResultType]::ParameterName, 'Writes per second; with --trace, in place of the recorded times [default: 1000]')
+            [CompletionResult]::new('--value-size', '--value-size', [CompletionResultType]::ParameterName, 'Bytes of each value')
+            [CompletionResult]::new('--trace', '--trace', [CompletionResultType]::ParameterName, 'Take the writes of a capture or append-only file, at the times they were written')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'Length of the run [default: 1h, or that of the trace]')
+            [CompletionResult]::new('--replicas', '--replicas', [CompletionResultType]::ParameterName, 'Replicas of the primary')
+            [CompletionResult]::new('--chain', '--chain', [CompletionResultType]::ParameterName, 'Servers in the chain that begins with each of them')
+            [CompletionResult]::new('--backlog', '--backlog', [CompletionResultType]::ParameterName, 'Size of the backlog: repl-backlog-size')
+            [CompletionResult]::new('--backlog-ttl', '--backlog-ttl', [CompletionResultType]::ParameterName, 'Time after which a primary without replicas frees it, 0 for never: repl-backlog-ttl')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Silence after which the other side is taken for dead: repl-timeout')
+            [CompletionResult]::new('--output-limit', '--output-limit', [CompletionResultType]::ParameterName, 'Hard limit, soft limit and its seconds: client-output-buffer-limit replica')
+            [CompletionResult]::new('--sync-delay', '--sync-delay', [CompletionResultType]::ParameterName, 'Time for which others may join a snapshot: repl-diskless-sync-delay')
+            [CompletionResult]::new('--dataset', '--dataset', [CompletionResultType]::ParameterName, 'Size of a snapshot [default: 1GB, or the base of the trace]')
+            [CompletionResult]::new('--rdb', '--rdb', [CompletionResultType]::ParameterName, 'A snapshot, for its size')
+            [CompletionResult]::new('--load-rate', '--load-rate', [CompletionResultType]::ParameterName, 'Bytes of a snapshot that a replica loads per second [default: as fast as they come]')
+            [CompletionResult]::new('--bandwidth', '--bandwidth', [CompletionResultType]::ParameterName, 'What a link carries per second, such as 1Gbit or 50MB, or unlimited')
+            [CompletionResult]::new('--latency', '--latency', [CompletionResultType]::ParameterName, 'Time from one end of a link to the other')
+            [CompletionResult]::new('--outage', '--outage', [CompletionResultType]::ParameterName, 'A time in which links are down: LENGTH@TIME, or LENGTH@TIME:REPLICA; may be repeated')
+            [CompletionResult]::new('--random-outages', '--random-outages', [CompletionResultType]::ParameterName, 'More outages, at random times on random links')
+            [CompletionResult]::new('--random-length', '--random-length', [CompletionResultType]::ParameterName, 'The shortest and the longest of them')
+            [CompletionResult]::new('--outage-kind', '--outage-kind', [CompletionResultType]::ParameterName, 'How outages show themselves')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'What everything that is random follows from')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Most memory for backlogs')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;simulate;slots' {
+            [CompletionResult]::new('--rdb', '--rdb', [CompletionResultType]::ParameterName, 'Keys: those of an RDB file, or - for standard input')
+            [CompletionResult]::new('--keys', '--keys', [CompletionResultType]::ParameterName, 'Keys: one per line of a file, or - for standard input (\xNN for bytes that are no text)')
+            [CompletionResult]::new('--generate', '--generate', [CompletionResultType]::ParameterName, 'Keys: made by a pattern')
+            [CompletionResult]::new('--count', '--count', [CompletionResultType]::ParameterName, 'How many keys the pattern makes')
+            [CompletionResult]::new('--value-size', '--value-size', [CompletionResultType]::ParameterName, 'Bytes of the value of each key of --keys and --generate')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'What random parts of keys follow from')
+            [CompletionResult]::new('--aof', '--aof', [CompletionResultType]::ParameterName, 'Commands: those of an append-only file or a capture')
+            [CompletionResult]::new('--nodes', '--nodes', [CompletionResultType]::ParameterName, 'Who owns the slots: a nodes.conf (or what CLUSTER NODES prints), or a number of primaries that share them equally')
+            [CompletionResult]::new('--weights', '--weights', [CompletionResultType]::ParameterName, 'Weights of the nodes, in their order or as ID=WEIGHT [default: 1 each]')
+            [CompletionResult]::new('--balance', '--balance', [CompletionResultType]::ParameterName, 'What is balanced [default: bytes, or commands if there are no keys]')
+            [CompletionResult]::new('--tolerance', '--tolerance', [CompletionResultType]::ParameterName, 'Per cent of its share by which a node may carry too much')
+            [CompletionResult]::new('--top', '--top', [CompletionResultType]::ParameterName, 'Length of the lists of the biggest (at most 1000)')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What to write')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file instead of standard output')
+            [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'Databases, as N or a range A-B')
+            [CompletionResult]::new('--not-db', '--not-db', [CompletionResultType]::ParameterName, 'Inverse of --db')
+            [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'Types')
+            [CompletionResult]::new('--not-type', '--not-type', [CompletionResultType]::ParameterName, 'Inverse of --type')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Key names, as KEYS takes them')
+            [CompletionResult]::new('--not-key', '--not-key', [CompletionResultType]::ParameterName, 'Inverse of --key')
+            [CompletionResult]::new('--key-regex', '--key-regex', [CompletionResultType]::ParameterName, 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)')
+            [CompletionResult]::new('--not-key-regex', '--not-key-regex', [CompletionResultType]::ParameterName, 'Inverse of --key-regex')
+            [CompletionResult]::new('--keys-from', '--keys-from', [CompletionResultType]::ParameterName, 'Key names, one per line of a file (\xNN for bytes that are no text)')
+            [CompletionResult]::new('--not-keys-from', '--not-keys-from', [CompletionResultType]::ParameterName, 'Inverse of --keys-from')
+            [CompletionResult]::new('--slot', '--slot', [CompletionResultType]::ParameterName, 'Cluster slots, as N or A-B')
+            [CompletionResult]::new('--not-slot', '--not-slot', [CompletionResultType]::ParameterName, 'Inverse of --slot')
+            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired')
+            [CompletionResult]::new('--not-ttl', '--not-ttl', [CompletionResultType]::ParameterName, 'Inverse of --ttl')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Size of the value in the file, such as 1KB~10MB')
+            [CompletionResult]::new('--not-size', '--not-size', [CompletionResultType]::ParameterName, 'Inverse of --size')
+            [CompletionResult]::new('--elements', '--elements', [CompletionResultType]::ParameterName, 'Number of elements, such as 1000~inf')
+            [CompletionResult]::new('--not-elements', '--not-elements', [CompletionResultType]::ParameterName, 'Inverse of --elements')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Time since the last access, such as 1d~inf')
+            [CompletionResult]::new('--not-idle', '--not-idle', [CompletionResultType]::ParameterName, 'Inverse of --idle')
+            [CompletionResult]::new('--freq', '--freq', [CompletionResultType]::ParameterName, 'Access frequency (LFU), such as 0~10')
+            [CompletionResult]::new('--not-freq', '--not-freq', [CompletionResultType]::ParameterName, 'Inverse of --freq')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
+            [CompletionResult]::new('--threads', '--threads', [CompletionResultType]::ParameterName, 'Threads that decode [default: one per core]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an existing output')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; twice for even more')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write reports and errors as JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rkv;simulate;help' {
+            [CompletionResult]::new('resync', 'resync', [CompletionResultType]::ParameterValue, 'Tell which outages would lead to full resyncs, what they cost, and the backlog that spares them')
+            [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell what a cluster would carry on each node, which commands it would refuse, and which slots to move')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'rkv;simulate;help;resync' {
+            break
+        }
+        'rkv;simulate;help;slots' {
+            break
+        }
+        'rkv;simulate;help;help' {
+            break
+        }
         'rkv;serve' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'When to show progress')
@@ -741,6 +869,7 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             [CompletionResult]::new('rdb', 'rdb', [CompletionResultType]::ParameterValue, 'RDB files: snapshots of a data set')
             [CompletionResult]::new('aof', 'aof', [CompletionResultType]::ParameterValue, 'Append-only files: the log of writes')
             [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell the cluster slots of keys, or how a file''s keys spread over nodes')
+            [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'What would happen, found out with the code that would do it')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve data to clients, as redis-server does')
             [CompletionResult]::new('replicate', 'replicate', [CompletionResultType]::ParameterValue, 'Follow a primary as a replica and keep what it sends')
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Give the data of a capture as they were at an earlier moment')
@@ -818,6 +947,17 @@ Register-ArgumentCompleter -Native -CommandName 'rkv' -ScriptBlock {
             break
         }
         'rkv;help;slots;map' {
+            break
+        }
+        'rkv;help;simulate' {
+            [CompletionResult]::new('resync', 'resync', [CompletionResultType]::ParameterValue, 'Tell which outages would lead to full resyncs, what they cost, and the backlog that spares them')
+            [CompletionResult]::new('slots', 'slots', [CompletionResultType]::ParameterValue, 'Tell what a cluster would carry on each node, which commands it would refuse, and which slots to move')
+            break
+        }
+        'rkv;help;simulate;resync' {
+            break
+        }
+        'rkv;help;simulate;slots' {
             break
         }
         'rkv;help;serve' {

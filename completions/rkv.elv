@@ -33,6 +33,7 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand rdb 'RDB files: snapshots of a data set'
             cand aof 'Append-only files: the log of writes'
             cand slots 'Tell the cluster slots of keys, or how a file''s keys spread over nodes'
+            cand simulate 'What would happen, found out with the code that would do it'
             cand serve 'Serve data to clients, as redis-server does'
             cand replicate 'Follow a primary as a replica and keep what it sends'
             cand restore 'Give the data of a capture as they were at an earlier moment'
@@ -617,6 +618,126 @@ set edit:completion:arg-completer[rkv] = {|@words|
         }
         &'rkv;slots;help;help'= {
         }
+        &'rkv;simulate'= {
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand resync 'Tell which outages would lead to full resyncs, what they cost, and the backlog that spares them'
+            cand slots 'Tell what a cluster would carry on each node, which commands it would refuse, and which slots to move'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'rkv;simulate;resync'= {
+            cand --write-rate 'Writes per second; with --trace, in place of the recorded times [default: 1000]'
+            cand --value-size 'Bytes of each value'
+            cand --trace 'Take the writes of a capture or append-only file, at the times they were written'
+            cand --duration 'Length of the run [default: 1h, or that of the trace]'
+            cand --replicas 'Replicas of the primary'
+            cand --chain 'Servers in the chain that begins with each of them'
+            cand --backlog 'Size of the backlog: repl-backlog-size'
+            cand --backlog-ttl 'Time after which a primary without replicas frees it, 0 for never: repl-backlog-ttl'
+            cand --timeout 'Silence after which the other side is taken for dead: repl-timeout'
+            cand --output-limit 'Hard limit, soft limit and its seconds: client-output-buffer-limit replica'
+            cand --sync-delay 'Time for which others may join a snapshot: repl-diskless-sync-delay'
+            cand --dataset 'Size of a snapshot [default: 1GB, or the base of the trace]'
+            cand --rdb 'A snapshot, for its size'
+            cand --load-rate 'Bytes of a snapshot that a replica loads per second [default: as fast as they come]'
+            cand --bandwidth 'What a link carries per second, such as 1Gbit or 50MB, or unlimited'
+            cand --latency 'Time from one end of a link to the other'
+            cand --outage 'A time in which links are down: LENGTH@TIME, or LENGTH@TIME:REPLICA; may be repeated'
+            cand --random-outages 'More outages, at random times on random links'
+            cand --random-length 'The shortest and the longest of them'
+            cand --outage-kind 'How outages show themselves'
+            cand --seed 'What everything that is random follows from'
+            cand --memory 'Most memory for backlogs'
+            cand --format 'What to write'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --force 'Replace an existing output'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;simulate;slots'= {
+            cand --rdb 'Keys: those of an RDB file, or - for standard input'
+            cand --keys 'Keys: one per line of a file, or - for standard input (\xNN for bytes that are no text)'
+            cand --generate 'Keys: made by a pattern'
+            cand --count 'How many keys the pattern makes'
+            cand --value-size 'Bytes of the value of each key of --keys and --generate'
+            cand --seed 'What random parts of keys follow from'
+            cand --aof 'Commands: those of an append-only file or a capture'
+            cand --nodes 'Who owns the slots: a nodes.conf (or what CLUSTER NODES prints), or a number of primaries that share them equally'
+            cand --weights 'Weights of the nodes, in their order or as ID=WEIGHT [default: 1 each]'
+            cand --balance 'What is balanced [default: bytes, or commands if there are no keys]'
+            cand --tolerance 'Per cent of its share by which a node may carry too much'
+            cand --top 'Length of the lists of the biggest (at most 1000)'
+            cand --format 'What to write'
+            cand -o 'Write to this file instead of standard output'
+            cand --output 'Write to this file instead of standard output'
+            cand --db 'Databases, as N or a range A-B'
+            cand --not-db 'Inverse of --db'
+            cand --type 'Types'
+            cand --not-type 'Inverse of --type'
+            cand --key 'Key names, as KEYS takes them'
+            cand --not-key 'Inverse of --key'
+            cand --key-regex 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\xNN)'
+            cand --not-key-regex 'Inverse of --key-regex'
+            cand --keys-from 'Key names, one per line of a file (\xNN for bytes that are no text)'
+            cand --not-keys-from 'Inverse of --keys-from'
+            cand --slot 'Cluster slots, as N or A-B'
+            cand --not-slot 'Inverse of --slot'
+            cand --ttl 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired'
+            cand --not-ttl 'Inverse of --ttl'
+            cand --size 'Size of the value in the file, such as 1KB~10MB'
+            cand --not-size 'Inverse of --size'
+            cand --elements 'Number of elements, such as 1000~inf'
+            cand --not-elements 'Inverse of --elements'
+            cand --idle 'Time since the last access, such as 1d~inf'
+            cand --not-idle 'Inverse of --idle'
+            cand --freq 'Access frequency (LFU), such as 0~10'
+            cand --not-freq 'Inverse of --freq'
+            cand --color 'When to use colour'
+            cand --progress 'When to show progress'
+            cand --threads 'Threads that decode [default: one per core]'
+            cand --force 'Replace an existing output'
+            cand -q 'Say nothing but errors'
+            cand --quiet 'Say nothing but errors'
+            cand -v 'Say more; twice for even more'
+            cand --verbose 'Say more; twice for even more'
+            cand --json 'Write reports and errors as JSON'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rkv;simulate;help'= {
+            cand resync 'Tell which outages would lead to full resyncs, what they cost, and the backlog that spares them'
+            cand slots 'Tell what a cluster would carry on each node, which commands it would refuse, and which slots to move'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'rkv;simulate;help;resync'= {
+        }
+        &'rkv;simulate;help;slots'= {
+        }
+        &'rkv;simulate;help;help'= {
+        }
         &'rkv;serve'= {
             cand --color 'When to use colour'
             cand --progress 'When to show progress'
@@ -693,6 +814,7 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand rdb 'RDB files: snapshots of a data set'
             cand aof 'Append-only files: the log of writes'
             cand slots 'Tell the cluster slots of keys, or how a file''s keys spread over nodes'
+            cand simulate 'What would happen, found out with the code that would do it'
             cand serve 'Serve data to clients, as redis-server does'
             cand replicate 'Follow a primary as a replica and keep what it sends'
             cand restore 'Give the data of a capture as they were at an earlier moment'
@@ -751,6 +873,14 @@ set edit:completion:arg-completer[rkv] = {|@words|
             cand map 'Tell how a file''s keys spread over slots and nodes'
         }
         &'rkv;help;slots;map'= {
+        }
+        &'rkv;help;simulate'= {
+            cand resync 'Tell which outages would lead to full resyncs, what they cost, and the backlog that spares them'
+            cand slots 'Tell what a cluster would carry on each node, which commands it would refuse, and which slots to move'
+        }
+        &'rkv;help;simulate;resync'= {
+        }
+        &'rkv;help;simulate;slots'= {
         }
         &'rkv;help;serve'= {
         }

@@ -40,6 +40,7 @@ complete -c rkv -n "__fish_rkv_needs_command" -s V -l version -d 'Print version'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "rdb" -d 'RDB files: snapshots of a data set'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "aof" -d 'Append-only files: the log of writes'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "slots" -d 'Tell the cluster slots of keys, or how a file\'s keys spread over nodes'
+complete -c rkv -n "__fish_rkv_needs_command" -f -a "simulate" -d 'What would happen, found out with the code that would do it'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "serve" -d 'Serve data to clients, as redis-server does'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "replicate" -d 'Follow a primary as a replica and keep what it sends'
 complete -c rkv -n "__fish_rkv_needs_command" -f -a "restore" -d 'Give the data of a capture as they were at an earlier moment'
@@ -679,6 +680,139 @@ complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcomman
 complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from map" -s V -l version -d 'Print version'
 complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from help" -f -a "map" -d 'Tell how a file\'s keys spread over slots and nodes'
 complete -c rkv -n "__fish_rkv_using_subcommand slots; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and not __fish_seen_subcommand_from resync slots help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and not __fish_seen_subcommand_from resync slots help" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and not __fish_seen_subcommand_from resync slots help" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and not __fish_seen_subcommand_from resync slots help" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and not __fish_seen_subcommand_from resync slots help" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and not __fish_seen_subcommand_from resync slots help" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and not __fish_seen_subcommand_from resync slots help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and not __fish_seen_subcommand_from resync slots help" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and not __fish_seen_subcommand_from resync slots help" -f -a "resync" -d 'Tell which outages would lead to full resyncs, what they cost, and the backlog that spares them'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and not __fish_seen_subcommand_from resync slots help" -f -a "slots" -d 'Tell what a cluster would carry on each node, which commands it would refuse, and which slots to move'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and not __fish_seen_subcommand_from resync slots help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l write-rate -d 'Writes per second; with --trace, in place of the recorded times [default: 1000]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l value-size -d 'Bytes of each value' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l trace -d 'Take the writes of a capture or append-only file, at the times they were written' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l duration -d 'Length of the run [default: 1h, or that of the trace]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l replicas -d 'Replicas of the primary' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l chain -d 'Servers in the chain that begins with each of them' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l backlog -d 'Size of the backlog: repl-backlog-size' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l backlog-ttl -d 'Time after which a primary without replicas frees it, 0 for never: repl-backlog-ttl' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l timeout -d 'Silence after which the other side is taken for dead: repl-timeout' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l output-limit -d 'Hard limit, soft limit and its seconds: client-output-buffer-limit replica' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l sync-delay -d 'Time for which others may join a snapshot: repl-diskless-sync-delay' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l dataset -d 'Size of a snapshot [default: 1GB, or the base of the trace]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l rdb -d 'A snapshot, for its size' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l load-rate -d 'Bytes of a snapshot that a replica loads per second [default: as fast as they come]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l bandwidth -d 'What a link carries per second, such as 1Gbit or 50MB, or unlimited' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l latency -d 'Time from one end of a link to the other' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l outage -d 'A time in which links are down: LENGTH@TIME, or LENGTH@TIME:REPLICA; may be repeated' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l random-outages -d 'More outages, at random times on random links' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l random-length -d 'The shortest and the longest of them' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l outage-kind -d 'How outages show themselves' -r -f -a "cut\t'Connections break'
+silent\t'Nothing passes, and nobody is told'"
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l seed -d 'What everything that is random follows from' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l memory -d 'Most memory for backlogs' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l format -d 'What to write' -r -f -a "table\t'Text for people'
+json\t'One JSON object'
+csv\t'Comma-separated values'
+html\t'One self-contained HTML page'"
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l force -d 'Replace an existing output'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l rdb -d 'Keys: those of an RDB file, or - for standard input' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l keys -d 'Keys: one per line of a file, or - for standard input (\\xNN for bytes that are no text)' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l generate -d 'Keys: made by a pattern' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l count -d 'How many keys the pattern makes' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l value-size -d 'Bytes of the value of each key of --keys and --generate' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l seed -d 'What random parts of keys follow from' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l aof -d 'Commands: those of an append-only file or a capture' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l nodes -d 'Who owns the slots: a nodes.conf (or what CLUSTER NODES prints), or a number of primaries that share them equally' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l weights -d 'Weights of the nodes, in their order or as ID=WEIGHT [default: 1 each]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l balance -d 'What is balanced [default: bytes, or commands if there are no keys]' -r -f -a "slots\t'The number of slots'
+keys\t'The number of keys'
+bytes\t'The bytes of keys'
+commands\t'The commands of --aof'"
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l tolerance -d 'Per cent of its share by which a node may carry too much' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l top -d 'Length of the lists of the biggest (at most 1000)' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l format -d 'What to write' -r -f -a "table\t'Text for people'
+json\t'One JSON object'
+csv\t'Comma-separated values'
+html\t'One self-contained HTML page'"
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l db -d 'Databases, as N or a range A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l not-db -d 'Inverse of --db' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l type -d 'Types' -r -f -a "string\t''
+list\t''
+set\t''
+zset\t''
+hash\t''
+stream\t''
+module\t''
+array\t''
+function\t''"
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l not-type -d 'Inverse of --type' -r -f -a "string\t''
+list\t''
+set\t''
+zset\t''
+hash\t''
+stream\t''
+module\t''
+array\t''
+function\t''"
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l key -d 'Key names, as KEYS takes them' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l not-key -d 'Inverse of --key' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l key-regex -d 'Key names, by regular expression (bytes that are no UTF-8 as (?-u)\\xNN)' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l not-key-regex -d 'Inverse of --key-regex' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l keys-from -d 'Key names, one per line of a file (\\xNN for bytes that are no text)' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l not-keys-from -d 'Inverse of --keys-from' -r -F
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l slot -d 'Cluster slots, as N or A-B' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l not-slot -d 'Inverse of --slot' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l ttl -d 'Time to live: a range such as 5m~inf or now~+1d, or none, any, expired' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l not-ttl -d 'Inverse of --ttl' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l size -d 'Size of the value in the file, such as 1KB~10MB' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l not-size -d 'Inverse of --size' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l elements -d 'Number of elements, such as 1000~inf' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l not-elements -d 'Inverse of --elements' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l idle -d 'Time since the last access, such as 1d~inf' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l not-idle -d 'Inverse of --idle' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l freq -d 'Access frequency (LFU), such as 0~10' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l not-freq -d 'Inverse of --freq' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l progress -d 'When to show progress' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'
+json\t'As lines of JSON'"
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l threads -d 'Threads that decode [default: one per core]' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l force -d 'Replace an existing output'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -s q -l quiet -d 'Say nothing but errors'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -s v -l verbose -d 'Say more; twice for even more'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -l json -d 'Write reports and errors as JSON'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from slots" -s V -l version -d 'Print version'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from help" -f -a "resync" -d 'Tell which outages would lead to full resyncs, what they cost, and the backlog that spares them'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from help" -f -a "slots" -d 'Tell what a cluster would carry on each node, which commands it would refuse, and which slots to move'
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand serve" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -748,13 +882,14 @@ complete -c rkv -n "__fish_rkv_using_subcommand restore" -s v -l verbose -d 'Say
 complete -c rkv -n "__fish_rkv_using_subcommand restore" -l json -d 'Write reports and errors as JSON'
 complete -c rkv -n "__fish_rkv_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rkv -n "__fish_rkv_using_subcommand restore" -s V -l version -d 'Print version'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "rdb" -d 'RDB files: snapshots of a data set'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "aof" -d 'Append-only files: the log of writes'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "slots" -d 'Tell the cluster slots of keys, or how a file\'s keys spread over nodes'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "serve" -d 'Serve data to clients, as redis-server does'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "replicate" -d 'Follow a primary as a replica and keep what it sends'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "restore" -d 'Give the data of a capture as they were at an earlier moment'
-complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots serve replicate restore help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots simulate serve replicate restore help" -f -a "rdb" -d 'RDB files: snapshots of a data set'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots simulate serve replicate restore help" -f -a "aof" -d 'Append-only files: the log of writes'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots simulate serve replicate restore help" -f -a "slots" -d 'Tell the cluster slots of keys, or how a file\'s keys spread over nodes'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots simulate serve replicate restore help" -f -a "simulate" -d 'What would happen, found out with the code that would do it'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots simulate serve replicate restore help" -f -a "serve" -d 'Serve data to clients, as redis-server does'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots simulate serve replicate restore help" -f -a "replicate" -d 'Follow a primary as a replica and keep what it sends'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots simulate serve replicate restore help" -f -a "restore" -d 'Give the data of a capture as they were at an earlier moment'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and not __fish_seen_subcommand_from rdb aof slots simulate serve replicate restore help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "dump" -d 'Print keys and values as JSON, commands or text'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "verify" -d 'Check structure, checksum and every value'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from rdb" -f -a "convert" -d 'Write RDB files of any version from RDB files, JSON or commands'
@@ -771,3 +906,5 @@ complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "blame" -d 'Tell every write that touched a key'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from aof" -f -a "stats" -d 'Count commands and bytes by name, by key prefix and over time, and find the hottest keys'
 complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from slots" -f -a "map" -d 'Tell how a file\'s keys spread over slots and nodes'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from simulate" -f -a "resync" -d 'Tell which outages would lead to full resyncs, what they cost, and the backlog that spares them'
+complete -c rkv -n "__fish_rkv_using_subcommand help; and __fish_seen_subcommand_from simulate" -f -a "slots" -d 'Tell what a cluster would carry on each node, which commands it would refuse, and which slots to move'

@@ -9,7 +9,7 @@
 //! ```text
 //! 10  cli              arguments, help, exit status; the only printing
 //!  9  tool             operations: an input, filters and an output
-//!  8  net              drives the engine: sockets, files, threads, the clock
+//!  8  net  sim         drive the engine and replication: sockets, files, threads, the clock | a virtual clock and network
 //!  7  engine           the server, without I/O
 //!  5  command          the command table, the handlers of data commands, replay
 //!  4  keyspace  repl  cluster   databases of keys and the door to their values | replication | nodes.conf and slots
@@ -58,6 +58,12 @@
 //! a capture writes the stream with [`repl::units::Units`] telling where it may be cut. [`tool::restore`] finds a place of the stream
 //! in a capture, and then takes it for an append-only file.
 //!
+//! # How an outage is simulated
+//!
+//! [`tool::simulate::resync`] gives settings and writes to [`sim::world::run`], which steps the backlogs, replicas and links of
+//! [`repl`] by a virtual clock and moves their bytes over [`sim::network::Line`]s. The run is repeated with what replicas lacked
+//! at most, until none needs a snapshot: that is the smallest backlog.
+//!
 //! # Invariants
 //!
 //! Most say what a module does not do. The test that holds each stands behind it.
@@ -77,6 +83,7 @@
 //! - A set is the old one or the new one, wherever the power is cut while it is written (tests of `aof::output`).
 //! - A transaction of an append-only file is kept as a whole or not at all (tests of `aof::repair`, `fuzz`).
 //! - A capture has no gap and no repeat, whenever it is killed, its link is cut or its disk is full (`tests/replicate.rs`).
+//! - Equal settings and seeds give equal simulations (tests of `sim`, `tests/simulate.rs`).
 //! - `unsafe` stays in the files that a list names (`tests/architecture.rs`).
 //! - Man pages and completions tell what the program takes (`tests/generated.rs`).
 //!
@@ -94,6 +101,7 @@
 //! - [`command`]: what is known of each command, and the handlers that need nothing but data.
 //! - [`engine`]: clients, transactions, waiting, messages, saving, configuration: the server without I/O.
 //! - [`net`]: sockets, files, threads and the clock for the engine.
+//! - [`sim`]: servers that replicate over a simulated network, by a virtual clock.
 //! - [`cluster`]: the layout of a cluster: nodes.conf, slots and their owners.
 //! - [`report`]: findings, tables and charts, and their forms: text, JSON, CSV, HTML, SARIF.
 //! - [`tool`]: the operations behind the subcommands; they write to what they are given.
@@ -122,5 +130,6 @@ pub mod rdb;
 pub mod repl;
 pub mod report;
 pub mod resp;
+pub mod sim;
 pub mod tool;
 pub mod value;

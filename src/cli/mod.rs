@@ -14,6 +14,7 @@ mod rdb;
 mod replicate;
 mod restore;
 mod serve;
+mod simulate;
 mod slots;
 
 use args::GlobalArgs;
@@ -60,6 +61,9 @@ enum Command {
     #[command(subcommand)]
     Aof(aof::AofCommand),
     Slots(slots::SlotsArgs),
+    /// What would happen, found out with the code that would do it
+    #[command(subcommand)]
+    Simulate(simulate::SimulateCommand),
     Serve(serve::ServeArgs),
     Replicate(Box<replicate::ReplicateArgs>),
     Restore(restore::RestoreArgs),
@@ -92,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Rdb(command) => command.run(&context),
         Command::Aof(command) => command.run(&context),
         Command::Slots(args) => args.run(&context),
+        Command::Simulate(command) => command.run(&context),
         Command::Serve(args) => args.run(&context),
         Command::Replicate(args) => args.run(&context),
         Command::Restore(args) => args.run(&context),

@@ -151,7 +151,7 @@ fn tell(keys: &[OsString], json: bool) -> Done {
 }
 
 /// Reads `--nodes`.
-fn layout(nodes: &OsString) -> Result<Layout, CliError> {
+pub(super) fn layout(nodes: &OsString) -> Result<Layout, CliError> {
     if let Some(count) = nodes.to_str().and_then(|text| text.parse::<usize>().ok()) {
         let none = || CliError::usage("--nodes: expected 1 to 16384 nodes, or a nodes.conf");
         return Layout::equal(count).ok_or_else(none);

@@ -16,6 +16,7 @@ pub fn table(section: &Section) -> Cow<'_, Table> {
         Section::Fields(section) => Cow::Owned(fields(section)),
         Section::Histogram(section) => Cow::Owned(histogram(section)),
         Section::Chart(section) => Cow::Owned(chart(section)),
+        Section::Lanes(section) => Cow::Owned(section.table()),
         Section::Tree(section) => Cow::Owned(tree(section, 0)),
         Section::Notes(section) => Cow::Owned(notes(section)),
     }

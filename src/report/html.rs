@@ -10,6 +10,7 @@ use super::cell::Cell;
 use super::chart::{Chart, Histogram};
 use super::data::{Align, Fields, Notes, Table};
 use super::escape::{markup, visible};
+use super::lanes::Lanes;
 use super::tree::Tree;
 use super::{Report, Section, flat, svg};
 
@@ -65,6 +66,7 @@ fn write_section(section: &Section, out: &mut dyn Write) -> io::Result<()> {
         Section::Table(section) => write_table(section, out),
         Section::Histogram(section) => write_histogram(section, out),
         Section::Chart(section) => write_chart(section, out),
+        Section::Lanes(section) => write_lanes(section, out),
         Section::Tree(section) => write_tree(section, out),
         Section::Notes(section) => write_notes(section, out),
     }?;
@@ -149,6 +151,17 @@ fn write_chart(section: &Chart, out: &mut dyn Write) -> io::Result<()> {
         true => write_none(out),
         false => out.write_all(svg::shares(section).inline().as_bytes()),
     }
+}
+
+/// A drawing, and the same as a list for paper and screen readers.
+fn write_lanes(section: &Lanes, out: &mut dyn Write) -> io::Result<()> {
+    if section.lanes.is_empty() {
+        return write_none(out);
+    }
+    out.write_all(svg::lanes(section).inline().as_bytes())?;
+    writeln!(out, "<details>\n<summary>As a list</summary>")?;
+    write_table(&section.table(), out)?;
+    writeln!(out, "</details>")
 }
 
 /// A flame graph, and the same as a list for paper and screen readers.

@@ -45,7 +45,7 @@ impl Serialize for Section {
             Section::Fields(fields) => fields.serialize(serializer),
             Section::Notes(notes) => notes.lines.serialize(serializer),
             Section::Tree(tree) => NodeAt { node: &tree.root, depth: 0 }.serialize(serializer),
-            Section::Table(_) | Section::Histogram(_) | Section::Chart(_) => {
+            Section::Table(_) | Section::Histogram(_) | Section::Chart(_) | Section::Lanes(_) => {
                 Rows(&flat::table(self)).serialize(serializer)
             }
         }

@@ -6,7 +6,7 @@
 //! own format, and none of them trusts another to have done it.
 //!
 //! In reading order:
-//! - [`cell`], [`data`], [`chart`], [`tree`]: what a report is made of; [`finding`]: what a check found
+//! - [`cell`], [`data`], [`chart`], [`lanes`], [`tree`]: what a report is made of; [`finding`]: what a check found
 //! - [`human`], [`escape`], [`binary`]: one value as text
 //! - [`flat`]: any section as a table
 //! - [`json`], [`ndjson`], [`csv`], [`sarif`]: for machines
@@ -27,6 +27,7 @@ pub mod grid;
 pub mod html;
 pub mod human;
 pub mod json;
+pub mod lanes;
 pub mod ndjson;
 pub mod sarif;
 pub mod svg;
@@ -44,6 +45,7 @@ pub use cell::Cell;
 pub use chart::{Bucket, Chart, Histogram, Share, Unit};
 pub use data::{Align, Column, Field, Fields, Notes, Table};
 pub use finding::{Finding, Rule, Severity};
+pub use lanes::{Lane, LaneSpan, LaneState, Lanes};
 pub use tree::{Node, Tree};
 
 /// The formats of a report.
@@ -106,6 +108,8 @@ pub enum Section {
     Histogram(Histogram),
     /// Parts of a whole.
     Chart(Chart),
+    /// States over time.
+    Lanes(Lanes),
     /// Weight by prefix.
     Tree(Tree),
     /// Lines of text.
@@ -120,6 +124,7 @@ impl Section {
             Section::Table(section) => section.name,
             Section::Histogram(section) => section.name,
             Section::Chart(section) => section.name,
+            Section::Lanes(section) => section.name,
             Section::Tree(section) => section.name,
             Section::Notes(section) => section.name,
         }
@@ -132,6 +137,7 @@ impl Section {
             Section::Table(section) => &section.title,
             Section::Histogram(section) => &section.title,
             Section::Chart(section) => &section.title,
+            Section::Lanes(section) => &section.title,
             Section::Tree(section) => &section.title,
             Section::Notes(section) => &section.title,
         }
@@ -148,7 +154,7 @@ macro_rules! section_from {
     )*};
 }
 
-section_from!(Fields, Table, Histogram, Chart, Tree, Notes);
+section_from!(Fields, Table, Histogram, Chart, Lanes, Tree, Notes);
 
 /// A titled list of sections.
 #[derive(Clone, Debug, Default, PartialEq)]

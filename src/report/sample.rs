@@ -84,3 +84,21 @@ pub fn prefixes() -> Tree {
     let root = node(b"", 1000, 12, vec![node(b"user:", 600, 4, vec![seven]), hostile]);
     Tree { name: "prefixes", title: "Prefixes".into(), root }
 }
+
+/// Two lanes, one of them without spans.
+pub fn lanes() -> Lanes {
+    let states = [("current", '─', 0), ("down", '█', 5)];
+    let states = states.map(|(name, glyph, color)| LaneState { name, glyph, color: Some(color) });
+    let span = |start_ms, end_ms, state| LaneSpan { start_ms, end_ms, state };
+    let spans = vec![span(0, 20_000, 0), span(20_000, 50_000, 1), span(50_000, 100_000, 0)];
+    Lanes {
+        name: "lanes",
+        title: "Lanes".into(),
+        end_ms: 100_000,
+        states: states.to_vec(),
+        lanes: vec![
+            Lane { label: "1".into(), spans },
+            Lane { label: "2".into(), spans: Vec::new() },
+        ],
+    }
+}

@@ -6,8 +6,12 @@ use super::cell::Cell;
 use super::chart::{Bucket, Chart, Histogram};
 use super::data::{Fields, Notes, Table};
 use super::grid::{Grid, Kind, bar};
+use super::lanes::Lanes;
 use super::tree::Tree;
 use super::{Options, Report, Section, escape, human};
+
+/// Characters of a lane over time.
+const LANE_CHARS: usize = 72;
 
 /// Length of the longest bar in characters where the terminal has room.
 const BAR_CHARS: usize = 30;
@@ -50,6 +54,7 @@ fn section_text(section: &Section, options: Options) -> String {
         Section::Table(section) => grid(section, options),
         Section::Histogram(section) => histogram(section, options),
         Section::Chart(section) => chart(section, options),
+        Section::Lanes(section) => lanes(section, options),
         Section::Tree(section) => tree(section, options),
         Section::Notes(section) => notes(section),
     };
@@ -147,6 +152,27 @@ fn tree(section: &Tree, options: Options) -> String {
             Cell::ratio(visit.node.size_bytes, total).human(),
             human::count(visit.node.count),
         ]);
+    }
+    grid.finish()
+}
+
+fn lanes(section: &Lanes, options: Options) -> String {
+    let mut grid = Grid::new(vec![Kind::Label, Kind::Label], options);
+    let chars = options.width.map_or(LANE_CHARS, |width| {
+        let labels = section.lanes.iter().map(|lane| lane.label.chars().count()).max();
+        width.saturating_sub(labels.unwrap_or(0) + 6).clamp(10, LANE_CHARS)
+    });
+    for lane in &section.lanes {
+        grid.row([escape::visible(&lane.label), section.text(lane, chars)]);
+    }
+    let legend: Vec<String> = section
+        .states
+        .iter()
+        .filter(|state| state.glyph != ' ')
+        .map(|state| format!("{} {}", state.glyph, state.name))
+        .collect();
+    if !section.lanes.is_empty() {
+        grid.row([String::new(), legend.join("  ")]);
     }
     grid.finish()
 }

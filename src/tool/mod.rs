@@ -14,6 +14,7 @@ pub mod out;
 pub mod replicate;
 pub mod restore;
 pub mod serve;
+pub mod simulate;
 pub mod slots;
 pub mod stats;
 pub mod ttl;

@@ -62,14 +62,18 @@ fn input_path(path: Option<&Path>) -> PathBuf {
 }
 
 /// Opens a set of which no file may be missing.
-fn open(path: &Path) -> Result<Set, CliError> {
+pub(super) fn open(path: &Path) -> Result<Set, CliError> {
     let mut set = Set::open(path).map_err(AofError::from)?;
     crate::tool::aof::chain::complete(&mut set)?;
     Ok(set)
 }
 
 /// Shows progress while `work` runs on a set.
-fn with_progress<T>(context: &Context, set: &Set, work: impl FnOnce(&Control) -> T) -> T {
+pub(super) fn with_progress<T>(
+    context: &Context,
+    set: &Set,
+    work: impl FnOnce(&Control) -> T,
+) -> T {
     let control = Arc::new(Control::default());
     let mode = context.global.progress;
     let _progress = Progress::start_for(mode, Some(set.size_bytes()), None, &control);
@@ -77,7 +81,7 @@ fn with_progress<T>(context: &Context, set: &Set, work: impl FnOnce(&Control) ->
 }
 
 /// How a command ends that has read all it could.
-fn finish(context: &Context, set: &Set, ended: Option<Ended>) -> Done {
+pub(super) fn finish(context: &Context, set: &Set, ended: Option<Ended>) -> Done {
     match ended.as_ref().map(|ended| (ended, ended.error(set))) {
         None => Ok(Exit::Clean),
         Some((_, Some(error))) => Err(error.into()),

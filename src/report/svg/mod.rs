@@ -1,14 +1,16 @@
-//! Charts as SVG: flame graphs of prefixes, bars of histograms, rings of shares.
+//! Charts as SVG: flame graphs of prefixes, bars of histograms, rings of shares, lanes over time.
 //!
 //! A [`Drawing`] can stand inside an HTML page, which then brings the styles and the script, or be a file of
 //! its own. It refers to nothing outside itself and reads completely without the script.
 
 mod bars;
 mod flame;
+mod lanes;
 mod ring;
 
 pub use bars::histogram;
 pub use flame::flame_graph;
+pub use lanes::lanes;
 pub use ring::shares;
 
 /// Colours of charts, light and dark.
@@ -64,6 +66,7 @@ mod tests {
             flame_graph(&sample::prefixes()),
             histogram(&sample::sizes()),
             shares(&sample::types()),
+            lanes(&sample::lanes()),
         ] {
             let text = drawing.document();
             assert_eq!(markup_error(&text), None);

@@ -4,6 +4,7 @@
 mod report;
 
 pub use self::report::{Detail, report};
+pub(in crate::tool) use self::report::{biggest_slots, biggest_tags, ranges_text, skew};
 
 use super::heavy::{Heavy, HeavyHitters};
 use super::info::Volume;
@@ -49,6 +50,29 @@ pub struct SlotMap {
 }
 
 impl SlotMap {
+    /// A map without keys.
+    pub(in crate::tool) fn empty(name: String) -> SlotMap {
+        SlotMap {
+            name,
+            slots: vec![Volume::default(); SLOT_COUNT],
+            tags: HeavyHitters::new(TAGS_WATCHED),
+            tagged: Volume::default(),
+            outside_db_0: 0,
+            ending: None,
+        }
+    }
+
+    /// Counts a key.
+    pub(in crate::tool) fn add(&mut self, key: &[u8], bytes: u64) {
+        if let Some(volume) = self.slots.get_mut(usize::from(key_slot(key))) {
+            volume.add(bytes);
+        }
+        if let Some(tag) = hash_tag(key) {
+            self.tagged.add(bytes);
+            self.tags.add(tag, bytes);
+        }
+    }
+
     /// What is in a slot.
     pub fn slot(&self, slot: u16) -> Volume {
         self.slots.get(usize::from(slot)).copied().unwrap_or_default()
@@ -162,14 +186,7 @@ pub fn map(
         Ok(Outcome::Enough) => (None, Ok(())),
         Err(failure) => (None, Err(failure)),
     };
-    let mut map = SlotMap {
-        name: input.name.clone(),
-        slots: vec![Volume::default(); SLOT_COUNT],
-        tags: HeavyHitters::new(TAGS_WATCHED),
-        tagged: Volume::default(),
-        outside_db_0: 0,
-        ending,
-    };
+    let mut map = SlotMap { ending, ..SlotMap::empty(input.name.clone()) };
     for worker in workers {
         for (sum, volume) in map.slots.iter_mut().zip(worker.slots) {
             *sum += volume;

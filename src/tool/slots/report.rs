@@ -32,7 +32,7 @@ pub fn report(map: &SlotMap, layout: &Layout, top: usize, detail: Detail) -> Rep
 }
 
 /// The largest part in units of the mean part.
-fn skew(parts: impl Iterator<Item = u64> + Clone) -> Cell {
+pub(in crate::tool) fn skew(parts: impl Iterator<Item = u64> + Clone) -> Cell {
     let (count, sum) = (parts.clone().count(), parts.clone().sum::<u64>());
     let max = parts.max().unwrap_or(0);
     if sum == 0 { Cell::None } else { Cell::Float(rounded(max as f64 * count as f64 / sum as f64)) }
@@ -74,7 +74,7 @@ fn summary(map: &SlotMap, layout: &Layout, owners: &[Volume], nobody: Volume) ->
 }
 
 /// Ranges as servers write them.
-fn ranges_text(ranges: &[(u16, u16)]) -> String {
+pub(in crate::tool) fn ranges_text(ranges: &[(u16, u16)]) -> String {
     let texts = ranges.iter().map(|(first, last)| match first == last {
         true => first.to_string(),
         false => format!("{first}-{last}"),
@@ -134,7 +134,8 @@ const SLOT_COLUMNS: [Column; 5] = [
     Column::right("bytes_share", "Of bytes"),
 ];
 
-fn biggest_slots(map: &SlotMap, layout: &Layout, top: usize) -> Table {
+/// The slots with the most bytes.
+pub(in crate::tool) fn biggest_slots(map: &SlotMap, layout: &Layout, top: usize) -> Table {
     let mut table = Table::new("biggest_slots", "Biggest slots", &SLOT_COLUMNS);
     let total = map.total();
     for (slot, volume) in map.biggest_slots(top) {
@@ -152,7 +153,8 @@ fn every_slot(map: &SlotMap, layout: &Layout) -> Table {
     table
 }
 
-fn biggest_tags(map: &SlotMap, layout: &Layout, top: usize) -> Table {
+/// The hash tags with the most bytes.
+pub(in crate::tool) fn biggest_tags(map: &SlotMap, layout: &Layout, top: usize) -> Table {
     let columns = [
         Column::left("tag", "Hash tag"),
         Column::right("slot", "Slot"),
