@@ -277,3 +277,17 @@ fn keys_that_expired_while_a_primary_was_away_go_from_its_replicas() {
     assert_eq!(replica.ok(&["DBSIZE"]).int(), 1);
     assert_eq!(info(&mut primary, "stats", "sync_full"), "0");
 }
+
+#[test]
+fn a_replica_connects_from_the_address_it_is_given() {
+    let mut primary = Server::start(Peer::Rkv);
+    // Every address of this net is the machine's own. One that is not is passed over.
+    for (source, seen) in [("127.0.0.7", "ip=127.0.0.7"), ("192.0.2.1", "ip=127.0.0.1")] {
+        let mut replica = Server::start_with(Peer::Rkv, &["--bind-source-addr", source]);
+        follow(&mut replica, &primary);
+        wait_until_up(&mut replica);
+        let info = primary.cmd(&["INFO", "replication"]).text();
+        assert!(info.contains(seen), "{source}: {info}");
+        replica.ok(&["REPLICAOF", "NO", "ONE"]);
+    }
+}

@@ -5,10 +5,11 @@ use crate::engine::{LastLoad, PrimaryId, SnapshotPart};
 use crate::feed::{Control, Input, parallel};
 use crate::keyspace::{self, Keyspace, Settings};
 use std::io::{self, Read};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// Bytes read at once.
@@ -32,9 +33,35 @@ pub(super) fn connect(server: &Rc<Server>, id: PrimaryId, host: &[u8], port: u16
     });
 }
 
+/// Connects from an address of this machine if it can be had, as `bind-source-addr` promises, else from any.
+async fn connect_from(source: &[u8], host: &str, port: u16) -> io::Result<TcpStream> {
+    let source = String::from_utf8_lossy(source);
+    let sources: Vec<SocketAddr> = match source.is_empty() {
+        true => Vec::new(),
+        false => lookup_host((&*source, 0)).await.map(Iterator::collect).unwrap_or_default(),
+    };
+    if !sources.is_empty() {
+        for target in lookup_host((host, port)).await? {
+            for source in sources.iter().filter(|source| source.is_ipv4() == target.is_ipv4()) {
+                let socket = match target {
+                    SocketAddr::V4(_) => TcpSocket::new_v4()?,
+                    SocketAddr::V6(_) => TcpSocket::new_v6()?,
+                };
+                if socket.bind(*source).is_ok()
+                    && let Ok(stream) = socket.connect(target).await
+                {
+                    return Ok(stream);
+                }
+            }
+        }
+    }
+    TcpStream::connect((host, port)).await
+}
+
 async fn run(server: &Rc<Server>, id: PrimaryId, host: &str, port: u16) -> io::Result<()> {
+    let source = server.engine.borrow().config().bind_source_addr.clone();
     let mut stream = tokio::select! {
-        stream = TcpStream::connect((host, port)) => stream?,
+        stream = connect_from(&source, host, port) => stream?,
         () = until_old(server, id) => return Ok(()),
     };
     let _ = stream.set_nodelay(true);
