@@ -69,6 +69,7 @@
 //! Most say what a module does not do. The test that holds each stands behind it.
 //!
 //! - A snapshot stays as it is, and what handlers propagate gives a replica the same data (`tests/differential.rs`).
+//! - Servers at the same place of the same stream have the same data, whatever breaks meanwhile (`tests/simulation.rs`).
 //! - Layers look downwards only (`tests/architecture.rs`).
 //! - Only `cli` prints and ends the process (`tests/architecture.rs`).
 //! - `rdb`, `packed` and `repl` do no I/O and know no clock: bytes come in, events go out, times are arguments. `aof` knows no clock either.
