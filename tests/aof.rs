@@ -222,7 +222,11 @@ fn what_stands_in_front_of_a_mistake_comes_back() {
     fill(&mut server);
     let digest = server.debug_digest();
     let offset = fs::metadata(last_file(&server.dir().join("appendonlydir"))).unwrap().len();
-    std::thread::sleep(Duration::from_millis(2100));
+    // Marks of time are whole seconds.
+    std::thread::sleep(Duration::from_millis(1100));
+    let before = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let before = before.as_secs().to_string();
+    std::thread::sleep(Duration::from_millis(1100));
     server.ok(&["MULTI"]);
     server.ok(&["SET", "last", "1"]);
     server.ok(&["FLUSHALL"]);
@@ -233,7 +237,7 @@ fn what_stands_in_front_of_a_mistake_comes_back() {
     let dir = temp();
     let place = format!("{name}:{}", offset + 5);
     let limits =
-        [["--before-command", "flushall"], ["--to-offset", &place], ["--to-time", "-1500ms"]];
+        [["--before-command", "flushall"], ["--to-offset", &place], ["--to-time", &before]];
     for (i, limit) in limits.iter().enumerate() {
         let out = dir.path().join(i.to_string());
         let args = ["aof", "truncate", &text(&set), limit[0], limit[1], "-o", &text(&out)];
