@@ -370,6 +370,13 @@ fn it_moves_to_another_folder_on_request() {
         "ERR CONFIG SET failed (possibly related to argument 'dir') - No such file or directory";
     assert_eq!(refused, Reply::Error(text.into()));
     server.ok(&["SET", "key", "value"]);
+    // All of it or nothing.
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    assert!(server.cmd(&["CONFIG", "SET", "dir", path, "port", &port]).is_error());
+    server.ok(&["SAVE"]);
+    assert!(server.dir().join("dump.rdb").is_file());
+    assert!(!folder.path().join("dump.rdb").exists());
     server.ok(&["CONFIG", "SET", "dir", path]);
     assert_eq!(server.cmd(&["CONFIG", "GET", "dir"]), Reply::Array(vec![bulk("dir"), bulk(path)]));
     server.ok(&["SAVE"]);

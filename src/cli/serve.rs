@@ -91,6 +91,12 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
             return Ok(Exit::Found);
         }
     };
+    if config.dir == b"."
+        && let Some(here) = &machine.here
+    {
+        // As redis-server tells it; and CONFIG SET may lead away and back.
+        config.dir = here.clone().into_os_string().into_vec();
+    }
     if config.daemonize && !daemon::is_one() {
         if line.file.as_deref().is_some_and(|file| file == b"-") {
             return Err(CliError::usage("daemonize needs a configuration that can be read again"));

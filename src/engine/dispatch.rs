@@ -286,7 +286,12 @@ impl Engine {
     #[inline]
     fn check_memory(&mut self, call: &Call<'_>, in_multi: bool) -> Result<(), Error> {
         let ignores = self.replication.is_replica() && self.config.replica_ignore_maxmemory;
-        if self.config.maxmemory == 0 || ignores || self.make_room() {
+        if self.config.maxmemory == 0 || ignores {
+            return Ok(());
+        }
+        // The time that this takes is not the command's.
+        self.ended_us = None;
+        if self.make_room() {
             return Ok(());
         }
         // What a transaction keeps takes memory, too.

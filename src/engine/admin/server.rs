@@ -167,6 +167,10 @@ impl Engine {
             directive.map(|directive| changes.refused(directive, reason.to_owned()).to_string());
         self.config = changes.before().clone();
         self.apply(&changes);
+        if changes.has("dir") && name != "dir" {
+            // It is there already; nobody waits for the way back.
+            self.actions.push_back(Action::Enter(self.config.dir.clone()));
+        }
         let text = text.unwrap_or_default();
         self.stats.error(text.as_bytes());
         self.release(id, Some(&text));
