@@ -291,3 +291,66 @@ fn a_replica_connects_from_the_address_it_is_given() {
         replica.ok(&["REPLICAOF", "NO", "ONE"]);
     }
 }
+
+fn signal(server: &Server, signal: &str) {
+    let pid = server.pid().to_string();
+    let done = std::process::Command::new("kill").args([signal, &pid]).status();
+    assert!(done.expect("kill").success());
+}
+
+/// Writes more than fits into any backlog or buffer.
+fn write_much(server: &mut Server, round: u32) {
+    let value = format!("{round}").repeat(1 << 20);
+    for i in 0..40 {
+        server.ok(&["SET", &format!("large:{}", i % 7), &value]);
+        server.ok(&["RPUSH", "list", &i.to_string()]);
+    }
+}
+
+/// What a replica lacks lies on the primary's disk, not in its memory, however slow the replica is and however long it is away.
+#[test]
+fn a_slow_replica_is_served_from_disk() {
+    let options = ["--repl-diskless-sync-delay", "0", "--client-output-buffer-limit"];
+    let options = [&options[..], &["replica 16mb 4mb 1"]].concat();
+    for peer in [Peer::Redis70, Peer::Rkv] {
+        let (mut primary, mut replica) = (Server::start_with(Peer::Rkv, &options), start(peer));
+        write(&mut primary, 0);
+        follow(&mut replica, &primary);
+        wait_until_up(&mut replica);
+        // It takes nothing, and then all of it.
+        signal(&replica, "-STOP");
+        write_much(&mut primary, 1);
+        std::thread::sleep(Duration::from_millis(2500));
+        let number = |primary: &mut Server, section: &str, field: &str| {
+            info(primary, section, field).parse::<u64>().expect("a number")
+        };
+        let buffers = number(&mut primary, "memory", "mem_total_replication_buffers");
+        assert!(buffers < 8 << 20, "{buffers} bytes of memory");
+        let kept = number(&mut primary, "replication", "repl_log_histlen");
+        assert!(kept > 30 << 20, "{kept} bytes on disk");
+        assert_eq!(info(&mut primary, "replication", "connected_slaves"), "1");
+        signal(&replica, "-CONT");
+        assert_same(&mut primary, &mut replica);
+        // It is away, and comes back.
+        signal(&replica, "-STOP");
+        cut(&mut primary);
+        write_much(&mut primary, 2);
+        signal(&replica, "-CONT");
+        wait_until_up(&mut replica);
+        assert_same(&mut primary, &mut replica);
+        assert_eq!(info(&mut primary, "stats", "sync_full"), "1", "{peer:?}");
+        assert_eq!(info(&mut primary, "stats", "sync_partial_ok"), "1", "{peer:?}");
+        // Without a log it is as with other servers.
+        primary.ok(&["CONFIG", "SET", "repl-log-max-size", "0"]);
+        wait_for("the end of the log", || {
+            info(&mut primary, "replication", "repl_log_active") == "0"
+        });
+        signal(&replica, "-STOP");
+        cut(&mut primary);
+        write_much(&mut primary, 3);
+        signal(&replica, "-CONT");
+        wait_until_up(&mut replica);
+        assert_same(&mut primary, &mut replica);
+        assert_eq!(info(&mut primary, "stats", "sync_full"), "2", "{peer:?}");
+    }
+}

@@ -9,10 +9,11 @@ use rkv::engine::config::kinds::Primary;
 use rkv::engine::config::words::ProtectedAction;
 use rkv::engine::{
     Action, ClientId, Engine, Identity, LastLoad, Now, Peer, PrimaryId, SnapshotFor, SnapshotPart,
-    Transferred,
+    StreamLog, StreamRead, Transferred,
 };
 use rkv::feed::{Control, Input};
 use rkv::keyspace::{Keyspace, load_rdb};
+use rkv::repl::offset::Offset;
 use rkv::resp::request::{Bounds, RequestReader, Step};
 use std::collections::VecDeque;
 use std::io::Cursor;
@@ -40,6 +41,10 @@ struct Server {
     snapshot: Vec<u8>,
     /// Its RDB file.
     file: Vec<u8>,
+    /// Its replication log: the number, where it begins, the bytes.
+    log: (u64, Offset, Vec<u8>),
+    /// What its disk is still to do for the log.
+    orders: VecDeque<StreamLog>,
 }
 
 /// Bytes under way, with the times at which they arrive.
@@ -70,6 +75,8 @@ struct Seen {
     comparisons: u64,
     full: u64,
     partial: u64,
+    log_reads: u64,
+    log_failures: u64,
 }
 
 struct World {
@@ -91,7 +98,8 @@ fn config(rng: &mut Rng, of: Option<usize>) -> Config {
     Config {
         replicaof: of.map(|of| Primary { host: b"server".to_vec(), port: port(of) }),
         enable_debug_command: ProtectedAction::Yes,
-        repl_backlog_size: [16 << 10, 1 << 20][rng.below(2) as usize],
+        repl_backlog_size: [16 << 10, 16 << 10, 1 << 20][rng.below(3) as usize],
+        repl_log_max_size: [0, 100_000, 1 << 20][rng.below(3) as usize],
         repl_diskless_sync: rng.below(2) == 0,
         repl_diskless_sync_delay: rng.below(2) as i64,
         repl_ping_replica_period: 1,
@@ -137,7 +145,14 @@ impl World {
         let mut engine = Engine::new(config, identity, self.starts, now(self.ms), || 0);
         let peer = Peer { address: "127.0.0.1:1".into(), is_local: true, ..Peer::default() };
         let admin = engine.accept(peer, now(self.ms)).expect("a client");
-        Server { engine, admin, snapshot: Vec::new(), file: Vec::new() }
+        Server {
+            engine,
+            admin,
+            snapshot: Vec::new(),
+            file: Vec::new(),
+            log: (0, Offset::ZERO, Vec::new()),
+            orders: VecDeque::new(),
+        }
     }
 
     /// Runs a command on a server.
@@ -175,7 +190,8 @@ impl World {
         let key = format!("k{}", self.rng.below(20));
         let member = format!("m{}", self.rng.below(30));
         let number = self.rng.below(1000).to_string();
-        let value = vec![b'v'; self.rng.below(100) as usize];
+        let most = if self.rng.below(4) == 0 { 20_000 } else { 100 };
+        let value = vec![b'v'; self.rng.below(most) as usize];
         let [key, member, number] = [key.as_bytes(), member.as_bytes(), number.as_bytes()];
         let kind = |prefix: &[u8]| [prefix, key].concat();
         let primary = self.primary;
@@ -282,6 +298,8 @@ impl World {
         for i in 0..self.servers.len() {
             self.servers[i].engine.tick(now(ms));
             self.settle(i);
+            self.write_log(i);
+            self.settle(i);
         }
         self.open();
         for at in 0..self.connections.len() {
@@ -328,6 +346,7 @@ impl World {
                     let done = Transferred { result: Ok(len) };
                     self.servers[server].engine.transferred(done, at);
                 }
+                Action::StreamLog(order) => self.servers[server].orders.push_back(order),
                 Action::SendFile(clients) => {
                     let bytes = self.servers[server].file.clone();
                     self.send_snapshot(server, &clients, &bytes);
@@ -337,6 +356,54 @@ impl World {
                 }
                 Action::Exit(status) => panic!("server {server} ends with {status}"),
                 _ => {}
+            }
+        }
+    }
+
+    /// Lets the disk of a server do something for its replication log.
+    fn write_log(&mut self, server: usize) {
+        let at = now(self.ms);
+        for _ in 0..self.rng.below(12) {
+            let Server { engine, log, orders, .. } = &mut self.servers[server];
+            let Some(order) = orders.pop_front() else { return };
+            match order {
+                StreamLog::Append { log: number, .. } if self.rng.below(20) == 0 => {
+                    engine.stream_log_failed(number, "no space left on device", at);
+                    self.seen.log_failures += 1;
+                }
+                StreamLog::Append { log: number, pieces, .. } => {
+                    if log.0 != number {
+                        *log = (number, pieces[0].start(), Vec::new());
+                    }
+                    for piece in pieces {
+                        assert_eq!(piece.start().get(), log.1.get() + log.2.len() as u64);
+                        log.2.extend_from_slice(&piece);
+                    }
+                    let end = Offset::new(log.1.get() + log.2.len() as u64);
+                    engine.stream_logged(number, end, at);
+                }
+                StreamLog::Forget { log: number, before } => {
+                    if log.0 == number {
+                        let gone = before.since(log.1) as usize;
+                        log.2.drain(..gone);
+                        log.1 = before;
+                    }
+                }
+                StreamLog::Read { log: number, client, from, bytes } => {
+                    let result = match log.0 == number {
+                        true => {
+                            let from = from.since(log.1) as usize;
+                            Ok(log.2[from..from + bytes].to_vec())
+                        }
+                        false => Err("the log is gone".to_owned()),
+                    };
+                    engine.stream_read(StreamRead { log: number, client, from, result }, at);
+                    self.seen.log_reads += 1;
+                }
+                StreamLog::End { log: number } => {
+                    *log = (0, Offset::ZERO, Vec::new());
+                    engine.stream_log_ended(number);
+                }
             }
         }
     }
@@ -554,6 +621,8 @@ fn servers_at_the_same_place_have_the_same_data() {
         all.comparisons += seen.comparisons;
         all.full += seen.full;
         all.partial += seen.partial;
+        all.log_reads += seen.log_reads;
+        all.log_failures += seen.log_failures;
     }
     println!("{all:?}");
     // Every kind of fault has come, and both kinds of return.
@@ -561,4 +630,5 @@ fn servers_at_the_same_place_have_the_same_data() {
         assert!(count > 5, "{all:?}");
     }
     assert!(all.comparisons > 500 && all.full > 50 && all.partial > 20, "{all:?}");
+    assert!(all.log_reads > 50 && all.log_failures > 3, "{all:?}");
 }

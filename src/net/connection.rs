@@ -282,6 +282,10 @@ impl<S: Stream> Connection<S> {
                 self.sent = 0;
                 self.server.engine.borrow_mut().take_output(self.id, &mut self.output);
                 if self.output.is_empty() {
+                    if self.server.engine.borrow().has_actions() {
+                        // Bytes for a replica are to be read from the disk.
+                        self.server.settle();
+                    }
                     return Ok(());
                 }
                 self.wait_for_disk().await?;

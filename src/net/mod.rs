@@ -15,6 +15,7 @@ mod migrate;
 mod primary;
 mod replica;
 mod save;
+mod stream_log;
 
 pub use aof::Opened as OpenedAof;
 
@@ -25,9 +26,12 @@ pub use log::Log;
 use crate::base::reason::reason;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
-use crate::engine::{Action, ClientId, Engine, LastLoad, Level, PrimaryId, Saved, Transferred};
+use crate::engine::{
+    Action, ClientId, Engine, LastLoad, Level, PrimaryId, Saved, StreamLog, StreamRead, Transferred,
+};
 use crate::feed::{Control, Input};
 use crate::keyspace::{Keyspace, Settings, load_rdb};
+use crate::repl::offset::Offset;
 use aof::Keeper;
 use free::Freer;
 use migrate::Links;
@@ -40,6 +44,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
+use stream_log::Logger;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -57,6 +62,14 @@ enum News {
     Line(Level, String),
     /// A snapshot for replicas was written, or not.
     Transferred(Transferred),
+    /// The replication log with this number is on disk up to a place.
+    StreamLogged(u64, Offset),
+    /// The disk does not take the replication log with this number.
+    StreamLogFailed(u64, String),
+    /// The replication log with this number is gone.
+    StreamLogEnded(u64),
+    /// Bytes of the replication log were read.
+    StreamRead(StreamRead),
     /// A primary's snapshot was loaded, or not.
     SnapshotLoaded(PrimaryId, Result<Box<(Keyspace, LastLoad, usize)>, String>),
     /// The data were loaded, or not.
@@ -105,6 +118,8 @@ struct Server {
     freer: RefCell<Freer>,
     log: Log,
     keeper: RefCell<Option<Keeper>>,
+    /// What keeps the replication log on disk, once there is one.
+    logger: RefCell<Option<Logger>>,
     told: watch::Sender<u64>,
     load_log: LoadLog,
     to_commands: ToCommands,
@@ -225,6 +240,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
         freer: RefCell::new(Freer::new(news.clone())),
         log,
         keeper: RefCell::new(None),
+        logger: RefCell::new(None),
         told,
         load_log,
         to_commands,
@@ -376,6 +392,10 @@ impl Server {
                 }
             }
             News::Transferred(done) => engine.transferred(done, now()),
+            News::StreamLogged(log, to) => engine.stream_logged(log, to, now()),
+            News::StreamLogFailed(log, why) => engine.stream_log_failed(log, &why, now()),
+            News::StreamLogEnded(log) => engine.stream_log_ended(log),
+            News::StreamRead(read) => engine.stream_read(read, now()),
             News::SnapshotLoaded(id, loaded) => {
                 engine.snapshot_loaded(id, loaded.map(|loaded| *loaded), now());
             }
@@ -408,6 +428,7 @@ impl Server {
                 }
                 Some(Action::SnapshotFor(snapshot)) => replica::begin(self, *snapshot),
                 Some(Action::SendFile(ids)) => replica::send_file(self, &ids),
+                Some(Action::StreamLog(order)) => self.order_stream_log(order),
                 Some(Action::Connect { id, host, port }) => {
                     primary::connect(self, id, &host, port);
                 }
@@ -494,6 +515,28 @@ impl Server {
             }
             let synced = *self.synced.borrow();
             self.engine.borrow_mut().log_batches(keeper.sent(), synced);
+        }
+    }
+
+    /// Lets the thread of the replication log have its orders, and starts it with the first.
+    fn order_stream_log(&self, order: StreamLog) {
+        let mut logger = self.logger.borrow_mut();
+        if logger.is_none() {
+            match Logger::start(self.news.clone()) {
+                Ok(started) => *logger = Some(started),
+                Err(error) => {
+                    let news = match order {
+                        StreamLog::Append { log, .. } => News::StreamLogFailed(log, reason(&error)),
+                        StreamLog::End { log } => News::StreamLogEnded(log),
+                        // There is nothing to be read or freed.
+                        StreamLog::Forget { .. } | StreamLog::Read { .. } => return,
+                    };
+                    let _ = self.news.send(news);
+                }
+            }
+        }
+        if let Some(logger) = &*logger {
+            logger.order(&self.folder.borrow(), order);
         }
     }
 

@@ -73,6 +73,8 @@ prepare() { # DIR
   cp -r "$tree/tests" "$tree/utils" "$1/"
   cp "$tree"/*.conf "$1/"
   rm -rf "$1"/tests/tmp/*
+  # The suite expects of small backlogs that they are all there is.
+  echo 'repl-log-max-size 0' >> "$1/tests/assets/default.conf"
   ln -s "$rkv" "$1/src/redis-server"
   for name in redis-cli redis-benchmark redis-check-aof; do ln -s "$(program $name)" "$1/src/$name"; done
 }
@@ -98,7 +100,7 @@ run() { # MODE FILE: verdicts on stdout
   args=(--single "$2" --durable --clients 1 --baseport "$port" --timeout "$limit" --tags "-slow -large-memory")
   if [ "$1" = external ]; then
     mkdir "$dir/data"
-    (cd "$dir/data" && exec "$rkv" serve --port "$port" --save '' --enable-debug-command yes --enable-protected-configs yes) \
+    (cd "$dir/data" && exec "$rkv" serve --port "$port" --save '' --repl-log-max-size 0 --enable-debug-command yes --enable-protected-configs yes) \
       > "$dir/server.log" 2>&1 &
     server=$!
     for _ in $(seq 100); do "$(program redis-cli)" -p "$port" ping > /dev/null 2>&1 && break; sleep 0.1; done

@@ -358,8 +358,8 @@ directives! {
     "rdb-write-version" in OWN => rdb_write_version: i64 = 0, int(0, RDB_VERSION_MAX);
     /// TCP port of the Prometheus endpoint, 0 for none.
     "metrics-port" in OWN => metrics_port: i64 = 0, int(0, 65535);
-    /// Bytes of old log that are kept on disk for replicas that come back, 0 for what the append-only files hold anyway.
-    "repl-log-max-size" in OWN => repl_log_max_size: u64 = 0, memory(0, I64_MAX);
-    /// Seconds that old log is kept on disk for replicas that come back, 0 for no limit by age.
+    /// Bytes of the stream that are kept on disk behind the backlog, for replicas that are slow or come back; 0 for none.
+    "repl-log-max-size" in OWN => repl_log_max_size: u64 = 2 * GB, memory(0, I64_MAX);
+    /// Seconds for which they are kept there, 0 for no limit by age.
     "repl-log-max-age" in OWN => repl_log_max_age: i64 = 0, int(0, MAX);
 }

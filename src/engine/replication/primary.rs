@@ -119,7 +119,7 @@ impl Engine {
     ) -> bool {
         let now_ms = mono_ms(self.now);
         let repl = &mut self.replication;
-        let kept = repl.backlog.as_ref().map(|backlog| backlog.range());
+        let kept = repl.kept();
         match repl.history.may_continue(id, byte, kept) {
             Ok(from) => {
                 call.reply.raw(&continue_line(announced, repl.history.replid()));
@@ -406,6 +406,7 @@ impl Engine {
         }
         let name = self.replica_name(id);
         self.replication.replicas.remove(&id);
+        self.replication.log.forget_reader(id);
         self.log(Level::Notice, format!("Connection with replica {name} lost."));
         if self.replication.replicas.is_empty() {
             self.replication.alone_since_ms = mono_ms(self.now);
@@ -424,6 +425,7 @@ impl Engine {
         if let Some(backlog) = &mut self.replication.backlog {
             backlog.resize(self.config.repl_backlog_size);
         }
+        self.log_tick();
         self.upstream_tick();
         self.advance_failover();
         self.advance_leaving();
@@ -449,13 +451,16 @@ impl Engine {
         };
         let end = self.replication.history.offset();
         let backlog_bytes = self.config.repl_backlog_size;
+        // What lies on disk takes no memory.
+        let in_memory = self.replication.backlog.as_ref().map(|backlog| backlog.range().start);
+        let in_memory = in_memory.unwrap_or(end);
         let (mut lines, mut bad) = (Vec::new(), Vec::new());
         for (id, replica) in &mut self.replication.replicas {
             if let Some(why) = replica.is_timed_out(timeout_ms, now_ms) {
                 bad.push((*id, Some(why)));
                 continue;
             }
-            let waiting = replica.needs_from().map_or(0, |from| end.since(from));
+            let waiting = replica.needs_from().map_or(0, |from| end.since(from.max(in_memory)));
             if replica.exceeds(waiting, limit, backlog_bytes, now_ms) {
                 bad.push((*id, None));
             } else if replica.wants_newline() {
@@ -513,6 +518,7 @@ impl Replication {
             && now_ms.saturating_sub(self.alone_since_ms) > ttl_ms
             && self.backlog.take().is_some()
         {
+            self.log.end();
             self.history.start_anew(rng);
         }
     }

@@ -6,7 +6,6 @@ use super::mono_ms;
 use crate::command::Error;
 use crate::feed::Control;
 use crate::keyspace::Keyspace;
-use crate::repl::backlog::Backlog;
 use crate::repl::handshake::{Auth, Introduction};
 use crate::repl::offset::Place;
 use crate::repl::replica::{Event, Link, Phase, Settings};
@@ -310,7 +309,7 @@ impl Engine {
         if let Some(place) = place {
             let repl = &mut self.replication;
             repl.history.full_sync_done(place);
-            repl.backlog = Some(Backlog::new(place.offset, self.config.repl_backlog_size));
+            repl.restart_backlog(place.offset, &self.config);
         }
         if self.persist.is_logging() {
             // A new append-only file, whose base are the new data.
