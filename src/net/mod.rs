@@ -17,12 +17,12 @@ mod replica;
 mod save;
 mod stream_log;
 
-pub use aof::Opened as OpenedAof;
-
 pub use clock::{mono_us, now};
 pub use listen::Listener;
 pub use log::Log;
 
+use crate::aof::disk::RealDisk;
+use crate::aof::live::Live;
 use crate::base::reason::reason;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
@@ -58,6 +58,8 @@ enum News {
     Saved(Saved),
     /// What becomes of bytes for the append-only file: the error that keeps them from it, if any.
     Logged(Option<String>),
+    /// The server cannot go on, for this reason.
+    Fatal(String),
     /// A line for the log.
     Line(Level, String),
     /// A snapshot for replicas was written, or not.
@@ -181,7 +183,7 @@ pub struct LoadedData {
     /// The data.
     pub keyspace: Keyspace,
     /// The append-only file, if there is to be one.
-    pub aof: Option<OpenedAof>,
+    pub aof: Option<Live>,
     /// What the RDB file gave.
     pub last_load: LastLoad,
     /// Named values of the RDB file about itself.
@@ -399,7 +401,7 @@ impl Server {
             News::SnapshotLoaded(id, loaded) => {
                 engine.snapshot_loaded(id, loaded.map(|loaded| *loaded), now());
             }
-            News::Loaded(Err(error)) => {
+            News::Fatal(error) | News::Loaded(Err(error)) => {
                 self.log.line(Level::Warning, &error);
                 self.exit.set(Some(1));
             }
@@ -546,7 +548,7 @@ impl Server {
         let config = engine.config();
         let folder = self.folder.borrow().join(OsStr::from_bytes(&config.appenddirname));
         let name = String::from_utf8_lossy(&config.appendfilename).into_owned();
-        match OpenedAof::begin(&folder, &name) {
+        match Live::begin(RealDisk, &folder, &name) {
             Ok(opened) => {
                 let keeper = Keeper::start(opened, config, self.told.clone(), self.news.clone());
                 *self.keeper.borrow_mut() = Some(keeper);
