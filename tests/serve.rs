@@ -70,26 +70,6 @@ fn append_only_folders_go_from_server_to_server() {
 }
 
 #[test]
-fn nothing_acknowledged_is_lost_when_it_is_killed() {
-    let mut dir = start(AOF).end();
-    let mut expected = 0;
-    for round in 0..12 {
-        let mut server = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
-        let found = server.ok(&["GET", "count"]);
-        let found = if found == Reply::Nil { 0 } else { found.text().parse().unwrap() };
-        assert_eq!(found, expected, "round {round}");
-        // Each reply is an acknowledgement.
-        for _ in 0..40 {
-            expected = server.ok(&["INCR", "count"]).int();
-        }
-        if round % 3 == 0 {
-            server.ok(&["BGREWRITEAOF"]);
-        }
-        dir = server.kill();
-    }
-}
-
-#[test]
 fn a_torn_tail_is_cut_off_or_refused() {
     let mut server = start(AOF);
     server.ok(&["SET", "a", "1"]);
