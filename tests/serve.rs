@@ -373,3 +373,33 @@ fn the_stream_gets_another_name_on_request() {
     };
     assert_ne!(name(), name());
 }
+
+/// A save costs the memory of what is written meanwhile, and INFO tells how much that is.
+#[test]
+fn what_is_copied_for_a_snapshot_is_counted() {
+    let mut server = start(&[]);
+    server.ok(&["DEBUG", "POPULATE", "20000"]);
+    let info = |server: &mut Server, field: &str| -> u64 {
+        let text = server.ok(&["INFO", "persistence"]).text();
+        let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        line.unwrap_or_else(|| panic!("no {field} in {text}")).parse().unwrap()
+    };
+    assert_eq!(info(&mut server, "current_cow_size"), 0);
+    server.ok(&["CONFIG", "SET", "rdb-key-save-delay", "100"]);
+    server.ok(&["BGSAVE"]);
+    // Half of the keys.
+    for i in 0..10_000 {
+        server.ok(&["APPEND", &format!("key:{i}"), "x"]);
+    }
+    let copied = info(&mut server, "current_cow_size");
+    assert!(copied > 100_000, "{copied} bytes");
+    server.ok(&["CONFIG", "SET", "rdb-key-save-delay", "0"]);
+    let start = std::time::Instant::now();
+    while info(&mut server, "rdb_bgsave_in_progress") == 1 {
+        assert!(start.elapsed().as_secs() < 60, "the save takes too long");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let last = info(&mut server, "rdb_last_cow_size");
+    assert!(last >= copied && last < 10_000_000, "{last} bytes");
+    assert_eq!(info(&mut server, "current_cow_size"), 0);
+}

@@ -613,7 +613,7 @@ impl World {
                 connection.snapshot = None;
                 engine.snapshot_sent(connection.client, now(self.ms));
             } else {
-                engine.snapshot_moved(connection.client, now(self.ms));
+                engine.snapshot_moved(connection.client, part, now(self.ms));
             }
         } else {
             loop {

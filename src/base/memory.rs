@@ -51,6 +51,11 @@ pub fn used_bytes() -> u64 {
     u64::try_from(sum).unwrap_or(0)
 }
 
+/// Bytes that this thread, and those that share its lane, have allocated beyond what they freed.
+pub(super) fn thread_bytes() -> i64 {
+    COUNTS.get(lane()).map_or(0, |lane| lane.bytes.load(Relaxed))
+}
+
 /// The system's allocator, with a count.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Counting;

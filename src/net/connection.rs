@@ -326,7 +326,8 @@ impl<S: Stream> Connection<S> {
                 self.output.clear();
                 self.output.extend_from_slice(&bytes);
                 self.sent = 0;
-                self.server.engine.borrow_mut().snapshot_moved(self.id, now());
+                let mut engine = self.server.engine.borrow_mut();
+                engine.snapshot_moved(self.id, bytes.len(), now());
             }
             Some(Piece::End) => {
                 *self.slot.snapshot.borrow_mut() = None;

@@ -254,6 +254,7 @@ impl Engine {
         match result {
             Ok(bytes) => {
                 replica.sent(bytes.len() as u64);
+                self.stats.repl_output_bytes += bytes.len() as u64;
                 self.put_out(client, &bytes);
             }
             Err(why) => {

@@ -174,6 +174,11 @@ impl Replication {
         self.transfer.is_some()
     }
 
+    /// How many bytes had been copied for snapshots when that for replicas began, if one is being written.
+    pub fn copied_before(&self) -> Option<u64> {
+        self.transfer.as_ref().map(|transfer| transfer.copied_bytes)
+    }
+
     fn begin_backlog(&mut self, config: &Config) {
         if self.backlog.is_none() {
             self.restart_backlog(self.history.offset(), config);

@@ -6,6 +6,7 @@ use super::super::persist::{SaveJob, Why};
 use super::super::{Action, Engine, Level, Now};
 use super::{Replication, mono_ms};
 use crate::aof::writer::Writer;
+use crate::base::cow;
 use crate::base::num::parse_canonical_i64;
 use crate::command::Error;
 use crate::repl::announce::{Announced, Heard, Needs};
@@ -25,6 +26,8 @@ pub struct Transfer {
     /// Where the stream goes on behind it.
     pub place: Place,
     pub began: Now,
+    /// Bytes that had been copied for snapshots when it began.
+    pub copied_bytes: u64,
 }
 
 /// A snapshot that the driver writes for replicas.
@@ -232,7 +235,8 @@ impl Engine {
                 heads.push((*id, replica.snapshot_begins(place, batch.framing, now_ms)));
             }
         }
-        repl.transfer = Some(Transfer { batch, place, began: self.now });
+        repl.transfer =
+            Some(Transfer { batch, place, began: self.now, copied_bytes: cow::copied_bytes() });
         let mark = new_mark(&mut self.rng);
         for (id, head) in &heads {
             self.put_out(*id, head);
@@ -304,8 +308,10 @@ impl Engine {
         self.begin_due_transfer();
     }
 
-    /// A replica took bytes of its snapshot.
-    pub fn snapshot_moved(&mut self, id: ClientId, now: Now) {
+    /// A replica took so many bytes of its snapshot.
+    pub fn snapshot_moved(&mut self, id: ClientId, bytes: usize, now: Now) {
+        self.stats.output_bytes += bytes as u64;
+        self.stats.repl_output_bytes += bytes as u64;
         if let Some(replica) = self.replication.replicas.get_mut(&id) {
             replica.snapshot_moved(mono_ms(now));
         }

@@ -81,6 +81,7 @@ impl Engine {
         }
         let next = self.replication.read_for(id, out);
         self.stats.output_bytes += out.len() as u64;
+        self.stats.repl_output_bytes += out.len() as u64;
         match next {
             Next::Bytes => {}
             Next::OnDisk(from) => self.read_log(id, from, PORTION_BYTES),

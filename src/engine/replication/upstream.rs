@@ -244,6 +244,7 @@ impl Engine {
         self.set_now(now);
         if self.is_current_primary(id) {
             self.stats.input_bytes += bytes.len() as u64;
+            self.stats.repl_input_bytes += bytes.len() as u64;
             self.on_link(|link, events| link.on_bytes(mono_ms(now), bytes, events));
         }
     }
