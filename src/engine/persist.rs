@@ -41,6 +41,8 @@ pub struct SaveJob {
     pub version: u16,
     /// What is told in the file beside the keys.
     pub options: SaveOptions,
+    /// Nothing else goes on until it is done.
+    pub is_awaited: bool,
 }
 
 impl SaveJob {
@@ -62,7 +64,7 @@ impl SaveJob {
             control,
         };
         let version = u16::try_from(config.rdb_write_version).unwrap_or(0);
-        SaveJob { why, snapshot: keyspace.snapshot(), version, options }
+        SaveJob { why, snapshot: keyspace.snapshot(), version, options, is_awaited: false }
     }
 
     /// Tells more in the file beside the keys.
@@ -380,7 +382,8 @@ impl Engine {
     /// Begins a save.
     pub(super) fn begin_save(&mut self, client: Option<ClientId>, is_foreground: bool) {
         self.persist.last_try_ms = self.now.unix_ms;
-        let job = self.job(Why::Save);
+        let mut job = self.job(Why::Save);
+        job.is_awaited = is_foreground;
         if is_foreground {
             // Somebody waits for it.
             job.options.control.key_delay_us.store(0, Ordering::Relaxed);

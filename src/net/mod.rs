@@ -13,6 +13,7 @@ mod log;
 mod metrics;
 mod migrate;
 mod primary;
+mod priority;
 mod replica;
 mod save;
 mod stream_log;

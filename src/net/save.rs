@@ -1,7 +1,7 @@
 //! Writes snapshots on threads of their own.
 
 use super::aof::Order;
-use super::{News, ToCommands, clock};
+use super::{News, ToCommands, clock, priority};
 use crate::aof::disk::RealDisk;
 use crate::aof::live::Live;
 use crate::engine::{Engine, SaveJob, Saved, Why};
@@ -36,6 +36,9 @@ pub(super) fn start(
     let spawned = std::thread::Builder::new().name("save".into()).spawn({
         let news = news.clone();
         move || {
+            if !job.is_awaited {
+                priority::lower();
+            }
             let began = clock::mono_us();
             let result = match (why, keeper) {
                 (Why::Save | Why::Sync, _) => write(&job, &temporary).and_then(|_| {
