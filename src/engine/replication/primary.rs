@@ -13,8 +13,8 @@ use crate::repl::announce::{Announced, Heard, Needs};
 use crate::repl::handshake::MARK_BYTES;
 use crate::repl::offset::{Offset, Place};
 use crate::repl::primary::{
-    Batch, Framing, OutputLimit, Replica, State, SyncPolicy, continue_line, due, length_line,
-    mark_line, new_mark,
+    Batch, Framing, OutputLimit, Replica, State, SyncPolicy, continue_line, due, end_offset_line,
+    length_line, mark_line, new_mark,
 };
 
 type Done = Result<(), Error>;
@@ -102,7 +102,9 @@ pub(super) fn psync(engine: &mut Engine, call: &mut Call<'_>) -> Done {
     engine.log(Level::Notice, format!("Replica {name} asks for synchronization"));
     if !is_old {
         let byte = parse_canonical_i64(call.args[2]).ok_or(Error::NotInteger)?;
-        if engine.continue_replica(call, &announced, call.args[1], byte, &name) {
+        if engine.continue_replica(call, &announced, call.args[1], byte, &name)
+            || engine.offer_channel(call, &announced, &name)
+        {
             return Ok(());
         }
     }
@@ -153,6 +155,41 @@ impl Engine {
         }
     }
 
+    /// Lets a replica take its snapshot over a connection of its own, if both sides want that.
+    fn offer_channel(&mut self, call: &mut Call<'_>, announced: &Announced, name: &str) -> bool {
+        let is_channel = announced.is_rdb_only || announced.is_rdb_channel;
+        if is_channel || !self.config.repl_diskless_sync || announced.needs.is_filtered() {
+            return false;
+        }
+        let line = if announced.capa_dual_channel && self.config.dual_channel_replication_enabled {
+            "+DUALCHANNELSYNC\r\n".to_owned()
+        } else if announced.capa_rdb_channel && self.config.repl_rdb_channel {
+            let mut replica = Replica::waiting(announced.clone(), false, mono_ms(self.now));
+            replica.wait_for_channel();
+            self.replication.replicas.insert(call.id, replica);
+            self.clients.mark_replica(call.id);
+            format!("+RDBCHANNELSYNC {}\r\n", call.id.number)
+        } else {
+            return false;
+        };
+        call.reply.raw(line.as_bytes());
+        let text = format!(
+            "Replica {name} is capable of rdb channel synchronization, and partial sync isn't possible. Full sync will continue with dedicated rdb channel."
+        );
+        self.log(Level::Notice, text);
+        true
+    }
+
+    /// Lets the stream go to a replica whose snapshot was begun over another connection.
+    fn begin_main_channel(&mut self, number: i64, place: Place) {
+        let replicas = self.replication.replicas.iter_mut();
+        let mut main = replicas.filter(|(id, _)| i64::try_from(id.number) == Ok(number));
+        if let Some((_, replica)) = main.next() {
+            replica.channel_begins(place);
+            self.replication.has_news = true;
+        }
+    }
+
     /// Gives the stream another name, so that nobody can continue it.
     pub(in crate::engine) fn change_repl_id(&mut self) {
         self.replication.history.start_anew(&mut self.rng);
@@ -165,7 +202,7 @@ impl Engine {
         repl.counts.full += 1;
         let mut replica = Replica::waiting(announced, is_old, now_ms);
         self.clients.mark_replica(id);
-        if repl.replicas.is_empty() && repl.backlog.is_none() {
+        if repl.backlog.is_none() {
             // Whoever knows an earlier place knows nothing of what changed while nobody listened.
             repl.history.start_anew(&mut self.rng);
             repl.begin_backlog(&self.config);
@@ -229,14 +266,20 @@ impl Engine {
         if !repl.is_replica() {
             repl.writer = Writer::new();
         }
-        let mut heads = Vec::new();
+        let (mut heads, mut mains) = (Vec::new(), Vec::new());
         for (id, replica) in &mut repl.replicas {
             if batch.takes(replica) {
-                heads.push((*id, replica.snapshot_begins(place, batch.framing, now_ms)));
+                let mut head = replica.snapshot_begins(place, batch.framing, now_ms);
+                if replica.announced.is_rdb_channel && replica.is_old() {
+                    head = end_offset_line(place, id.number);
+                }
+                heads.push((*id, head));
+                mains.extend(replica.announced.main_client);
             }
         }
         repl.transfer =
             Some(Transfer { batch, place, began: self.now, copied_bytes: cow::copied_bytes() });
+        mains.into_iter().for_each(|number| self.begin_main_channel(number, place));
         let mark = new_mark(&mut self.rng);
         for (id, head) in &heads {
             self.put_out(*id, head);
@@ -411,11 +454,27 @@ impl Engine {
             return;
         }
         let name = self.replica_name(id);
-        self.replication.replicas.remove(&id);
+        let gone = self.replication.replicas.remove(&id);
+        self.end_other_channel(id, gone.as_ref());
         self.replication.log.forget_reader(id);
         self.log(Level::Notice, format!("Connection with replica {name} lost."));
         if self.replication.replicas.is_empty() {
             self.replication.alone_since_ms = mono_ms(self.now);
+        }
+    }
+
+    /// A replica that takes its snapshot over a connection of its own cannot go on with only one of both, unless it has it all.
+    fn end_other_channel(&mut self, id: ClientId, gone: Option<&Replica>) {
+        let Some(gone) = gone else { return };
+        let number = |id: &ClientId| i64::try_from(id.number).ok();
+        let is_whole = matches!(gone.state(), State::Transmitted | State::Online);
+        let others = self.replication.replicas.iter().filter(|(other, replica)| {
+            let is_main = number(other).is_some() && number(other) == gone.announced.main_client;
+            is_main || replica.announced.main_client == number(&id)
+        });
+        let others: Vec<ClientId> = others.map(|(other, _)| *other).collect();
+        if !is_whole {
+            others.into_iter().for_each(|other| self.abort(other));
         }
     }
 
