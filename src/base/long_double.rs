@@ -5,6 +5,7 @@
 
 use num_bigint::BigUint;
 use num_traits::{One, ToPrimitive, Zero};
+use std::cmp::Ordering;
 
 /// Bits of the significand.
 const SIGNIFICAND_BITS: u64 = 64;
@@ -26,6 +27,12 @@ pub struct LongDouble {
 impl LongDouble {
     /// Zero.
     pub const ZERO: LongDouble = LongDouble { negative: false, significand: 0, exponent: 0 };
+
+    /// The largest number.
+    pub const MAX: LongDouble =
+        LongDouble { negative: false, significand: u64::MAX, exponent: EXPONENT_MAX - 64 };
+    /// The lowest number.
+    pub const LEAST: LongDouble = LongDouble { negative: true, ..LongDouble::MAX };
 
     /// Reads a decimal number, the whole text. Infinities and numbers out of range give `None`.
     pub fn parse(text: &[u8]) -> Option<LongDouble> {
@@ -96,10 +103,35 @@ impl LongDouble {
             return LongDouble::round(self.negative, a + b, exponent, false);
         }
         match a.cmp(&b) {
-            std::cmp::Ordering::Equal => Some(LongDouble::ZERO),
-            std::cmp::Ordering::Greater => LongDouble::round(self.negative, a - b, exponent, false),
-            std::cmp::Ordering::Less => LongDouble::round(other.negative, b - a, exponent, false),
+            Ordering::Equal => Some(LongDouble::ZERO),
+            Ordering::Greater => LongDouble::round(self.negative, a - b, exponent, false),
+            Ordering::Less => LongDouble::round(other.negative, b - a, exponent, false),
         }
+    }
+
+    /// The number of the other sign.
+    pub fn negated(self) -> LongDouble {
+        LongDouble { negative: !self.negative, ..self }
+    }
+
+    /// How this number stands to another one; both zeros are equal.
+    pub fn compare(self, other: LongDouble) -> Ordering {
+        let sign = |n: LongDouble| match n.significand {
+            0 => 0,
+            _ if n.negative => -1,
+            _ => 1,
+        };
+        let (mine, others) = (sign(self), sign(other));
+        if mine != others || mine == 0 {
+            return mine.cmp(&others);
+        }
+        // By the place of the highest bit, and then by the bits.
+        let size = |n: LongDouble| {
+            let zeros = n.significand.leading_zeros();
+            (n.exponent - i64::from(zeros), n.significand << zeros)
+        };
+        let order = size(self).cmp(&size(other));
+        if mine < 0 { order.reverse() } else { order }
     }
 
     /// The printed form: 17 digits behind the point, without zeros at the end, and without a sign at zero.
@@ -133,6 +165,22 @@ impl LongDouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn order() {
+        let texts =
+            ["-1e300", "-2.5", "-2", "-1e-300", "0", "1e-300", "0.1", "2", "2.5", "3", "1e300"];
+        let numbers = texts.map(|text| LongDouble::parse(text.as_bytes()).unwrap());
+        for (i, a) in numbers.iter().enumerate() {
+            for (j, b) in numbers.iter().enumerate() {
+                assert_eq!(a.compare(*b), i.cmp(&j), "{} {}", texts[i], texts[j]);
+                assert_eq!(a.negated().compare(b.negated()), j.cmp(&i));
+            }
+        }
+        assert_eq!(LongDouble::ZERO.compare(LongDouble::ZERO.negated()), Ordering::Equal);
+        assert_eq!(LongDouble::MAX.compare(numbers[10]), Ordering::Greater);
+        assert_eq!(LongDouble::MAX.plus(LongDouble::MAX), None);
+    }
 
     #[test]
     fn sums_as_servers_print_them() {
