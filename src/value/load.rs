@@ -190,7 +190,8 @@ impl<'l> StreamBuilder<'l> {
     }
 
     fn close_group(&mut self) {
-        if let Some((name, group)) = self.group.take() {
+        if let Some((name, mut group)) = self.group.take() {
+            group.give_back_unclaimed();
             self.stream.create_group(&name, group);
         }
     }
@@ -205,12 +206,15 @@ impl<'l> StreamBuilder<'l> {
         self.stream
     }
 
-    /// Gives a delivered entry to a consumer, or to none.
+    /// Gives a delivered entry to a consumer, or back to the group.
     fn assign(&mut self, id: StreamId, consumer: Option<&[u8]>) {
         if let Some((_, group)) = &mut self.group {
             let (time_ms, count) =
                 group.pending(id).map_or((0, 1), |old| (old.delivery_time_ms, old.delivery_count));
-            group.set_pending(id, consumer, time_ms, count);
+            match consumer {
+                Some(_) => group.set_pending(id, consumer, time_ms, count),
+                None => group.give_back(id, time_ms, count),
+            }
         }
     }
 }

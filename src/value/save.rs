@@ -227,11 +227,7 @@ fn each_stream_part(stream: &Stream, encoder: &mut Encoder) -> io::Result<()> {
                 (pending.delivery_time_ms, pending.delivery_count);
             encoder.elem(&Elem::Pending { id, delivery_time_ms, delivery_count })?;
         }
-        for (id, pending) in group.pending_from(StreamId::default()) {
-            if pending.consumer.is_none() {
-                encoder.elem(&Elem::Nacked(id))?;
-            }
-        }
+        group.given_back().try_for_each(|id| encoder.elem(&Elem::Nacked(id)))?;
         for (name, consumer) in group.consumers() {
             let (seen_time_ms, active_time_ms) = (consumer.seen_time_ms, consumer.active_time_ms);
             encoder.elem(&Elem::Consumer {
