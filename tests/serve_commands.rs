@@ -446,3 +446,70 @@ fn it_listens_elsewhere_when_it_is_told_to() {
     let refused = error(server.cmd(&["CONFIG", "SET", "bind", "999.999.999.999"]));
     assert!(refused.contains("Failed to bind to specified addresses"), "{refused}");
 }
+
+#[test]
+fn hashes_by_prepared_fields() {
+    let mut server = start(&["--appendonly", "yes"]);
+    assert_eq!(
+        server.ok(&["HIMPORT", "PREPARE", "user", "name", "age"]),
+        Reply::Simple("OK".into())
+    );
+    assert_eq!(
+        error(server.cmd(&["HIMPORT", "PREPARE", "user", "a", "a"])),
+        "ERR duplicate field name in fieldset"
+    );
+    server.ok(&["HSET", "u:1", "old", "field"]);
+    server.ok(&["HIMPORT", "SET", "u:1", "user", "Ann", "33"]);
+    server.ok(&["HIMPORT", "SET", "u:2", "user", "Bob", "44"]);
+    let all = |name, age| Reply::Array(["name", name, "age", age].map(bulk).into());
+    assert_eq!(server.ok(&["HGETALL", "u:1"]), all("Ann", "33"));
+    let counts = error(server.cmd(&["HIMPORT", "SET", "u:3", "user", "Cid"]));
+    assert!(counts.contains("value count does not match"), "{counts}");
+    server.ok(&["SET", "text", "v"]);
+    let wrong = error(server.cmd(&["HIMPORT", "SET", "text", "user", "Cid", "55"]));
+    assert!(wrong.starts_with("WRONGTYPE"), "{wrong}");
+    // They are the connection's own, until it is reset.
+    let mut other = server.connect();
+    let unknown = error(other.cmd(&["HIMPORT", "SET", "u:3", "user", "Cid", "55"]));
+    assert_eq!(unknown, "ERR no such fieldset");
+    assert_eq!(other.cmd(&["HIMPORT", "DISCARD", "user"]), Reply::Int(0));
+    server.ok(&["HIMPORT", "PREPARE", "second", "", "f"]);
+    assert_eq!(server.ok(&["HIMPORT", "DISCARD", "user"]), Reply::Int(1));
+    assert_eq!(server.ok(&["HIMPORT", "DISCARDALL"]), Reply::Int(1));
+    server.ok(&["HIMPORT", "PREPARE", "user", "name"]);
+    server.ok(&["RESET"]);
+    assert_eq!(server.ok(&["HIMPORT", "DISCARDALL"]), Reply::Int(0));
+    // What others are told gives the same data.
+    server.ok(&["DEBUG", "LOADAOF"]);
+    assert_eq!(server.ok(&["HGETALL", "u:1"]), all("Ann", "33"));
+    assert_eq!(server.ok(&["HGETALL", "u:2"]), all("Bob", "44"));
+}
+
+#[test]
+fn arrays_are_stored_and_told() {
+    let mut server = start(&["--appendonly", "yes", "--notify-keyspace-events", "EA"]);
+    let mut listener = server.connect();
+    listener.cmd(&["PSUBSCRIBE", "*ar*"]);
+    server.ok(&["ARINSERT", "a", "x", "12", "1.5"]);
+    server.ok(&["ARSET", "a", "1000000", "far"]);
+    let heard = listener.read_reply().unwrap().array();
+    assert_eq!(heard[2..], [bulk("__keyevent@0__:arinsert"), bulk("a")]);
+    let before = server.ok(&["DEBUG", "DIGEST-VALUE", "a"]);
+    server.ok(&["BGREWRITEAOF"]);
+    wait_until(|| info(&mut server, "aof_rewrite_in_progress") == 0);
+    server.ok(&["ARRING", "a", "2", "y"]);
+    server.ok(&["DEBUG", "LOADAOF"]);
+    assert_eq!(
+        server.ok(&["ARGETRANGE", "a", "0", "1"]),
+        Reply::Array(["y", "1.5"].map(bulk).into())
+    );
+    assert_eq!(server.ok(&["ARNEXT", "a"]), Reply::Int(1));
+    server.ok(&["DEL", "a"]);
+    server.ok(&["ARINSERT", "a", "x", "12", "1.5"]);
+    server.ok(&["ARSET", "a", "1000000", "far"]);
+    server.ok(&["DEBUG", "RELOAD"]);
+    assert_eq!(server.ok(&["DEBUG", "DIGEST-VALUE", "a"]), before);
+    assert_eq!(server.ok(&["ARNEXT", "a"]), Reply::Int(3));
+    assert_eq!(server.ok(&["TYPE", "a"]), Reply::Simple("array".into()));
+    assert!(matches!(server.ok(&["MEMORY", "USAGE", "a"]), Reply::Int(100..1000)));
+}

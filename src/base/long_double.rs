@@ -5,6 +5,7 @@
 
 use num_bigint::BigUint;
 use num_traits::{One, ToPrimitive, Zero};
+use std::cmp::Ordering;
 
 /// Bits of the significand.
 const SIGNIFICAND_BITS: u64 = 64;
@@ -26,6 +27,12 @@ pub struct LongDouble {
 impl LongDouble {
     /// Zero.
     pub const ZERO: LongDouble = LongDouble { negative: false, significand: 0, exponent: 0 };
+
+    /// The largest number.
+    pub const MAX: LongDouble =
+        LongDouble { negative: false, significand: u64::MAX, exponent: EXPONENT_MAX - 64 };
+    /// The lowest number.
+    pub const LEAST: LongDouble = LongDouble { negative: true, ..LongDouble::MAX };
 
     /// Reads a decimal number, the whole text. Infinities and numbers out of range give `None`.
     pub fn parse(text: &[u8]) -> Option<LongDouble> {
@@ -96,10 +103,35 @@ impl LongDouble {
             return LongDouble::round(self.negative, a + b, exponent, false);
         }
         match a.cmp(&b) {
-            std::cmp::Ordering::Equal => Some(LongDouble::ZERO),
-            std::cmp::Ordering::Greater => LongDouble::round(self.negative, a - b, exponent, false),
-            std::cmp::Ordering::Less => LongDouble::round(other.negative, b - a, exponent, false),
+            Ordering::Equal => Some(LongDouble::ZERO),
+            Ordering::Greater => LongDouble::round(self.negative, a - b, exponent, false),
+            Ordering::Less => LongDouble::round(other.negative, b - a, exponent, false),
         }
+    }
+
+    /// The number of the other sign.
+    pub fn negated(self) -> LongDouble {
+        LongDouble { negative: !self.negative, ..self }
+    }
+
+    /// How this number stands to another one; both zeros are equal.
+    pub fn compare(self, other: LongDouble) -> Ordering {
+        let sign = |n: LongDouble| match n.significand {
+            0 => 0,
+            _ if n.negative => -1,
+            _ => 1,
+        };
+        let (mine, others) = (sign(self), sign(other));
+        if mine != others || mine == 0 {
+            return mine.cmp(&others);
+        }
+        // By the place of the highest bit, and then by the bits.
+        let size = |n: LongDouble| {
+            let zeros = n.significand.leading_zeros();
+            (n.exponent - i64::from(zeros), n.significand << zeros)
+        };
+        let order = size(self).cmp(&size(other));
+        if mine < 0 { order.reverse() } else { order }
     }
 
     /// The printed form: 17 digits behind the point, without zeros at the end, and without a sign at zero.
@@ -128,11 +160,132 @@ impl LongDouble {
         }
         text
     }
+
+    /// The number without what is behind its point.
+    pub fn to_i64(self) -> Option<i64> {
+        let magnitude = match u32::try_from(self.exponent) {
+            Ok(shift) if self.significand == 0 || shift <= self.significand.leading_zeros() => {
+                self.significand.checked_shl(shift).unwrap_or(0)
+            }
+            Ok(_) => return None,
+            Err(_) => {
+                let shift = u32::try_from(self.exponent.unsigned_abs()).unwrap_or(u32::MAX);
+                self.significand.checked_shr(shift).unwrap_or(0)
+            }
+        };
+        let whole = i128::from(magnitude);
+        i64::try_from(if self.negative { -whole } else { whole }).ok()
+    }
+
+    /// The short form: up to 17 digits, with an exponent if there are more before the point or four zeros behind it, as `%.17Lg`.
+    pub fn to_general_text(self) -> String {
+        const DIGITS: i64 = 17;
+        if self.significand == 0 {
+            return if self.negative { "-0" } else { "0" }.to_owned();
+        }
+        let power = |n: u64| BigUint::from(10_u32).pow(u32::try_from(n).unwrap_or(u32::MAX));
+        let bits = self.exponent + i64::from(u64::BITS - self.significand.leading_zeros());
+        // One too low at times, never too high: the power of ten of the first digit.
+        let mut first = (bits - 1) * 30_103 / 100_000 - i64::from(bits <= 0);
+        let digits = loop {
+            // The number times ten to this power has its digits before the point.
+            let up = DIGITS - 1 - first;
+            let (mut above, mut below) = (BigUint::from(self.significand), BigUint::one());
+            if up >= 0 {
+                above *= power(up.unsigned_abs())
+            } else {
+                below *= power(up.unsigned_abs())
+            }
+            if self.exponent >= 0 {
+                above <<= self.exponent.unsigned_abs();
+            } else {
+                below <<= self.exponent.unsigned_abs();
+            }
+            let whole = &above / &below;
+            let twice_rest = (above - &whole * &below) * 2_u32;
+            let up = twice_rest > below || (twice_rest == below && whole.bit(0));
+            let digits = (whole + u32::from(up)).to_string();
+            if digits.len() as i64 <= DIGITS {
+                break digits;
+            }
+            first += 1;
+        };
+        let mut text = if (-4..DIGITS).contains(&first) {
+            let zeros = "0".repeat(usize::try_from(-first).unwrap_or(0));
+            let mut text = zeros + &digits;
+            let point = usize::try_from(first).unwrap_or(0) + 1;
+            text.insert(point, '.');
+            text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+            text
+        } else {
+            let (whole, fraction) = digits.split_at_checked(1).unwrap_or((&digits, ""));
+            let fraction = fraction.trim_end_matches('0');
+            let point = if fraction.is_empty() { "" } else { "." };
+            let sign = if first < 0 { '-' } else { '+' };
+            format!("{whole}{point}{fraction}e{sign}{:02}", first.unsigned_abs())
+        };
+        if self.negative {
+            text.insert(0, '-');
+        }
+        text
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn general_form() {
+        // As C prints them with `%.17Lg`.
+        for (text, wanted) in [
+            ("0", "0"),
+            ("60", "60"),
+            ("-1.5", "-1.5"),
+            ("0.1", "0.1"),
+            ("100000", "100000"),
+            ("12345678901234567", "12345678901234567"),
+            ("123456789012345678", "1.2345678901234568e+17"),
+            ("9999999999999999999", "1e+19"),
+            ("0.0001", "0.0001"),
+            ("0.00001234", "1.234e-05"),
+            ("1e300", "1e+300"),
+            ("9223372036854775807", "9.2233720368547758e+18"),
+            ("0.3333333333333333333333", "0.33333333333333333"),
+        ] {
+            assert_eq!(LongDouble::parse(text.as_bytes()).unwrap().to_general_text(), wanted);
+        }
+    }
+
+    #[test]
+    fn whole_part() {
+        let whole = |text: &str| LongDouble::parse(text.as_bytes()).unwrap().to_i64();
+        assert_eq!(whole("0"), Some(0));
+        assert_eq!(whole("-2.9"), Some(-2));
+        assert_eq!(whole("0.9"), Some(0));
+        assert_eq!(whole("1e-4000"), Some(0));
+        assert_eq!(whole("1e15"), Some(1_000_000_000_000_000));
+        assert_eq!(whole("9223372036854775807"), Some(i64::MAX));
+        assert_eq!(whole("-9223372036854775808"), Some(i64::MIN));
+        assert_eq!(whole("9223372036854775808"), None);
+        assert_eq!(whole("1e4000"), None);
+    }
+
+    #[test]
+    fn order() {
+        let texts =
+            ["-1e300", "-2.5", "-2", "-1e-300", "0", "1e-300", "0.1", "2", "2.5", "3", "1e300"];
+        let numbers = texts.map(|text| LongDouble::parse(text.as_bytes()).unwrap());
+        for (i, a) in numbers.iter().enumerate() {
+            for (j, b) in numbers.iter().enumerate() {
+                assert_eq!(a.compare(*b), i.cmp(&j), "{} {}", texts[i], texts[j]);
+                assert_eq!(a.negated().compare(b.negated()), j.cmp(&i));
+            }
+        }
+        assert_eq!(LongDouble::ZERO.compare(LongDouble::ZERO.negated()), Ordering::Equal);
+        assert_eq!(LongDouble::MAX.compare(numbers[10]), Ordering::Greater);
+        assert_eq!(LongDouble::MAX.plus(LongDouble::MAX), None);
+    }
 
     #[test]
     fn sums_as_servers_print_them() {

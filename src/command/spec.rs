@@ -16,6 +16,7 @@ pub enum Group {
     SortedSet,
     Hash,
     Stream,
+    Array,
     Geo,
     HyperLogLog,
     VectorSet,

@@ -3,6 +3,7 @@
 use super::block::Blocked;
 use super::config::Config;
 use super::config::kinds::OutputLimit;
+use super::himport::Fieldsets;
 use super::pubsub::Subscriptions;
 use super::replication::AckWait;
 use super::transaction::{Multi, Watches};
@@ -73,6 +74,7 @@ pub struct Client {
     pub(super) watches: Watches,
     pub(super) blocked: Option<Blocked>,
     pub(super) subscriptions: Subscriptions,
+    pub(super) fieldsets: Fieldsets,
     pub(super) created: Now,
     pub(super) used: Now,
     pub(super) command: Option<&'static Command>,
@@ -140,7 +142,8 @@ impl Client {
             + postponed.sum::<usize>()
             + self.multi.as_ref().map_or(0, Multi::bytes)
             + self.watches.bytes()
-            + self.subscriptions.bytes();
+            + self.subscriptions.bytes()
+            + self.fieldsets.bytes();
         bytes as u64
     }
 

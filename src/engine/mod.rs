@@ -13,6 +13,7 @@ mod dispatch;
 mod evict;
 mod expire;
 mod free;
+mod himport;
 mod histogram;
 mod host;
 mod info;

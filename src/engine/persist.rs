@@ -79,27 +79,23 @@ impl SaveJob {
     /// Those of the output; [`io::ErrorKind::Interrupted`] if the control says so.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let version = match self.version {
-            0 if self.snapshot.has_field_expiries() => FIELD_EXPIRY_VERSION,
-            0 => OLDEST_VERSION,
+            // The oldest that holds the data, so that as many servers as can be read it.
+            0 => self.snapshot.least_version(),
             version => version,
         };
         let target = Target::like(Header { dialect: Dialect::Redis, version });
         let release: &[u8] = match version {
             ..=10 => b"7.0.15",
             11 => b"7.2.0",
-            _ => b"7.4.0",
+            12 => b"7.4.0",
+            13 => b"8.6.0",
+            _ => b"8.8.0",
         };
         let mut options = self.options.clone();
         options.aux.insert(0, (b"redis-ver".to_vec(), release.to_vec()));
         self.snapshot.write(target, &options, out).map(drop)
     }
 }
-
-/// The version that is written if it holds the data and none is asked for: that of Redis 7.0.
-const OLDEST_VERSION: u16 = 10;
-
-/// The first version that holds expiry times of fields.
-const FIELD_EXPIRY_VERSION: u16 = 12;
 
 /// What became of a [`SaveJob`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -364,6 +364,7 @@ fn class(class: EventClass) -> KeyEvents {
         EventClass::Hash => KeyEvents::HASH,
         EventClass::Zset => KeyEvents::ZSET,
         EventClass::Stream => KeyEvents::STREAM,
+        EventClass::Array => KeyEvents::ARRAY,
         EventClass::Expired => KeyEvents::EXPIRED,
         EventClass::Evicted => KeyEvents::EVICTED,
         EventClass::New => KeyEvents::NEW,

@@ -80,6 +80,12 @@ impl Digest {
                     self.add(&one.0);
                 }
             }
+            Some(Value::Array(array)) => {
+                for (index, value) in array.iter() {
+                    self.mix(itoa::Buffer::new().format(index).as_bytes());
+                    self.mix(value);
+                }
+            }
             Some(Value::Opaque(opaque)) => self.mix(&opaque.stored),
             Some(Value::String(_)) | None => {}
         }

@@ -20,6 +20,8 @@ pub enum EventClass {
     Zset = b'z',
     /// Streams.
     Stream = b't',
+    /// Arrays.
+    Array = b'a',
     /// Keys whose time has passed.
     Expired = b'x',
     /// Keys that made room.
@@ -62,6 +64,8 @@ events! {
     zset Zset,
     /// An event of a stream.
     stream Stream,
+    /// An event of an array.
+    array Array,
 }
 
 /// What a key or database has to do with a unit of work.

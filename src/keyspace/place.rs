@@ -5,7 +5,7 @@ use super::trash::Trash;
 use crate::base::cow;
 use crate::value::limits::Limits;
 use crate::value::table::{self, Locator, Meta, New, Removed, Stored, Table};
-use crate::value::{Blob, Hash, Kind, List, Set, Stream, StringForm, Value, Zset};
+use crate::value::{Array, Blob, Hash, Kind, List, Set, Stream, StringForm, Value, Zset};
 use triomphe::Arc;
 
 /// The key holds another type of value.
@@ -82,7 +82,7 @@ macro_rules! typed {
     };
 }
 
-typed! { List Set Zset Hash Stream }
+typed! { List Set Zset Hash Stream Array }
 
 /// One key's place in its database. Made by [`super::Unit::update`] alone, after expiry has been seen to.
 #[derive(Debug)]

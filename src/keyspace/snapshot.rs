@@ -26,10 +26,31 @@ impl Snapshot {
             .map(|(db, keys)| (db, SnapshotDb { keys }))
     }
 
-    /// Whether a field of a hash has an expiry time.
-    pub fn has_field_expiries(&self) -> bool {
-        let expires = |value: ValueRef<'_>| matches!(value.object(), Some(Value::Hash(hash)) if hash.expiring() > 0);
-        self.dbs().any(|(_, keys)| keys.iter().any(expires))
+    /// The first version of Redis' format, from that of Redis 7.0 on, that holds all types and expiry times.
+    pub fn least_version(&self) -> u16 {
+        /// Redis 7.0.
+        const OLDEST: u16 = 10;
+        /// Redis 7.4: fields of hashes with expiry times.
+        const FIELD_EXPIRIES: u16 = 12;
+        /// Redis 8.8: arrays, and stream entries that were given back.
+        const ARRAYS: u16 = 14;
+        let version = |value: ValueRef<'_>| match value.object() {
+            Some(Value::Array(_)) => ARRAYS,
+            Some(Value::Stream(stream)) => {
+                let gave_back = stream.groups().any(|(_, group)| group.given_back_count() > 0);
+                if gave_back { ARRAYS } else { OLDEST }
+            }
+            Some(Value::Hash(hash)) if hash.expiring() > 0 => FIELD_EXPIRIES,
+            _ => OLDEST,
+        };
+        let mut least = OLDEST;
+        for value in self.dbs().flat_map(|(_, keys)| keys.iter()) {
+            least = least.max(version(value));
+            if least == ARRAYS {
+                break;
+            }
+        }
+        least
     }
 
     /// Leaves out all keys.

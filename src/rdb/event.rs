@@ -170,9 +170,9 @@ pub enum Elem<'a> {
         /// Duplicates ever rejected.
         duplicates: u64,
     },
-    /// A sparse array's insertion point, if it has one; before its items.
+    /// Where a sparse array's last insertion went, if there was one; before its items.
     ArrayMeta {
-        /// Index at which the next insertion goes.
+        /// Index of the item that was inserted last; the next one goes behind it.
         insert_index: Option<u64>,
     },
     /// A sparse array's item, by rising index.

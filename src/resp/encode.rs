@@ -210,6 +210,11 @@ impl Reply {
         }
     }
 
+    /// As [`Reply::double`], given as its decimal text.
+    pub fn double_text(&mut self, text: &[u8]) {
+        if self.resp3 { self.line(b',', text) } else { self.bulk(text) }
+    }
+
     /// A whole number of any size, given as its decimal text.
     pub fn big_number(&mut self, text: &[u8]) {
         if self.resp3 { self.line(b'(', text) } else { self.bulk(text) }

@@ -2,10 +2,12 @@
 
 use super::list::Chunk;
 use super::stream::Group;
-use super::{Blob, Hash, List, Opaque, Set, Stream, Value, Zset};
+use super::{Array, Blob, Hash, List, Opaque, Set, Stream, Value, Zset};
 use crate::base::bulk::IntBuf;
+use crate::base::num::write_score;
 use crate::packed::{self, Intset, Listpack};
 use crate::rdb::encode::Target;
+use crate::rdb::event::ArrayValue;
 use crate::rdb::types::{Kind, Layout};
 use crate::rdb::{Elem, Entry, Error, ErrorKind, Node, Scratch, StreamId, StreamMeta, Visit};
 use crate::value::limits::Limits;
@@ -75,7 +77,7 @@ impl Loader {
                 entry.visit(&mut self.scratch, &mut builder)?;
                 Ok(Loaded::Value(Value::Stream(Arc::new(builder.finish()))))
             }
-            (Kind::String | Kind::List | Kind::Set | Kind::Zset | Kind::Hash, _) => {
+            (Kind::String | Kind::List | Kind::Set | Kind::Zset | Kind::Hash | Kind::Array, _) => {
                 self.build(entry, limits)
             }
             _ => Ok(Loaded::Value(Value::Opaque(Arc::new(opaque(entry))))),
@@ -190,7 +192,8 @@ impl<'l> StreamBuilder<'l> {
     }
 
     fn close_group(&mut self) {
-        if let Some((name, group)) = self.group.take() {
+        if let Some((name, mut group)) = self.group.take() {
+            group.give_back_unclaimed();
             self.stream.create_group(&name, group);
         }
     }
@@ -205,12 +208,15 @@ impl<'l> StreamBuilder<'l> {
         self.stream
     }
 
-    /// Gives a delivered entry to a consumer, or to none.
+    /// Gives a delivered entry to a consumer, or back to the group.
     fn assign(&mut self, id: StreamId, consumer: Option<&[u8]>) {
         if let Some((_, group)) = &mut self.group {
             let (time_ms, count) =
                 group.pending(id).map_or((0, 1), |old| (old.delivery_time_ms, old.delivery_count));
-            group.set_pending(id, consumer, time_ms, count);
+            match consumer {
+                Some(_) => group.set_pending(id, consumer, time_ms, count),
+                None => group.give_back(id, time_ms, count),
+            }
         }
     }
 }
@@ -293,6 +299,7 @@ struct Builder<'l> {
     list: List,
     set: Set,
     hash: Hash,
+    array: Array,
     pairs: Vec<(Vec<u8>, f64)>,
     kind: Kind,
     seen: Seen,
@@ -321,6 +328,7 @@ impl<'l> Builder<'l> {
             list: List::new(),
             set: Set::new(),
             hash: Hash::new(),
+            array: Array::new(),
             pairs: Vec::new(),
             kind,
             seen: Seen::default(),
@@ -333,6 +341,7 @@ impl<'l> Builder<'l> {
             Kind::List => Value::List(Arc::new(self.list)),
             Kind::Set => Value::Set(Arc::new(self.set)),
             Kind::Hash => Value::Hash(Arc::new(self.hash)),
+            Kind::Array => Value::Array(Arc::new(self.array)),
             _ => match Zset::from_pairs(self.pairs, self.limits) {
                 Some(zset) => Value::Zset(Arc::new(zset)),
                 None => return Loaded::Empty,
@@ -364,6 +373,20 @@ impl Visit for Builder<'_> {
                     self.limits,
                 );
             }
+            Elem::ArrayMeta { insert_index } => self.array.set_last_insert(*insert_index),
+            Elem::ArrayItem { index, value } => match value {
+                ArrayValue::Str(bulk) => {
+                    self.array.set(*index, bulk.text(&mut one));
+                }
+                ArrayValue::Int(n) => {
+                    self.array.set(*index, one.format(*n).as_bytes());
+                }
+                ArrayValue::Float(number) => {
+                    let mut text = Vec::new();
+                    write_score(*number, &mut text);
+                    self.array.set(*index, &text);
+                }
+            },
             // Parts of kinds that are built elsewhere or kept as they are.
             Elem::StreamEntry { .. }
             | Elem::StreamMeta(_)
@@ -376,8 +399,6 @@ impl Visit for Builder<'_> {
             | Elem::Producer(_)
             | Elem::ProducerId { .. }
             | Elem::IdmpCounters { .. }
-            | Elem::ArrayMeta { .. }
-            | Elem::ArrayItem { .. }
             | Elem::Module(_)
             | Elem::ModuleItem(_)
             | Elem::VectorSet { .. }

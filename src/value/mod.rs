@@ -3,6 +3,7 @@
 //! Every container is copied on write: a clone costs the same at any size, and stays as it is whatever happens to the original.
 //! Small collections are kept in the packed encodings that RDB files store; large ones are trees of shared chunks.
 
+pub mod array;
 pub mod hash;
 pub mod hll;
 pub mod limits;
@@ -15,6 +16,7 @@ pub mod table;
 pub mod tree;
 pub mod zset;
 
+pub use array::Array;
 pub use hash::Hash;
 pub use list::List;
 pub use set::Set;
@@ -40,6 +42,7 @@ pub enum Kind {
     Hash = 4,
     Opaque = 5,
     Stream = 6,
+    Array = 7,
 }
 
 /// What a key holds, apart from short strings, which a table keeps beside their keys.
@@ -57,11 +60,13 @@ pub enum Value {
     Hash(Arc<Hash>),
     /// A stream.
     Stream(Arc<Stream>),
+    /// An array.
+    Array(Arc<Array>),
     /// A value that is stored and handed on as it is.
     Opaque(Arc<Opaque>),
 }
 
-/// A value of a kind whose commands are not run here: a module's, a vector set, an array. Its stored form is kept.
+/// A value of a kind whose commands are not run here: a module's, a vector set. Its stored form is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opaque {
     /// The name of its type, as `TYPE` gives it.
@@ -129,6 +134,7 @@ impl Value {
             Value::Zset(_) => Kind::Zset,
             Value::Hash(_) => Kind::Hash,
             Value::Stream(_) => Kind::Stream,
+            Value::Array(_) => Kind::Array,
             Value::Opaque(_) => Kind::Opaque,
         }
     }
@@ -148,6 +154,7 @@ impl Value {
             Value::Set(set) => set.is_empty(),
             Value::Zset(zset) => zset.is_empty(),
             Value::Hash(hash) => hash.is_empty(),
+            Value::Array(array) => array.is_empty(),
             // A stream may be empty.
             Value::String(_) | Value::Stream(_) | Value::Opaque(_) => false,
         }
@@ -172,6 +179,7 @@ impl Value {
             Value::Zset(zset) if !zset.is_packed() => zset.len(),
             Value::Set(_) | Value::Hash(_) | Value::Zset(_) => 1,
             Value::Stream(stream) => (stream.nodes().count() + stream.groups().count()) as u64,
+            Value::Array(array) => array.runs().count() as u64,
         }
     }
 
@@ -187,6 +195,7 @@ impl Value {
             Value::Zset(_) => "skiplist",
             Value::Hash(hash) => hash.encoding(limits),
             Value::Stream(_) => "stream",
+            Value::Array(_) => "sliced-array",
             Value::Opaque(_) => "raw",
         }
     }
@@ -203,6 +212,7 @@ impl Kind {
             Kind::Hash => "hash",
             Kind::Opaque => "module",
             Kind::Stream => "stream",
+            Kind::Array => "array",
         }
     }
 }

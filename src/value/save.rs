@@ -1,10 +1,12 @@
 //! Values in the stored form.
 
 use super::list::Chunk;
-use super::{Hash, Kind, List, Set, Stream, StringForm, Value, Zset};
+use super::{Array, Hash, Kind, List, Set, Stream, StringForm, Value, Zset};
 use crate::base::bulk::Bulk;
+use crate::base::num::parse_canonical_i64;
 use crate::packed::Listpack;
 use crate::rdb::encode::{Encoded, Encoder, Hint, Losses, Strings, Target};
+use crate::rdb::event::ArrayValue;
 use crate::rdb::string::write_len;
 use crate::rdb::{Elem, StreamId, types};
 use std::io;
@@ -119,6 +121,9 @@ impl Saver {
                 let hint = if small { Hint::Auto } else { Hint::Plain };
                 self.encode(types::Kind::Hash, hint, |encoder| each_field(hash, encoder))
             }
+            Value::Array(array) => {
+                self.encode(types::Kind::Array, Hint::Auto, |encoder| each_item(array, encoder))
+            }
             Value::Opaque(opaque) => {
                 if !opaque.is_known_to(self.target) {
                     return Ok(Saved::Nothing);
@@ -144,7 +149,11 @@ impl Saver {
             Value::Zset(zset) => {
                 Some((type_byte::ZSET_LISTPACK, listpack(zset.as_listpack()?, 10)?))
             }
-            Value::String(_) | Value::List(_) | Value::Stream(_) | Value::Opaque(_) => None,
+            Value::String(_)
+            | Value::List(_)
+            | Value::Stream(_)
+            | Value::Array(_)
+            | Value::Opaque(_) => None,
         }
     }
 
@@ -227,11 +236,7 @@ fn each_stream_part(stream: &Stream, encoder: &mut Encoder) -> io::Result<()> {
                 (pending.delivery_time_ms, pending.delivery_count);
             encoder.elem(&Elem::Pending { id, delivery_time_ms, delivery_count })?;
         }
-        for (id, pending) in group.pending_from(StreamId::default()) {
-            if pending.consumer.is_none() {
-                encoder.elem(&Elem::Nacked(id))?;
-            }
-        }
+        group.given_back().try_for_each(|id| encoder.elem(&Elem::Nacked(id)))?;
         for (name, consumer) in group.consumers() {
             let (seen_time_ms, active_time_ms) = (consumer.seen_time_ms, consumer.active_time_ms);
             encoder.elem(&Elem::Consumer {
@@ -262,6 +267,19 @@ fn each_field(hash: &Hash, encoder: &mut Encoder) -> io::Result<()> {
         let elem =
             Elem::Field { field: field.name, value: field.value, expire_at_ms: field.expire_at_ms };
         encoder.elem(&elem)
+    })
+}
+
+fn each_item(array: &Array, encoder: &mut Encoder) -> io::Result<()> {
+    /// Integers that servers keep beside a pointer's tag lie between this and its negative.
+    const TAGGED_MAX: i64 = (1 << 61) - 1;
+    encoder.elem(&Elem::ArrayMeta { insert_index: array.last_insert() })?;
+    array.iter().try_for_each(|(index, bytes)| {
+        // Floating point numbers go as strings: their text is what clients see, and servers need not print it the same again.
+        let value = parse_canonical_i64(bytes)
+            .filter(|n| (-TAGGED_MAX..=TAGGED_MAX).contains(n))
+            .map_or(ArrayValue::Str(Bulk::Bytes(bytes)), ArrayValue::Int);
+        encoder.elem(&Elem::ArrayItem { index, value })
     })
 }
 

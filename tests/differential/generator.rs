@@ -367,7 +367,9 @@ impl Generator {
 
     /// Whether an argument begins with a word that the peer does not know.
     fn leaves_out(&self, arg: &Arg) -> bool {
-        let own = arg.token.is_some_and(|token| self.without.contains(&token));
+        // No peer counts instead of adding scores up; other arguments named `COUNT` have a number.
+        let counts = arg.kind == ArgKind::Token && arg.token == Some("COUNT");
+        let own = counts || arg.token.is_some_and(|token| self.without.contains(&token));
         own || match arg.kind {
             ArgKind::OneOf(args) => args.iter().all(|arg| self.leaves_out(arg)),
             ArgKind::Block(args) => args.first().is_some_and(|arg| self.leaves_out(arg)),
@@ -463,6 +465,8 @@ pub(crate) fn words_unknown_to(release: Release) -> &'static [&'static str] {
             "DELREF",
             "ACKED",
             "CLAIM",
+            "MAXCOUNT",
+            "MAXSIZE",
             "IDMP",
             "IDMPAUTO",
             "WITHSCORE",
@@ -472,8 +476,8 @@ pub(crate) fn words_unknown_to(release: Release) -> &'static [&'static str] {
             "ONE",
         ],
         Release::Valkey => &[
-            "BLOCK", "IFNE", "IFDEQ", "IFDNE", "KEEPREF", "DELREF", "ACKED", "CLAIM", "IDMP",
-            "IDMPAUTO", "DIFF", "DIFF1", "ANDOR", "ONE",
+            "BLOCK", "IFNE", "IFDEQ", "IFDNE", "KEEPREF", "DELREF", "ACKED", "CLAIM", "MAXCOUNT",
+            "MAXSIZE", "IDMP", "IDMPAUTO", "DIFF", "DIFF1", "ANDOR", "ONE",
         ],
     }
 }

@@ -91,6 +91,24 @@ pub fn check_recorded(recorded: &str) {
     }
 }
 
+/// Runs commands and holds their replies in the second version of the protocol to what is given, where each `\r\n` is a space.
+pub fn check_replies(lines: &[(&str, &str)]) {
+    check_replies_in(false, lines);
+}
+
+/// As [`check_replies`], in the third version if `resp3` says so.
+pub fn check_replies_in(resp3: bool, lines: &[(&str, &str)]) {
+    let mut runner = Runner::new(resp3);
+    for (command, wanted) in lines {
+        let reply = runner.run(&words(command)).escape_ascii().to_string();
+        assert_eq!(
+            reply.replace("\\r\\n", " ").replace("\\'", "'").trim_end(),
+            *wanted,
+            "{command}"
+        );
+    }
+}
+
 /// Runs commands and holds what others are told to run instead to what is given; `None` is the command itself.
 pub fn check_propagated(lines: &[(&str, Option<&[&str]>)]) {
     let mut runner = Runner::new(false);

@@ -18,7 +18,7 @@ pub const HANDLERS: &[(&str, Handler)] =
 type Done = Result<(), Error>;
 
 /// The releases a payload is written for: the first whose form holds all of the value, so that as many servers as can be read it.
-const TARGETS: [&str; 4] = ["redis-7.0", "redis-7.2", "redis-7.4", "redis-8.6"];
+const TARGETS: [&str; 5] = ["redis-7.0", "redis-7.2", "redis-7.4", "redis-8.6", "redis-8.8"];
 
 fn dump(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let Some(value) = ctx.unit.get(args[1]) else {

@@ -1,5 +1,6 @@
 //! The handlers of commands that need nothing but data: a file per family.
 
+mod array;
 mod bitmap;
 #[cfg(test)]
 mod check;
@@ -20,6 +21,7 @@ use super::Handler;
 
 /// The handlers by the names of their commands.
 pub const FAMILIES: &[&[(&str, Handler)]] = &[
+    array::HANDLERS,
     bitmap::HANDLERS,
     dump::HANDLERS,
     generic::HANDLERS,

@@ -6,7 +6,7 @@ use super::super::{Ctx, Handler};
 use super::generic::ScanOptions;
 use crate::base::bulk::{Bulk, IntBuf};
 use crate::keyspace::{Change, Event};
-use crate::value::{Set, Value};
+use crate::value::{Set, Value, hll};
 use std::collections::BTreeSet;
 use triomphe::Arc;
 
@@ -15,6 +15,7 @@ pub const HANDLERS: &[(&str, Handler)] = &[
     ("sadd", sadd),
     ("scard", scard),
     ("sdiff", sdiff),
+    ("sdiffcard", sdiffcard),
     ("sdiffstore", sdiffstore),
     ("sinter", sinter),
     ("sintercard", sintercard),
@@ -28,6 +29,7 @@ pub const HANDLERS: &[(&str, Handler)] = &[
     ("srem", srem),
     ("sscan", sscan),
     ("sunion", sunion),
+    ("sunioncard", sunioncard),
     ("sunionstore", sunionstore),
 ];
 
@@ -246,7 +248,7 @@ enum Operation {
     Difference,
 }
 
-/// The members of a union, intersection or difference; at most `limit` of an intersection.
+/// The members of a union, intersection or difference; at most `limit`.
 fn combine(
     ctx: &mut Ctx<'_, '_>,
     keys: &[&[u8]],
@@ -263,12 +265,14 @@ fn combine(
     match operation {
         Operation::Union => {
             let mut members = BTreeSet::new();
-            for set in sets.iter().flatten() {
-                set.each(|member| {
-                    if !members.contains(member) {
-                        members.insert(member.to_vec());
-                    }
-                });
+            for member in sets.iter().flatten().flat_map(|set| set.iter()) {
+                if members.len() >= limit {
+                    break;
+                }
+                let member = member.text(&mut buf);
+                if !members.contains(member) {
+                    members.insert(member.to_vec());
+                }
             }
             Ok(members.into_iter().collect())
         }
@@ -289,7 +293,7 @@ fn combine(
                 let member = member.text(&mut buf);
                 !others.iter().flatten().any(|set| set.contains(member))
             });
-            Ok(only.map(|member| member.to_vec()).collect())
+            Ok(only.take(limit).map(|member| member.to_vec()).collect())
         }
     }
 }
@@ -347,28 +351,87 @@ fn sdiffstore(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     store_combined(ctx, args, Operation::Difference, "sdiffstore")
 }
 
-fn sintercard(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
-    let count = positive_or(args[1], "ERR numkeys should be greater than 0")?;
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
-    if count == 0 {
-        return Err(Error::text("ERR numkeys should be greater than 0"));
-    }
-    if count > args.len() - 2 {
-        return Err(Error::text("ERR Number of keys can't be greater than number of args"));
-    }
-    let mut limit = 0;
-    let mut options = &args[2 + count..];
-    while let Some((word, rest)) = options.split_first() {
-        let [text, rest @ ..] = rest else { return Err(Error::Syntax) };
-        if !is(word, "limit") {
-            return Err(Error::Syntax);
+/// What the commands that count members are told.
+struct Counting<'a> {
+    keys: &'a [&'a [u8]],
+    /// Highest count, 0 for none.
+    limit: u64,
+    /// Whether an estimate will do.
+    approx: bool,
+}
+
+impl<'a> Counting<'a> {
+    /// Reads the arguments; APPROX is a word of one command only.
+    fn parse(args: &'a [&'a [u8]], takes_approx: bool) -> Result<Counting<'a>, Error> {
+        const NO_KEYS: &str = "ERR numkeys should be greater than 0";
+        let count = usize::try_from(positive_or(args[1], NO_KEYS)?).unwrap_or(usize::MAX);
+        if count == 0 {
+            return Err(Error::text(NO_KEYS));
         }
-        limit = positive_or(text, "ERR LIMIT can't be negative")?;
-        options = rest;
+        if count > args.len() - 2 {
+            return Err(Error::text("ERR Number of keys can't be greater than number of args"));
+        }
+        let (keys, mut options) = args[2..].split_at(count);
+        let (mut limit, mut approx) = (0, false);
+        while let Some((word, rest)) = options.split_first() {
+            options = match rest {
+                rest if takes_approx && is(word, "approx") => {
+                    approx = true;
+                    rest
+                }
+                [text, rest @ ..] if is(word, "limit") => {
+                    limit = positive_or(text, "ERR LIMIT can't be negative")?;
+                    rest
+                }
+                _ => return Err(Error::Syntax),
+            };
+        }
+        Ok(Counting { keys, limit, approx })
     }
-    let limit = if limit == 0 { usize::MAX } else { usize::try_from(limit).unwrap_or(usize::MAX) };
-    let members = combine(ctx, &args[2..2 + count], Operation::Intersection, limit)?;
+
+    /// The limit as a number of members.
+    fn most(&self) -> usize {
+        if self.limit == 0 { usize::MAX } else { usize::try_from(self.limit).unwrap_or(usize::MAX) }
+    }
+}
+
+/// Counts the members of a union, intersection or difference.
+fn count_combined(ctx: &mut Ctx<'_, '_>, counting: &Counting<'_>, operation: Operation) -> Done {
+    let members = combine(ctx, counting.keys, operation, counting.most())?;
     ctx.reply.count(members.len() as u64);
+    Ok(())
+}
+
+fn sintercard(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
+    count_combined(ctx, &Counting::parse(args, false)?, Operation::Intersection)
+}
+
+fn sdiffcard(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
+    count_combined(ctx, &Counting::parse(args, false)?, Operation::Difference)
+}
+
+fn sunioncard(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
+    let counting = Counting::parse(args, true)?;
+    if !counting.approx {
+        return count_combined(ctx, &counting, Operation::Union);
+    }
+    for key in counting.keys {
+        ctx.unit.get(key);
+    }
+    let sets: Result<Vec<Option<&Set>>, _> =
+        counting.keys.iter().map(|key| ctx.unit.peek_as::<Set>(key)).collect();
+    // Dense from the first member on, as there is no need to save memory.
+    let (mut sketch, mut damage) = (hll::to_dense(&hll::empty())?, Ok(false));
+    for set in sets?.into_iter().flatten() {
+        set.each(|member| {
+            if damage.is_ok() {
+                damage = hll::add(&mut sketch, member, 0);
+            }
+        });
+    }
+    damage?;
+    let count = hll::count(&sketch)?;
+    ctx.reply.count(if counting.limit == 0 { count } else { count.min(counting.limit) });
     Ok(())
 }
 
@@ -389,4 +452,50 @@ fn sscan(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         reply_bulk(ctx, Bulk::Bytes(member));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::{Runner, check_replies, words};
+
+    #[test]
+    fn cardinalities() {
+        check_replies(&[
+            ("SADD a 1 2 3 x", ":4"),
+            ("SADD b 3 4 y", ":3"),
+            ("SUNIONCARD 2 a b", ":6"),
+            ("SUNIONCARD 3 a nothing b LIMIT 0", ":6"),
+            ("SUNIONCARD 2 a b LIMIT 3", ":3"),
+            ("SUNIONCARD 2 a b LIMIT 30", ":6"),
+            ("SUNIONCARD 2 a b APPROX", ":6"),
+            ("SUNIONCARD 2 a b LIMIT 2 APPROX", ":2"),
+            ("SUNIONCARD 1 nothing APPROX", ":0"),
+            ("SDIFFCARD 2 a b", ":3"),
+            ("SDIFFCARD 2 a b LIMIT 1", ":1"),
+            ("SDIFFCARD 1 a", ":4"),
+            ("SDIFFCARD 2 nothing a", ":0"),
+            ("SDIFFCARD 2 a b APPROX", "-ERR syntax error"),
+            ("SUNIONCARD 2 a b LIMIT", "-ERR syntax error"),
+            ("SUNIONCARD 2 a b LIMIT -1", "-ERR LIMIT can't be negative"),
+            ("SUNIONCARD 0 a", "-ERR numkeys should be greater than 0"),
+            ("SDIFFCARD 3 a b", "-ERR Number of keys can't be greater than number of args"),
+            ("SET k v", "+OK"),
+            (
+                "SUNIONCARD 2 a k APPROX",
+                "-WRONGTYPE Operation against a key holding the wrong kind of value",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn estimates_are_close() {
+        let mut runner = Runner::new(false);
+        for start in [0, 5000] {
+            let members: Vec<String> = (start..start + 10_000).map(|n| n.to_string()).collect();
+            runner.run(&words(&format!("SADD s{start} {}", members.join(" "))));
+        }
+        let reply = runner.run(&words("SUNIONCARD 2 s0 s5000 APPROX"));
+        let count: f64 = std::str::from_utf8(&reply[1..]).unwrap().trim().parse().unwrap();
+        assert!((count / 15_000.0 - 1.0).abs() < 0.04, "{count}");
+    }
 }

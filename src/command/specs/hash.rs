@@ -84,6 +84,34 @@ pub const SPECS: &[Spec] = &[
             one_of("expiration", &[integer("seconds").after("EX"), integer("milliseconds").after("PX"), time("unix-time-seconds").after("EXAT"), time("unix-time-milliseconds").after("PXAT"), token("persist", "PERSIST")]).optional(),
             block("fields", &[integer("numfields"), text("field").many()]).after("FIELDS")
         ]),
+    Spec::new("himport", Group::Hash, "8.10.0", -2)
+        .complexity("Depends on subcommand.")
+        .subcommands(&[
+            Spec::new("prepare", Group::Hash, "8.10.0", -4)
+                .flags(&[DENYOOM])
+                .categories(&["hash"])
+                .args(&[
+                    text("fieldset"),
+                    text("field").many()
+                ]),
+            Spec::new("set", Group::Hash, "8.10.0", -5)
+                .flags(&[WRITE, DENYOOM])
+                .categories(&["hash"])
+                .keys(&[key_at(2, &[OW, UPDATE])])
+                .args(&[
+                    key("key", 0),
+                    text("fieldset"),
+                    text("value").many()
+                ]),
+            Spec::new("discard", Group::Hash, "8.10.0", 3)
+                .categories(&["hash"])
+                .complexity("O(1)")
+                .args(&[
+                    text("fieldset")
+                ]),
+            Spec::new("discardall", Group::Hash, "8.10.0", 2)
+                .categories(&["hash"])
+        ]),
     Spec::new("hincrby", Group::Hash, "2.0.0", 4)
         .flags(&[WRITE, DENYOOM, FAST])
         .categories(&["hash"])

@@ -17,6 +17,18 @@ pub const SPECS: &[Spec] = &[
             one_of("whereto", &[token("left", "LEFT"), token("right", "RIGHT")]),
             double("timeout")
         ]),
+    Spec::new("blmovem", Group::List, "8.10.0", -6)
+        .flags(&[WRITE, DENYOOM, BLOCKING])
+        .categories(&["list"])
+        .keys(&[key_at(1, &[RW, ACCESS, DELETE]), key_at(2, &[RW, INSERT])])
+        .args(&[
+            key("source", 0),
+            key("destination", 1),
+            one_of("wherefrom", &[token("left", "LEFT"), token("right", "RIGHT")]),
+            one_of("whereto", &[token("left", "LEFT"), token("right", "RIGHT")]),
+            double("timeout"),
+            block("how-many", &[one_of("selector", &[integer("count").after("COUNT"), integer("exactly").after("EXACTLY")]), one_of("ordering", &[token("obo", "OBO"), token("bulk", "BULK")])]).optional()
+        ]),
     Spec::new("blmpop", Group::List, "7.0.0", -5)
         .flags(&[WRITE, BLOCKING])
         .categories(&["list"])
@@ -91,6 +103,17 @@ pub const SPECS: &[Spec] = &[
             key("destination", 1),
             one_of("wherefrom", &[token("left", "LEFT"), token("right", "RIGHT")]),
             one_of("whereto", &[token("left", "LEFT"), token("right", "RIGHT")])
+        ]),
+    Spec::new("lmovem", Group::List, "8.10.0", -5)
+        .flags(&[WRITE, DENYOOM])
+        .categories(&["list"])
+        .keys(&[key_at(1, &[RW, ACCESS, DELETE]), key_at(2, &[RW, INSERT])])
+        .args(&[
+            key("source", 0),
+            key("destination", 1),
+            one_of("wherefrom", &[token("left", "LEFT"), token("right", "RIGHT")]),
+            one_of("whereto", &[token("left", "LEFT"), token("right", "RIGHT")]),
+            block("how-many", &[one_of("selector", &[integer("count").after("COUNT"), integer("exactly").after("EXACTLY")]), one_of("ordering", &[token("obo", "OBO"), token("bulk", "BULK")])]).optional()
         ]),
     Spec::new("lmpop", Group::List, "7.0.0", -4)
         .flags(&[WRITE])

@@ -2,6 +2,7 @@
 
 use super::spec::Spec;
 
+mod array;
 mod bitmap;
 mod cluster;
 mod connection;
@@ -22,6 +23,7 @@ mod zset;
 
 /// All families.
 pub const FAMILIES: &[&[Spec]] = &[
+    array::SPECS,
     bitmap::SPECS,
     cluster::SPECS,
     connection::SPECS,

@@ -29,6 +29,15 @@ pub const SPECS: &[Spec] = &[
         .args(&[
             key("key", 0).many()
         ]),
+    Spec::new("sdiffcard", Group::Set, "8.10.0", -3)
+        .flags(&[READONLY])
+        .categories(&["set"])
+        .keys(&[keys_counted(1, 0, 1, 1, &[RO, ACCESS])])
+        .args(&[
+            integer("numkeys"),
+            key("key", 0).many(),
+            integer("limit").after("LIMIT").optional()
+        ]),
     Spec::new("sdiffstore", Group::Set, "1.0.0", -3)
         .flags(&[WRITE, DENYOOM])
         .categories(&["set"])
@@ -141,6 +150,16 @@ pub const SPECS: &[Spec] = &[
         .keys(&[keys_from(1, -1, 1, &[RO, ACCESS])])
         .args(&[
             key("key", 0).many()
+        ]),
+    Spec::new("sunioncard", Group::Set, "8.10.0", -3)
+        .flags(&[READONLY])
+        .categories(&["set"])
+        .keys(&[keys_counted(1, 0, 1, 1, &[RO, ACCESS])])
+        .args(&[
+            integer("numkeys"),
+            key("key", 0).many(),
+            token("approx", "APPROX").optional(),
+            integer("limit").after("LIMIT").optional()
         ]),
     Spec::new("sunionstore", Group::Set, "1.0.0", -3)
         .flags(&[WRITE, DENYOOM])

@@ -211,6 +211,18 @@ pub const SPECS: &[Spec] = &[
         .args(&[
             key("key", 0)
         ]),
+    Spec::new("xnack", Group::Stream, "8.8.0", -7)
+        .flags(&[WRITE, FAST])
+        .categories(&["stream"])
+        .keys(&[key_at(1, &[RW, UPDATE])])
+        .args(&[
+            key("key", 0),
+            text("group"),
+            one_of("mode", &[token("silent", "SILENT"), token("fail", "FAIL"), token("fatal", "FATAL")]),
+            block("ids", &[integer("numids"), text("id").many()]).after("IDS"),
+            integer("count").after("RETRYCOUNT").optional(),
+            token("force", "FORCE").optional()
+        ]),
     Spec::new("xpending", Group::Stream, "5.0.0", -3)
         .flags(&[READONLY])
         .categories(&["stream"])
@@ -237,6 +249,8 @@ pub const SPECS: &[Spec] = &[
         .keys(&[KeySpec::new(&[RO, ACCESS], Begin::Keyword("STREAMS", 1), Find::Range { last: -1, step: 1, limit: 2 })])
         .args(&[
             integer("count").after("COUNT").optional(),
+            integer("maxcount").after("MAXCOUNT").optional(),
+            integer("maxsize").after("MAXSIZE").optional(),
             integer("milliseconds").after("BLOCK").optional(),
             block("streams", &[key("key", 0).many(), text("id").many()]).after("STREAMS")
         ]),
@@ -247,6 +261,8 @@ pub const SPECS: &[Spec] = &[
         .args(&[
             block("group-block", &[text("group"), text("consumer")]).after("GROUP"),
             integer("count").after("COUNT").optional(),
+            integer("maxcount").after("MAXCOUNT").optional(),
+            integer("maxsize").after("MAXSIZE").optional(),
             integer("milliseconds").after("BLOCK").optional(),
             integer("min-idle-time").after("CLAIM").optional(),
             token("noack", "NOACK").optional(),

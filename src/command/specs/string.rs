@@ -124,6 +124,20 @@ pub const SPECS: &[Spec] = &[
             key("key", 0),
             double("increment")
         ]),
+    Spec::new("increx", Group::String, "8.8.0", -2)
+        .flags(&[WRITE, DENYOOM, FAST])
+        .categories(&["string"])
+        .keys(&[key_at(1, &[RW, ACCESS, UPDATE])])
+        .complexity("O(1)")
+        .args(&[
+            key("key", 0),
+            one_of("increment", &[double("float").after("BYFLOAT"), integer("integer").after("BYINT")]).optional(),
+            text("lowerbound").after("LBOUND").optional(),
+            text("upperbound").after("UBOUND").optional(),
+            token("saturate", "SATURATE").optional(),
+            one_of("expiration", &[integer("seconds").after("EX"), integer("milliseconds").after("PX"), time("unix-time-seconds").after("EXAT"), time("unix-time-milliseconds").after("PXAT"), token("persist", "PERSIST")]).optional(),
+            token("enx", "ENX").optional()
+        ]),
     Spec::new("lcs", Group::String, "7.0.0", -3)
         .flags(&[READONLY])
         .categories(&["string"])

@@ -96,7 +96,7 @@ pub const SPECS: &[Spec] = &[
             integer("numkeys"),
             key("key", 0).many(),
             integer("weight").after("WEIGHTS").optional().many(),
-            one_of("aggregate", &[token("sum", "SUM"), token("min", "MIN"), token("max", "MAX")]).after("AGGREGATE").optional(),
+            one_of("aggregate", &[token("sum", "SUM"), token("min", "MIN"), token("max", "MAX"), token("count", "COUNT")]).after("AGGREGATE").optional(),
             token("withscores", "WITHSCORES").optional()
         ]),
     Spec::new("zintercard", Group::SortedSet, "7.0.0", -3)
@@ -117,7 +117,7 @@ pub const SPECS: &[Spec] = &[
             integer("numkeys"),
             key("key", 1).many(),
             integer("weight").after("WEIGHTS").optional().many(),
-            one_of("aggregate", &[token("sum", "SUM"), token("min", "MIN"), token("max", "MAX")]).after("AGGREGATE").optional()
+            one_of("aggregate", &[token("sum", "SUM"), token("min", "MIN"), token("max", "MAX"), token("count", "COUNT")]).after("AGGREGATE").optional()
         ]),
     Spec::new("zlexcount", Group::SortedSet, "2.8.9", 4)
         .flags(&[READONLY, FAST])
@@ -337,7 +337,7 @@ pub const SPECS: &[Spec] = &[
             integer("numkeys"),
             key("key", 0).many(),
             integer("weight").after("WEIGHTS").optional().many(),
-            one_of("aggregate", &[token("sum", "SUM"), token("min", "MIN"), token("max", "MAX")]).after("AGGREGATE").optional(),
+            one_of("aggregate", &[token("sum", "SUM"), token("min", "MIN"), token("max", "MAX"), token("count", "COUNT")]).after("AGGREGATE").optional(),
             token("withscores", "WITHSCORES").optional()
         ]),
     Spec::new("zunionstore", Group::SortedSet, "2.0.0", -4)
@@ -349,6 +349,6 @@ pub const SPECS: &[Spec] = &[
             integer("numkeys"),
             key("key", 1).many(),
             integer("weight").after("WEIGHTS").optional().many(),
-            one_of("aggregate", &[token("sum", "SUM"), token("min", "MIN"), token("max", "MAX")]).after("AGGREGATE").optional()
+            one_of("aggregate", &[token("sum", "SUM"), token("min", "MIN"), token("max", "MAX"), token("count", "COUNT")]).after("AGGREGATE").optional()
         ]),
 ];

@@ -226,6 +226,7 @@ fn group(group: Group) -> &'static str {
         Group::SortedSet => "sorted-set",
         Group::Hash => "hash",
         Group::Stream => "stream",
+        Group::Array => "array",
         Group::Geo => "geo",
         Group::HyperLogLog => "hyperloglog",
         Group::VectorSet => "vector_set",

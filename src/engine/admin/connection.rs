@@ -176,6 +176,7 @@ fn reset(engine: &mut Engine, call: &mut Call<'_>) -> Done {
         client.reply_mode = ReplyMode::On;
         client.no_evict = false;
         client.no_touch = false;
+        client.fieldsets.clear();
         client.out.set_resp3(false);
     }
     call.reply.set_resp3(false);

@@ -12,7 +12,9 @@ mod server;
 pub(super) use connection::REDIS_VERSION;
 
 use super::dispatch::Handler;
-use super::{latency, migrate, persist, pubsub, replication, shutdown, slowlog, transaction};
+use super::{
+    himport, latency, migrate, persist, pubsub, replication, shutdown, slowlog, transaction,
+};
 use crate::command::Command;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -25,6 +27,7 @@ const FAMILIES: &[&[(&str, Handler)]] = &[
     connection::HANDLERS,
     debug::HANDLERS,
     function::HANDLERS,
+    himport::HANDLERS,
     latency::HANDLERS,
     memory::HANDLERS,
     migrate::HANDLERS,

@@ -9,7 +9,7 @@ pub struct KeyEvents(u32);
 
 impl KeyEvents {
     /// Letters and bits, in the order in which letters are shown.
-    const LETTERS: [(u8, KeyEvents); 16] = [
+    const LETTERS: [(u8, KeyEvents); 17] = [
         (b'g', KeyEvents::GENERIC),
         (b'$', KeyEvents::STRING),
         (b'l', KeyEvents::LIST),
@@ -20,6 +20,7 @@ impl KeyEvents {
         (b'e', KeyEvents::EVICTED),
         (b't', KeyEvents::STREAM),
         (b'd', KeyEvents::MODULE),
+        (b'a', KeyEvents::ARRAY),
         (b'n', KeyEvents::NEW),
         (b'o', KeyEvents::OVERWRITTEN),
         (b'c', KeyEvents::TYPE_CHANGED),
@@ -27,7 +28,7 @@ impl KeyEvents {
         (b'E', KeyEvents::KEYEVENT),
         (b'm', KeyEvents::MISS),
     ];
-    /// `A`: all but misses and what has its own letter beside `A`.
+    /// `A`: all but misses and what has its own letter beside `A`; with it come arrays.
     pub const ALL: KeyEvents = KeyEvents(0x3ff);
     /// `g`.
     pub const GENERIC: KeyEvents = KeyEvents(1);
@@ -57,6 +58,8 @@ impl KeyEvents {
     pub const OVERWRITTEN: KeyEvents = KeyEvents(1 << 12);
     /// `c`, since Redis 8.2.
     pub const TYPE_CHANGED: KeyEvents = KeyEvents(1 << 13);
+    /// `a`: arrays, since Redis 8.8.
+    pub const ARRAY: KeyEvents = KeyEvents(1 << 16);
     /// `K`: messages by key.
     pub const KEYSPACE: KeyEvents = KeyEvents(1 << 14);
     /// `E`: messages by event.
@@ -79,7 +82,7 @@ impl Setting for KeyEvents {
         for letter in only(words) {
             let known = KeyEvents::LETTERS.iter().find(|(known, _)| known == letter);
             events.0 |= match (letter, known) {
-                (b'A', _) => KeyEvents::ALL.0,
+                (b'A', _) => KeyEvents::ALL.0 | KeyEvents::ARRAY.0,
                 (_, Some((_, class))) => class.0,
                 _ => return Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".into()),
             };
@@ -91,9 +94,11 @@ impl Setting for KeyEvents {
     fn text(&self, _: &Rule) -> Bytes {
         // Redis 7.0 does not show `n` beside `A`, and so loses it when it rewrites a file.
         let all = self.contains(KeyEvents::ALL);
+        // Arrays, which Redis 7.0 does not know, are shown only by themselves.
+        let covered = KeyEvents(KeyEvents::ALL.0 | KeyEvents::ARRAY.0);
         let shown = KeyEvents::LETTERS
             .iter()
-            .filter(|(_, class)| self.contains(*class) && !(all && KeyEvents::ALL.contains(*class)))
+            .filter(|(_, class)| self.contains(*class) && !(all && covered.contains(*class)))
             .map(|(letter, _)| *letter);
         all.then_some(b'A').into_iter().chain(shown).collect()
     }

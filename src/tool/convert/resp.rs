@@ -227,6 +227,12 @@ impl Reader<'_> {
                 }
                 Ok(())
             }
+            (b"ARSEEK", [next]) => {
+                let insert_index = count(next)?.checked_sub(1);
+                self.start(key, Kind::Array, false)?;
+                self.writer.elem(&Elem::ArrayMeta { insert_index })?;
+                Ok(())
+            }
             (b"PEXPIREAT", [ms]) => self.expire(key, int(ms)?),
             (b"EXPIREAT", [seconds]) => self.expire(key, int(seconds)?.saturating_mul(1000)),
             (b"RESTORE", [ttl, payload, options @ ..]) => self.restore(key, ttl, payload, options),

@@ -154,9 +154,11 @@ impl Formatter for Commands {
             argc: 0,
             expiries: Vec::new(),
             stream: StreamState::default(),
+            last_insert: None,
         };
         entry.visit(scratch, &mut maker)?;
         maker.flush()?;
+        maker.array_end();
         maker.stream_end();
         if let Some(ms) = view.expire_at_ms {
             let buf = out.buf();
@@ -206,6 +208,8 @@ struct Maker<'o, 'k, O: Out> {
     /// Fields with an expiry, whose commands follow the one that sets them.
     expiries: Vec<(Vec<u8>, i64)>,
     stream: StreamState,
+    /// Where an array's last insertion went.
+    last_insert: Option<u64>,
 }
 
 impl<O: Out> Maker<'_, '_, O> {
@@ -350,6 +354,13 @@ impl<O: Out> Maker<'_, '_, O> {
         self.stream = StreamState::default();
     }
 
+    /// Where the next insertion goes, which only an array that is there can be told.
+    fn array_end(&mut self) {
+        if let Some(next) = self.last_insert.and_then(|last| last.checked_add(1)) {
+            self.ids(&[b"ARSEEK", self.key, next.to_string().as_bytes()]);
+        }
+    }
+
     fn array_value(&mut self, index: u64, value: &ArrayValue<'_>) -> Result<(), Halt> {
         self.style.int(&mut self.args, index);
         match value {
@@ -427,7 +438,10 @@ impl<O: Out> Visit for Maker<'_, '_, O> {
                 }
                 Ok(())
             }
-            Elem::ArrayMeta { .. } => Ok(()),
+            Elem::ArrayMeta { insert_index } => {
+                self.last_insert = *insert_index;
+                Ok(())
+            }
             Elem::ArrayItem { index, value } => self.array_value(*index, value),
             // Keys with these are written as RESTORE.
             Elem::Nacked(_)

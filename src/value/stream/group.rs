@@ -14,6 +14,8 @@ pub struct Pending {
     pub delivery_time_ms: i64,
     /// Number of deliveries.
     pub delivery_count: u64,
+    /// Its turn among those that were given back.
+    turn: Option<u64>,
 }
 
 /// A consumer of a group.
@@ -47,6 +49,8 @@ pub struct Group {
     pub entries_read: Option<u64>,
     pending: IdMap<Pending>,
     consumers: BTreeMap<Arc<[u8]>, Consumer>,
+    /// Entries that were given back, by their turns as the first part of an id.
+    given_back: IdMap<StreamId>,
 }
 
 impl Group {
@@ -117,8 +121,50 @@ impl Group {
         self.pending.iter_from(id)
     }
 
+    /// Number of entries that were given back.
+    pub fn given_back_count(&self) -> u64 {
+        self.given_back.len()
+    }
+
+    /// The entries that were given back, the first one first.
+    pub fn given_back(&self) -> impl Iterator<Item = StreamId> {
+        self.given_back.iter().map(|(_, id)| *id)
+    }
+
+    /// Notes that an entry is pending and that nobody has it any more. Its turn comes after those that were given back before.
+    pub fn give_back(&mut self, id: StreamId, delivery_time_ms: i64, delivery_count: u64) {
+        self.set_pending(id, None, delivery_time_ms, delivery_count);
+        let turn = self.given_back.last_id().map_or(0, |last| last.ms + 1);
+        self.given_back.insert(StreamId { ms: turn, seq: 0 }, id);
+        let pending =
+            Pending { consumer: None, delivery_time_ms, delivery_count, turn: Some(turn) };
+        self.pending.insert(id, pending);
+    }
+
+    /// Gives back what is pending for nobody and was not given back yet.
+    pub fn give_back_unclaimed(&mut self) {
+        let claimed: u64 = self.consumers.values().map(Consumer::pending_count).sum();
+        if claimed + self.given_back_count() == self.pending_count() {
+            return;
+        }
+        let unclaimed: Vec<(StreamId, Pending)> = self
+            .pending_from(StreamId::default())
+            .filter(|(_, pending)| pending.consumer.is_none() && pending.turn.is_none())
+            .map(|(id, pending)| (id, pending.clone()))
+            .collect();
+        for (id, pending) in unclaimed {
+            self.give_back(id, pending.delivery_time_ms, pending.delivery_count);
+        }
+    }
+
+    fn forget_turn(&mut self, pending: &Pending) {
+        if let Some(turn) = pending.turn {
+            self.given_back.remove(StreamId { ms: turn, seq: 0 });
+        }
+    }
+
     /// Notes that a consumer, made if need be, has an entry pending, whoever had it before. Without a consumer the entry is
-    /// pending and given back.
+    /// pending for nobody, and has no turn yet.
     pub fn set_pending(
         &mut self,
         id: StreamId,
@@ -133,8 +179,13 @@ impl Group {
             // The name is shared with the map of consumers.
             self.consumers.get_key_value(name).map_or_else(|| name.into(), |(key, _)| key.clone())
         });
-        let pending = Pending { consumer: name.clone(), delivery_time_ms, delivery_count };
-        let old = self.pending.insert(id, pending).and_then(|old| old.consumer);
+        let pending =
+            Pending { consumer: name.clone(), delivery_time_ms, delivery_count, turn: None };
+        let old = self.pending.insert(id, pending);
+        if let Some(old) = &old {
+            self.forget_turn(old);
+        }
+        let old = old.and_then(|old| old.consumer);
         if old == name && old.is_some() {
             return;
         }
@@ -149,6 +200,7 @@ impl Group {
     /// Takes an entry from what is pending: acknowledged, or gone from the stream.
     pub fn acknowledge(&mut self, id: StreamId) -> bool {
         let Some(pending) = self.pending.remove(id) else { return false };
+        self.forget_turn(&pending);
         if let Some(consumer) = pending.consumer.and_then(|name| self.consumers.get_mut(&name)) {
             consumer.pending.remove(id);
         }
@@ -160,6 +212,7 @@ impl Group {
         let consumers = self.consumers.iter().map(|(name, consumer)| {
             name.len() + 16 + size_of::<Consumer>() + 24 + consumer.pending.allocated_bytes()
         });
-        size_of::<Group>() + self.pending.allocated_bytes() + consumers.sum::<usize>()
+        let entries = self.pending.allocated_bytes() + self.given_back.allocated_bytes();
+        size_of::<Group>() + entries + consumers.sum::<usize>()
     }
 }

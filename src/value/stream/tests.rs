@@ -211,3 +211,30 @@ fn small_entries_take_little_room() {
     println!("{bytes} bytes per entry");
     assert!(bytes <= 25.6, "{bytes} bytes per entry");
 }
+
+#[test]
+fn what_was_given_back_keeps_its_turn() {
+    let id = |seq| StreamId { ms: 1, seq };
+    let given_back = |group: &Group| group.given_back().map(|id| id.seq).collect::<Vec<_>>();
+    let mut group = Group::new(id(9), None);
+    for seq in 1..=4 {
+        group.set_pending(id(seq), Some(b"c"), 50, 1);
+    }
+    for seq in [3, 1, 2] {
+        group.give_back(id(seq), 0, 1);
+    }
+    assert_eq!(given_back(&group), [3, 1, 2]);
+    let snapshot = group.clone();
+    // Once more, and so at the end.
+    group.give_back(id(3), 0, 2);
+    group.set_pending(id(1), Some(b"d"), 60, 2);
+    assert!(group.acknowledge(id(2)));
+    assert_eq!((given_back(&group), group.given_back_count()), (vec![3], 1));
+    assert_eq!(group.consumer(b"c").unwrap().pending_count(), 1);
+    assert_eq!(given_back(&snapshot), [3, 1, 2]);
+    // Those who are pending for nobody get their turns by their ids.
+    group.set_pending(id(7), None, 0, 1);
+    group.set_pending(id(6), None, 0, 1);
+    group.give_back_unclaimed();
+    assert_eq!(given_back(&group), [3, 6, 7]);
+}

@@ -1,5 +1,6 @@
 //! Commands on lists.
 
+mod movem;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use crate::value::List;
 /// The handlers of this family.
 pub const HANDLERS: &[(&str, Handler)] = &[
     ("blmove", blmove),
+    ("blmovem", movem::blmovem),
     ("blmpop", blmpop),
     ("blpop", blpop),
     ("brpop", brpop),
@@ -22,6 +24,7 @@ pub const HANDLERS: &[(&str, Handler)] = &[
     ("linsert", linsert),
     ("llen", llen),
     ("lmove", lmove),
+    ("lmovem", movem::lmovem),
     ("lmpop", lmpop),
     ("lpop", lpop),
     ("lpos", lpos),

@@ -187,7 +187,9 @@ fn reply_full(reply: &mut Reply, stream: &Stream, count: usize, idempotence: boo
     reply.bulk(b"groups");
     reply.array(stream.group_count());
     for (name, group) in stream.groups() {
-        reply.map(7);
+        // Releases before 8.8 have nothing that was given back, and their clients do not expect to hear of it.
+        let given_back = group.given_back_count();
+        reply.map(7 + usize::from(given_back > 0));
         reply.bulk(b"name");
         reply.bulk(name);
         reply_progress(reply, stream, group);
@@ -207,6 +209,10 @@ fn reply_full(reply: &mut Reply, stream: &Stream, count: usize, idempotence: boo
         reply.array(group.consumer_count());
         for (name, consumer) in group.consumers() {
             reply_full_consumer(reply, group, name, consumer, count);
+        }
+        if given_back > 0 {
+            reply.bulk(b"nacked-count");
+            reply.count(given_back);
         }
     }
 }

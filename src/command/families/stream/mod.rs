@@ -3,6 +3,7 @@
 mod group;
 mod idempotence;
 mod info;
+mod nack;
 mod pending;
 mod read;
 mod readgroup;
@@ -34,6 +35,7 @@ pub const HANDLERS: &[(&str, Handler)] = &[
     ("xidmprecord", idempotence::xidmprecord),
     ("xinfo", info::xinfo),
     ("xlen", read::xlen),
+    ("xnack", nack::xnack),
     ("xpending", pending::xpending),
     ("xrange", read::xrange),
     ("xread", read::xread),
@@ -47,6 +49,9 @@ type Done = Result<(), Error>;
 
 /// The highest id there is.
 const ID_MAX: StreamId = StreamId { ms: u64::MAX, seq: u64::MAX };
+
+/// How often an entry that must not be delivered again counts as delivered: the most that a reply can tell.
+const DELIVERIES_MAX: u64 = i64::MAX as u64;
 
 /// The lowest id there is, which no entry has.
 const ID_ZERO: StreamId = StreamId { ms: 0, seq: 0 };
@@ -161,6 +166,11 @@ fn end_id(text: &[u8]) -> Result<StreamId, Error> {
             .ok_or(Error::text("ERR invalid end ID for the interval")),
         _ => any_id(text, u64::MAX),
     }
+}
+
+/// How often an entry was delivered after one more time; the highest count stays.
+fn delivered_again(count: u64) -> u64 {
+    if count < DELIVERIES_MAX { count + 1 } else { count }
 }
 
 /// Writes an id.

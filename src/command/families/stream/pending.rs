@@ -5,8 +5,8 @@ use super::super::super::error::Error;
 use super::super::super::parse::{int, int_between, int_or, is};
 use super::write::{Fate, delete_entry, deletion};
 use super::{
-    Done, ID_ZERO, Line, claim_line, consumer_line, end_id, ids, no_key_or_group, propagate_lines,
-    reply_entry, reply_id, setid_line, start_id, strict_id,
+    Done, ID_ZERO, Line, claim_line, consumer_line, delivered_again, end_id, ids, no_key_or_group,
+    propagate_lines, reply_entry, reply_id, setid_line, start_id, strict_id,
 };
 use crate::keyspace::{Change, Event};
 use crate::rdb::StreamId;
@@ -150,7 +150,10 @@ fn reply_pending(reply: &mut Reply, group: &Group, filter: &Filter<'_>, now_ms: 
         reply.array(4);
         reply_id(reply, id);
         reply.bulk(pending.consumer.as_deref().unwrap_or_default());
-        reply.int(now_ms.saturating_sub(pending.delivery_time_ms).max(0));
+        reply.int(match &pending.consumer {
+            Some(_) => now_ms.saturating_sub(pending.delivery_time_ms).max(0),
+            None => -1,
+        });
         reply.count(pending.delivery_count);
     }
 }
@@ -272,7 +275,8 @@ impl Claim<'_> {
     fn take(&mut self, stream: &mut Stream, id: StreamId, deliveries: u64) {
         let deliveries = match self.retry_count {
             Some(count) => count,
-            None => deliveries.saturating_add(u64::from(!self.just_id)),
+            None if self.just_id => deliveries,
+            None => delivered_again(deliveries),
         };
         let Some(group) = stream.group_mut(self.group) else { return };
         group.set_pending(id, Some(self.consumer), self.delivery_time_ms, deliveries);

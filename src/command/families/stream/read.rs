@@ -1,7 +1,7 @@
 //! Commands that read entries.
 
 use super::super::super::error::Error;
-use super::super::super::parse::{int, is};
+use super::super::super::parse::{int, int_between, is};
 use super::super::super::{Ctx, WaitFor};
 use super::{
     Done, ID_MAX, ID_ZERO, end_id, next_id, previous_id, reply_entry, start_id, strict_id,
@@ -54,13 +54,80 @@ pub(super) fn reply_entries(reply: &mut Reply, entries: Iter<'_>, count: Option<
     });
 }
 
+/// How much is read: of each stream, and of all together.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Budget {
+    /// Most entries of one stream.
+    count: Option<usize>,
+    /// Most entries of all streams.
+    max_count: Option<usize>,
+    /// Bytes of reply behind which no further entry is read.
+    max_bytes: Option<usize>,
+    /// Entries read so far.
+    entries: usize,
+    /// Bytes of reply about streams that are done with.
+    bytes: usize,
+}
+
+impl Budget {
+    /// Whether nothing more is read, with so many bytes of reply about the stream at hand. The first entry is always read.
+    pub(super) fn is_used_up(&self, bytes: usize) -> bool {
+        let by_count = self.max_count.is_some_and(|max| self.entries >= max);
+        let by_bytes = self.max_bytes.is_some_and(|max| self.bytes + bytes >= max);
+        by_count || by_bytes && self.entries > 0
+    }
+
+    /// Most entries of the next stream.
+    pub(super) fn of_stream(&self) -> usize {
+        let left = self.max_count.map_or(usize::MAX, |max| max.saturating_sub(self.entries));
+        left.min(self.count.unwrap_or(usize::MAX))
+    }
+
+    /// Notes that an entry was read.
+    pub(super) fn take_entry(&mut self) {
+        self.entries += 1;
+    }
+
+    /// Notes that all that is read of a stream takes so many bytes of reply.
+    pub(super) fn end_stream(&mut self, bytes: usize) {
+        self.bytes += bytes;
+    }
+
+    /// Reads one of the options; false if the word is another one.
+    fn option(&mut self, word: &[u8], operand: &[u8]) -> Result<bool, Error> {
+        let most = |message| int_between(operand, 1, i64::MAX, message).map(|n| n as usize);
+        match word {
+            _ if is(word, "count") => {
+                self.count = usize::try_from(int(operand)?).ok().filter(|n| *n > 0);
+            }
+            _ if is(word, "maxcount") => {
+                self.max_count = Some(most("ERR MAXCOUNT must be a positive integer")?);
+            }
+            _ if is(word, "maxsize") => {
+                self.max_bytes = Some(most("ERR MAXSIZE must be a positive integer")?);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        match (self.count, self.max_count) {
+            (Some(count), Some(max_count)) if count > max_count => {
+                Err(Error::text("ERR MAXCOUNT must be greater than or equal to COUNT"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The arguments of XREAD and XREADGROUP.
 #[derive(Debug, Default)]
 pub(super) struct ReadOptions<'b, 'a> {
     /// How long a client waits, in milliseconds and 0 for ever, if it does.
     pub(super) block_ms: Option<i64>,
-    /// Most entries per stream, if limited.
-    pub(super) count: Option<usize>,
+    /// How much is read.
+    pub(super) budget: Budget,
     /// Group and consumer.
     pub(super) group: Option<(&'a [u8], &'a [u8])>,
     /// Whether what is read counts as acknowledged.
@@ -94,10 +161,6 @@ impl<'b, 'a> ReadOptions<'b, 'a> {
                     at += 1;
                     options.block_ms = Some(block_ms(args[at], now_ms)?);
                 }
-                word if is(word, "count") && more > 0 => {
-                    at += 1;
-                    options.count = usize::try_from(int(args[at])?).ok().filter(|n| *n > 0);
-                }
                 word if is(word, "streams") && more > 0 => {
                     options.split_streams(&args[at + 1..], with_group)?;
                     break;
@@ -122,6 +185,7 @@ impl<'b, 'a> ReadOptions<'b, 'a> {
                     at += 1;
                     options.claim_idle_ms = Some(min_idle(args[at])?);
                 }
+                word if more > 0 && options.budget.option(word, args[at + 1])? => at += 1,
                 _ => return Err(Error::Syntax),
             }
             at += 1;
@@ -129,6 +193,7 @@ impl<'b, 'a> ReadOptions<'b, 'a> {
         if options.keys.is_empty() {
             return Err(Error::Syntax);
         }
+        options.budget.check()?;
         if with_group && options.group.is_none() {
             return Err(Error::text("ERR Missing GROUP option for XREADGROUP"));
         }
@@ -209,16 +274,31 @@ pub(super) fn xread(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         ctx.reply.null_array();
         return Ok(());
     }
-    open_streams(ctx.reply, wanted.len());
+    let mut budget = options.budget;
+    let (mut replies, mut streams) = (Reply::new(ctx.reply.is_resp3()), 0);
     for (key, start) in wanted {
-        open_stream(ctx.reply, key);
-        match ctx.unit.peek_as::<Stream>(key)? {
-            Some(stream) => {
-                reply_entries(ctx.reply, stream.range(start, ID_MAX, false), options.count);
-            }
-            None => ctx.reply.array(0),
+        if budget.is_used_up(replies.len()) {
+            break;
         }
+        streams += 1;
+        open_stream(&mut replies, key);
+        let before = replies.len();
+        let entries = ctx.unit.peek_as::<Stream>(key)?;
+        let entries = entries.into_iter().flat_map(|stream| stream.range(start, ID_MAX, false));
+        let Ok(()) = replies.array_later(|reply| {
+            let (mut entries, mut len) = (entries.take(budget.of_stream()), 0);
+            while !budget.is_used_up(before + reply.len())
+                && let Some(entry) = entries.next()
+            {
+                reply_entry(reply, &entry);
+                budget.take_entry();
+                len += 1;
+            }
+            Ok::<_, std::convert::Infallible>(len)
+        });
     }
+    open_streams(ctx.reply, streams);
+    ctx.reply.raw(replies.as_bytes());
     Ok(())
 }
 

@@ -2,10 +2,10 @@
 
 use super::super::super::error::Error;
 use super::super::super::{Ctx, WaitFor};
-use super::read::{ReadOptions, open_stream, open_streams};
+use super::read::{Budget, ReadOptions, open_stream, open_streams};
 use super::{
-    Done, ID_MAX, ID_ZERO, Line, claim_line, consumer_line, next_id, no_key_or_group, reply_fields,
-    reply_id, setid_line, strict_id,
+    Done, ID_MAX, ID_ZERO, Line, claim_line, consumer_line, delivered_again, next_id,
+    no_key_or_group, reply_fields, reply_id, setid_line, strict_id,
 };
 use crate::keyspace::{Change, Event};
 use crate::rdb::StreamId;
@@ -47,7 +47,6 @@ struct Reading<'a> {
     key: &'a [u8],
     group: &'a [u8],
     consumer: &'a [u8],
-    count: Option<usize>,
     no_ack: bool,
     claim_idle_ms: Option<i64>,
     now_ms: i64,
@@ -66,16 +65,17 @@ struct Found {
 }
 
 impl Reading<'_> {
-    fn run(&self, stream: &mut Stream, wanted: Wanted) -> Found {
+    fn run(&self, stream: &mut Stream, wanted: Wanted, budget: &mut Budget) -> Found {
         let mut found = Found::default();
         if let Some(group) = stream.group_mut(self.group) {
             found.created = group.create_consumer(self.consumer, self.now_ms);
             group.set_consumer_times(self.consumer, self.now_ms, None);
         }
         match wanted {
-            Wanted::History(behind) => self.history(stream, behind, &mut found),
-            Wanted::New => self.new_entries(stream, &mut found),
+            Wanted::History(behind) => self.history(stream, behind, budget, &mut found),
+            Wanted::New => self.new_entries(stream, budget, &mut found),
         }
+        budget.end_stream(found.reply.as_ref().map_or(0, Reply::len));
         let claims = found.lines.iter().any(|line| line[0] == b"XCLAIM");
         if found.created && (self.no_ack || !claims) {
             found.lines.insert(0, consumer_line(self.key, self.group, self.consumer));
@@ -83,24 +83,36 @@ impl Reading<'_> {
         found
     }
 
-    /// Begins what is told of the stream.
-    fn open(&self, entries: usize) -> Reply {
+    /// What is told of the stream, with so many entries.
+    fn close(&self, entries: usize, replies: &Reply) -> Reply {
         let mut reply = Reply::new(self.resp3);
         open_stream(&mut reply, self.key);
         reply.array(entries);
+        reply.raw(replies.as_bytes());
         reply
     }
 
-    fn history(&self, stream: &mut Stream, behind: StreamId, found: &mut Found) {
+    fn history(
+        &self,
+        stream: &mut Stream,
+        behind: StreamId,
+        budget: &mut Budget,
+        found: &mut Found,
+    ) {
         let consumer = stream.group(self.group).and_then(|group| group.consumer(self.consumer));
         let ids: Vec<StreamId> = match (consumer, next_id(behind)) {
             (Some(consumer), Some(start)) => {
-                consumer.pending_from(start).take(self.count.unwrap_or(usize::MAX)).collect()
+                consumer.pending_from(start).take(budget.of_stream()).collect()
             }
             _ => Vec::new(),
         };
-        let mut reply = self.open(ids.len());
+        let (mut reply, mut len) = (Reply::new(self.resp3), 0);
         for id in ids {
+            if budget.is_used_up(reply.len()) {
+                break;
+            }
+            budget.take_entry();
+            len += 1;
             reply.array(2);
             reply_id(&mut reply, id);
             match stream.get(id) {
@@ -113,54 +125,82 @@ impl Reading<'_> {
             if let Some(group) = stream.group_mut(self.group)
                 && let Some(deliveries) = group.pending(id).map(|pending| pending.delivery_count)
             {
-                let deliveries = deliveries.saturating_add(1);
+                let deliveries = delivered_again(deliveries);
                 group.set_pending(id, Some(self.consumer), self.now_ms, deliveries);
             }
         }
-        found.reply = Some(reply);
+        found.reply = Some(self.close(len, &reply));
     }
 
-    /// Entries that are pending for long enough, the oldest delivery first.
-    fn claimable(&self, stream: &Stream, min_idle_ms: i64) -> Vec<(StreamId, Pending)> {
+    /// Entries that are pending for long enough: those that were given back by their turns, then the oldest delivery first.
+    fn claimable(
+        &self,
+        stream: &Stream,
+        min_idle_ms: i64,
+        most: usize,
+    ) -> Vec<(StreamId, Pending)> {
         let Some(group) = stream.group(self.group) else { return Vec::new() };
         let is_idle =
             |pending: &Pending| self.now_ms.saturating_sub(pending.delivery_time_ms) >= min_idle_ms;
-        let mut all: Vec<(StreamId, Pending)> = group
-            .pending_from(ID_ZERO)
-            .filter(|(id, pending)| is_idle(pending) && stream.get(*id).is_some())
-            .map(|(id, pending)| (id, pending.clone()))
-            .collect();
-        all.sort_by_key(|(id, pending)| (pending.delivery_time_ms, *id));
-        all.truncate(self.count.unwrap_or(usize::MAX));
+        let given_back = group.given_back().filter_map(|id| Some((id, group.pending(id)?)));
+        let is_claimable =
+            |(id, pending): &(StreamId, &Pending)| is_idle(pending) && stream.get(*id).is_some();
+        let owned = |(id, pending): (StreamId, &Pending)| (id, pending.clone());
+        let mut all: Vec<(StreamId, Pending)> =
+            given_back.filter(is_claimable).take(most).map(owned).collect();
+        if all.len() < most {
+            let mut others: Vec<(StreamId, Pending)> = group
+                .pending_from(ID_ZERO)
+                .filter(|(_, pending)| pending.consumer.is_some())
+                .filter(is_claimable)
+                .map(owned)
+                .collect();
+            others.sort_by_key(|(id, pending)| (pending.delivery_time_ms, *id));
+            others.truncate(most - all.len());
+            all.append(&mut others);
+        }
         all
     }
 
-    fn new_entries(&self, stream: &mut Stream, found: &mut Found) {
-        let claimed = match self.claim_idle_ms {
-            Some(min_idle_ms) => self.claimable(stream, min_idle_ms),
+    fn new_entries(&self, stream: &mut Stream, budget: &mut Budget, found: &mut Found) {
+        let most = budget.of_stream();
+        let mut claimed = match self.claim_idle_ms {
+            Some(min_idle_ms) => self.claimable(stream, min_idle_ms, most),
             None => Vec::new(),
         };
         let Some(group) = stream.group(self.group) else { return };
         let last_id = group.last_id;
-        let left = self.count.map_or(usize::MAX, |count| count - claimed.len());
+        let left = most - claimed.len();
         let start = next_id(last_id);
         let fresh = start.into_iter().flat_map(|start| stream.range(start, ID_MAX, false));
-        let fresh: Vec<Entry<'_>> = fresh.take(left).collect();
-        if claimed.is_empty() && fresh.is_empty() {
-            return;
-        }
-        let mut reply = self.open(claimed.len() + fresh.len());
+        let mut fresh = fresh.take(left);
+        let (mut reply, mut read, mut ids) = (Reply::new(self.resp3), 0, Vec::new());
         for (id, pending) in &claimed {
+            if budget.is_used_up(reply.len()) {
+                break;
+            }
             let idle_ms = self.now_ms.saturating_sub(pending.delivery_time_ms).max(0);
             if let Some(entry) = stream.get(*id) {
                 self.reply_entry(&mut reply, &entry, idle_ms, pending.delivery_count);
             }
+            budget.take_entry();
+            read += 1;
         }
-        fresh.iter().for_each(|entry| self.reply_entry(&mut reply, entry, 0, 0));
-        let ids: Vec<StreamId> = fresh.iter().map(|entry| entry.id).collect();
+        claimed.truncate(read);
+        while !budget.is_used_up(reply.len())
+            && let Some(entry) = fresh.next()
+        {
+            self.reply_entry(&mut reply, &entry, 0, 0);
+            budget.take_entry();
+            ids.push(entry.id);
+        }
+        if claimed.is_empty() && ids.is_empty() {
+            return;
+        }
+        let reply = self.close(claimed.len() + ids.len(), &reply);
         let takes = !claimed.is_empty() || !self.no_ack;
         for (id, pending) in claimed {
-            self.take(stream, id, pending.delivery_count.saturating_add(1), found);
+            self.take(stream, id, delivered_again(pending.delivery_count), found);
         }
         if !self.no_ack {
             ids.iter().for_each(|id| self.take(stream, *id, 1, found));
@@ -213,24 +253,19 @@ pub(super) fn xreadgroup(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     }
     // Once history is read of a stream, nothing is claimed of it and of those behind it.
     let mut claim_idle_ms = options.claim_idle_ms;
-    let (mut replies, mut lines) = (Vec::new(), Vec::new());
+    let (mut replies, mut lines, mut budget) = (Vec::new(), Vec::new(), options.budget);
     for (key, wanted) in wanted {
+        if budget.is_used_up(0) {
+            break;
+        }
         if wanted != Wanted::New {
             claim_idle_ms = None;
         }
-        let reading = Reading {
-            key,
-            group,
-            consumer,
-            count: options.count,
-            no_ack: options.no_ack,
-            claim_idle_ms,
-            now_ms,
-            resp3,
-        };
+        let reading =
+            Reading { key, group, consumer, no_ack: options.no_ack, claim_idle_ms, now_ms, resp3 };
         let found = ctx.update(key, |place| {
             let found = match place.get::<Stream>()? {
-                Some((stream, _)) => reading.run(stream, wanted),
+                Some((stream, _)) => reading.run(stream, wanted, &mut budget),
                 None => Found::default(),
             };
             Ok((found, Change::None))

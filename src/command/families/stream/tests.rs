@@ -1,6 +1,6 @@
 //! Streams as servers run them: recorded replies, what others are told, and what time does to pending entries.
 
-use super::super::check::{Runner, words};
+use super::super::check::{Runner, check_propagated, check_replies, words};
 use crate::base::rng::Rng;
 use crate::command::{Ctx, Propagation};
 use crate::keyspace::{Effects, Keyspace, Origin, Settings};
@@ -304,4 +304,101 @@ fn words_in_errors_end_at_a_zero_byte() {
     let mut runner = Runner::new(false);
     let wanted = b"-NOGROUP No such key 's' or consumer group 'g'\r\n";
     assert_eq!(runner.run(&words("XPENDING s\0x g\0")), wanted);
+}
+
+/// The readings of Redis 8.10: a budget for all streams together.
+#[test]
+fn reads_end_when_the_budget_is_used_up() {
+    check_replies(&[
+        ("XADD a 1-1 f x", "$3 1-1"),
+        ("XADD a 1-2 f y", "$3 1-2"),
+        ("XADD b 2-1 f z", "$3 2-1"),
+        (
+            "XREAD COUNT 2 MAXCOUNT 2 STREAMS a b 0 0",
+            "*1 *2 $1 a *2 *2 $3 1-1 *2 $1 f $1 x *2 $3 1-2 *2 $1 f $1 y",
+        ),
+        (
+            "XREAD COUNT 1 MAXCOUNT 2 STREAMS a b 0 0",
+            "*2 *2 $1 a *1 *2 $3 1-1 *2 $1 f $1 x *2 $1 b *1 *2 $3 2-1 *2 $1 f $1 z",
+        ),
+        ("XREAD MAXSIZE 1 STREAMS a b 0 0", "*1 *2 $1 a *1 *2 $3 1-1 *2 $1 f $1 x"),
+        (
+            "XREAD MAXSIZE 60 STREAMS a b 0 0",
+            "*1 *2 $1 a *2 *2 $3 1-1 *2 $1 f $1 x *2 $3 1-2 *2 $1 f $1 y",
+        ),
+        ("XREAD MAXCOUNT 0 STREAMS a 0", "-ERR MAXCOUNT must be a positive integer"),
+        ("XREAD MAXSIZE x STREAMS a 0", "-ERR MAXSIZE must be a positive integer"),
+        (
+            "XREAD COUNT 3 MAXCOUNT 2 STREAMS a 0",
+            "-ERR MAXCOUNT must be greater than or equal to COUNT",
+        ),
+        ("XGROUP CREATE a g 0", "+OK"),
+        ("XGROUP CREATE b g 0", "+OK"),
+        ("XREADGROUP GROUP g c MAXCOUNT 1 STREAMS a b > >", "*1 *2 $1 a *1 *2 $3 1-1 *2 $1 f $1 x"),
+        ("XPENDING a g - + 9 c", "*1 *4 $3 1-1 $1 c :0 :1"),
+        ("XREADGROUP GROUP g c MAXSIZE 1 STREAMS a b > >", "*1 *2 $1 a *1 *2 $3 1-2 *2 $1 f $1 y"),
+        (
+            "XREADGROUP GROUP g c MAXCOUNT 3 STREAMS a b 0 >",
+            "*2 *2 $1 a *2 *2 $3 1-1 *2 $1 f $1 x *2 $3 1-2 *2 $1 f $1 y *2 $1 b *1 *2 $3 2-1 *2 $1 f $1 z",
+        ),
+        ("XREADGROUP GROUP g c MAXSIZE 9 STREAMS a b 0 0", "*1 *2 $1 a *1 *2 $3 1-1 *2 $1 f $1 x"),
+    ]);
+}
+
+#[test]
+fn entries_are_given_back() {
+    check_replies(&[
+        ("XADD x 1-1 f 1", "$3 1-1"),
+        ("XADD x 1-2 f 2", "$3 1-2"),
+        ("XADD x 1-3 f 3", "$3 1-3"),
+        ("XGROUP CREATE x g 0", "+OK"),
+        (
+            "XREADGROUP GROUP g c COUNT 2 STREAMS x >",
+            "*1 *2 $1 x *2 *2 $3 1-1 *2 $1 f $1 1 *2 $3 1-2 *2 $1 f $1 2",
+        ),
+        ("XNACK x g FAIL IDS 2 1-2 9-9", ":1"),
+        ("XNACK x g SILENT IDS 1 1-1", ":1"),
+        ("XPENDING x g - + 9", "*2 *4 $3 1-1 $0  :-1 :0 *4 $3 1-2 $0  :-1 :1"),
+        ("XPENDING x g", "*4 :2 $3 1-1 $3 1-2 *0"),
+        (
+            "XINFO GROUPS x",
+            "*1 *12 $4 name $1 g $9 consumers :1 $7 pending :2 $17 last-delivered-id $3 1-2 $12 entries-read :2 $3 lag :1",
+        ),
+        // The first that was given back is the first that is claimed.
+        (
+            "XREADGROUP GROUP g d COUNT 1 CLAIM 1000000 STREAMS x >",
+            "*1 *2 $1 x *1 *4 $3 1-2 *2 $1 f $1 2 :1700000000000 :1",
+        ),
+        ("XPENDING x g - + 9 d", "*1 *4 $3 1-2 $1 d :0 :2"),
+        ("XNACK x g FATAL RETRYCOUNT 7 IDS 1 1-2", ":1"),
+        ("XNACK x g fatal FORCE IDS 2 1-3 1-9", ":1"),
+        (
+            "XPENDING x g - + 9",
+            "*3 *4 $3 1-1 $0  :-1 :0 *4 $3 1-2 $0  :-1 :7 *4 $3 1-3 $0  :-1 :9223372036854775807",
+        ),
+        ("XCLAIM x g c 99999 1-3", "*1 *2 $3 1-3 *2 $1 f $1 3"),
+        ("XPENDING x g - + 9 c", "*1 *4 $3 1-3 $1 c :0 :9223372036854775807"),
+        ("XNACK x g SILENT IDS 1 1-3 FORCE", ":1"),
+        ("XACK x g 1-1", ":1"),
+        ("XAUTOCLAIM x g e 5 0 JUSTID", "*3 $3 0-0 *2 $3 1-2 $3 1-3 *0"),
+        ("XNACK x g SILENT IDS 1", "-ERR wrong number of arguments for 'xnack' command"),
+        ("XNACK x g LOUD IDS 1 1-1", "-ERR mode must be SILENT, FAIL, or FATAL"),
+        (
+            "XNACK x g FAIL IDS 2 1-1",
+            "-ERR The `numids` parameter must match the number of arguments",
+        ),
+        ("XNACK x g FAIL IDS 0 1-1", "-ERR Number of IDs must be a positive integer"),
+        ("XNACK x g FAIL FORCE RETRYCOUNT 1", "-ERR syntax error"),
+        (
+            "XNACK x g FAIL IDS 1 1-1 RETRYCOUNT -1",
+            "-ERR Invalid RETRYCOUNT option argument for XNACK",
+        ),
+        ("XNACK x h FAIL IDS 1 1-1", "-NOGROUP No such key 'x' or consumer group 'h'"),
+        ("XNACK y g FAIL IDS 1 1-1", "-NOGROUP No such key 'y' or consumer group 'g'"),
+    ]);
+    check_propagated(&[
+        ("XADD x 1-1 f 1", None),
+        ("XGROUP CREATE x g 0", None),
+        ("XNACK x g FAIL IDS 1 1-1 FORCE", None),
+    ]);
 }

@@ -185,16 +185,9 @@ pub(super) fn deletion<'b, 'a>(
     let (mut wanted, mut texts) = (None, None);
     while let Some(word) = args.get(at) {
         if is(word, "ids") && at + 1 < args.len() {
-            let count = int(args[at + 1]).ok().and_then(|n| usize::try_from(n).ok());
-            let count = count
-                .filter(|count| *count > 0)
-                .ok_or(Error::text("ERR Number of IDs must be a positive integer"))?;
-            let end = (at + 2).checked_add(count);
-            let found = end.and_then(|end| args.get(at + 2..end)).ok_or(Error::text(
-                "ERR The `numids` parameter must match the number of arguments",
-            ))?;
+            let found = counted_ids(&args[at + 1..])?;
             texts = Some(found);
-            at += 2 + count;
+            at += 2 + found.len();
         } else if wanted.is_none() && references(word).is_some() {
             wanted = references(word);
             at += 1;
@@ -203,6 +196,17 @@ pub(super) fn deletion<'b, 'a>(
         }
     }
     Ok((wanted.unwrap_or_default(), texts.ok_or(Error::Syntax)?))
+}
+
+/// The ids behind their number.
+pub(super) fn counted_ids<'b, 'a>(args: &'b [&'a [u8]]) -> Result<&'b [&'a [u8]], Error> {
+    let (count, rest) = args.split_first().ok_or(Error::Syntax)?;
+    let count = int(count).ok().and_then(|n| usize::try_from(n).ok());
+    let count = count
+        .filter(|count| *count > 0)
+        .ok_or(Error::text("ERR Number of IDs must be a positive integer"))?;
+    rest.get(..count)
+        .ok_or(Error::text("ERR The `numids` parameter must match the number of arguments"))
 }
 
 /// Deletes an entry if its references allow it. Returns what became of it, and how many references went.

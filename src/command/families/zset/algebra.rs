@@ -23,6 +23,8 @@ enum Aggregate {
     Sum,
     Min,
     Max,
+    /// The scores do not count, only the weights of the sets that have the member.
+    Count,
 }
 
 impl Aggregate {
@@ -31,14 +33,20 @@ impl Aggregate {
             _ if is(word, "sum") => Ok(Aggregate::Sum),
             _ if is(word, "min") => Ok(Aggregate::Min),
             _ if is(word, "max") => Ok(Aggregate::Max),
+            _ if is(word, "count") => Ok(Aggregate::Count),
             _ => Err(Error::Syntax),
         }
+    }
+
+    /// What a set of some weight adds for a member.
+    fn weighted(self, weight: f64, score: f64) -> f64 {
+        if self == Aggregate::Count { weight } else { weight * score }
     }
 
     fn apply(self, sum: f64, score: f64) -> f64 {
         match self {
             // Opposite infinities make zero.
-            Aggregate::Sum => or_zero(sum + score),
+            Aggregate::Sum | Aggregate::Count => or_zero(sum + score),
             Aggregate::Min if score < sum => score,
             Aggregate::Max if score > sum => score,
             Aggregate::Min | Aggregate::Max => sum,
@@ -196,7 +204,7 @@ impl<'a> Request<'a> {
         let mut scores: HashMap<Vec<u8>, f64, foldhash::fast::RandomState> = HashMap::default();
         for (source, weight) in sources {
             for (member, score) in source.iter() {
-                let score = or_zero(weight * score);
+                let score = or_zero(self.aggregate.weighted(*weight, score));
                 let mut buf = IntBuf::new();
                 let member = member.text(&mut buf);
                 match scores.get_mut(member) {
@@ -216,9 +224,10 @@ impl<'a> Request<'a> {
         let common = first.iter().filter_map(|(member, score)| {
             let mut buf = IntBuf::new();
             let member = member.text(&mut buf);
-            let mut sum = or_zero(weight * score);
+            let mut sum = or_zero(self.aggregate.weighted(*weight, score));
             for (source, weight) in others {
-                sum = self.aggregate.apply(sum, source.score(member)? * weight);
+                let score = self.aggregate.weighted(*weight, source.score(member)?);
+                sum = self.aggregate.apply(sum, score);
             }
             Some((member.to_vec(), sum))
         });

@@ -1,6 +1,6 @@
 //! Sorted sets as servers run them; the replies are those of Redis 8.6.3.
 
-use super::super::check::{Runner, check_propagated, check_recorded, words};
+use super::super::check::{Runner, check_propagated, check_recorded, check_replies, words};
 use std::collections::BTreeSet;
 
 #[test]
@@ -76,4 +76,25 @@ fn a_walk_shows_every_member_that_stays() {
     }
     assert!((10..=64).contains(&steps), "{steps}");
     assert!((0..4000).all(|n| seen.contains(&format!("m{n}"))));
+}
+
+/// As Redis 8.8 describes it: what its members weigh in is the number of sets that have them.
+#[test]
+fn counts_instead_of_scores() {
+    check_replies(&[
+        ("ZADD a 5 one 7 two", ":2"),
+        ("ZADD b 9 two", ":1"),
+        ("SADD s two three", ":2"),
+        ("ZUNION 3 a b s AGGREGATE COUNT WITHSCORES", "*6 $3 one $1 1 $5 three $1 1 $3 two $1 3"),
+        (
+            "ZUNION 3 a b s WEIGHTS 2 3 0.5 AGGREGATE COUNT WITHSCORES",
+            "*6 $5 three $3 0.5 $3 one $1 2 $3 two $3 5.5",
+        ),
+        ("ZINTER 2 a b AGGREGATE count WITHSCORES", "*2 $3 two $1 2"),
+        ("ZINTERSTORE out 2 a b WEIGHTS inf -inf AGGREGATE COUNT", ":1"),
+        ("ZSCORE out two", "$1 0"),
+        ("ZUNIONSTORE out 2 a b AGGREGATE COUNT", ":2"),
+        ("ZRANGE out 0 -1 WITHSCORES", "*4 $3 one $1 1 $3 two $1 2"),
+        ("ZDIFF 2 a b AGGREGATE COUNT", "-ERR syntax error"),
+    ]);
 }

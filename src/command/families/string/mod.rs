@@ -1,5 +1,7 @@
 //! Commands on strings.
 
+mod increx;
+
 use super::super::error::Error;
 use super::super::parse::{
     LongDoubleArg, TimeUnit, clipped_range, expiry, expiry_word, int, int_or, is,
@@ -26,6 +28,7 @@ pub const HANDLERS: &[(&str, Handler)] = &[
     ("incr", incr),
     ("incrby", incrby),
     ("incrbyfloat", incrbyfloat),
+    ("increx", increx::increx),
     ("lcs", lcs),
     ("mget", mget),
     ("mset", mset),
