@@ -406,16 +406,19 @@ impl Engine {
         }
         let name = self.replica_name(id);
         self.replication.replicas.remove(&id);
+        // What was kept for it alone.
+        self.replication.trim();
         self.log(Level::Notice, format!("Connection with replica {name} lost."));
         if self.replication.replicas.is_empty() {
             self.replication.alone_since_ms = mono_ms(self.now);
         }
     }
 
-    /// Ends the connections to all replicas, so that they learn what has changed.
+    /// Ends the connections to all replicas, so that they learn what has changed: at once, since what comes to the stream from
+    /// now on is of another history than the one they know.
     pub(super) fn drop_replicas(&mut self) {
         let ids: Vec<ClientId> = self.replication.replicas.keys().copied().collect();
-        ids.into_iter().for_each(|id| self.close(id));
+        ids.into_iter().for_each(|id| self.abort(id));
     }
 
     /// Sees to replicas ten times a second.

@@ -48,7 +48,7 @@ impl Replication {
     }
 
     /// Drops what nobody needs any more.
-    fn trim(&mut self) {
+    pub(super) fn trim(&mut self) {
         if let Some(backlog) = &mut self.backlog {
             let held = self.replicas.values().filter_map(|replica| replica.needs_from()).min();
             backlog.trim(held);
