@@ -95,8 +95,9 @@ pub struct Client {
     pub(super) closes: bool,
     /// A request that waits for the end of a pause.
     pub(super) postponed: Option<Vec<Vec<u8>>>,
-    /// Bytes of requests that came and were not run yet, and memory for more of them.
+    /// Bytes of requests that came and were not run yet, those of them that are understood, and memory for more.
     pub(super) input_bytes: usize,
+    pub(super) understood_bytes: usize,
     pub(super) input_room: usize,
     /// Bytes that the driver took and could not write yet, and the memory that it keeps for them.
     pub(super) unsent_bytes: usize,
@@ -287,11 +288,12 @@ impl Engine {
         Ok(self.clients.add(client))
     }
 
-    /// Notes how many bytes of requests wait to be run, and how much memory there is for more.
+    /// Notes how many bytes of requests wait to be run, how many of them are understood, and how much memory there is for more.
     #[inline]
-    pub fn note_input(&mut self, id: ClientId, bytes: usize, room: usize) {
+    pub fn note_input(&mut self, id: ClientId, bytes: usize, understood: usize, room: usize) {
         if let Some(client) = self.clients.get_mut(id) {
             client.input_bytes = bytes;
+            client.understood_bytes = understood;
             client.input_room = room;
         }
         self.count_client(id);
