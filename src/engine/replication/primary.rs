@@ -432,11 +432,11 @@ impl Engine {
         self.advance_leaving();
         self.begin_due_transfer();
         self.check_ack_waits();
+        self.expire_volatile();
         if now_ms.saturating_sub(self.replication.second_ms) < 1000 {
             return self.replication.end_backlog(now_ms, &mut self.rng, &self.config);
         }
         self.replication.second_ms = now_ms;
-        self.expire_volatile();
         self.ping_replicas();
         self.drop_bad_replicas(now_ms);
     }
