@@ -19,6 +19,21 @@ const STRANGER: OutputLimit = OutputLimit { hard_bytes: 17 << 10, soft_bytes: 0,
 const IDLE_MS: i64 = 2000;
 const IDLE_BYTES: usize = 1024;
 
+/// When memory for replies is given back.
+#[derive(Debug, Clone, Copy)]
+pub struct Shrinking {
+    /// After so many milliseconds without a request; `None` for never.
+    pub after_ms: Option<i64>,
+    /// Whether at all.
+    pub is_on: bool,
+}
+
+impl Default for Shrinking {
+    fn default() -> Shrinking {
+        Shrinking { after_ms: Some(IDLE_MS), is_on: true }
+    }
+}
+
 /// A client's place among the others, and its number, which is never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientId {
@@ -350,10 +365,11 @@ impl Engine {
     pub(super) fn clients_tick(&mut self) {
         let ids: Vec<ClientId> = self.clients.iter().map(|(id, _)| id).collect();
         let now_ms = self.now.unix_ms;
+        let shrink_ms = self.shrinking.after_ms.filter(|_| self.shrinking.is_on);
         for id in ids {
             self.check_output(id);
             let Some(client) = self.clients.get_mut(id) else { continue };
-            if now_ms - client.used.unix_ms > IDLE_MS {
+            if shrink_ms.is_some_and(|ms| now_ms - client.used.unix_ms > ms) {
                 client.out.shrink_to(IDLE_BYTES);
             }
         }

@@ -98,14 +98,16 @@ fn server(engine: &Engine, lines: &mut Lines) {
 
 fn clients(engine: &Engine, lines: &mut Lines) {
     let all = || engine.clients.iter().map(|(_, client)| client);
-    lines.add("connected_clients", engine.clients.len());
+    let replicas = all().filter(|client| client.is_replica).count();
+    lines.add("connected_clients", engine.clients.len() - replicas);
     lines.add("cluster_connections", 0);
     lines.add("maxclients", engine.config.maxclients);
     let input = all().map(|client| client.input_bytes + client.input_room).max();
     lines.add("client_recent_max_input_buffer", input.unwrap_or(0));
     let output = all().map(|client| client.output_bytes()).max();
     lines.add("client_recent_max_output_buffer", output.unwrap_or(0));
-    lines.add("blocked_clients", engine.waiting.clients() + engine.pause.clients());
+    let blocked = engine.waiting.clients() + engine.pause.clients() + engine.leaving.clients();
+    lines.add("blocked_clients", blocked);
     lines.add("tracking_clients", 0);
     let subscribes = |client: &&Client| !client.subscriptions.is_empty();
     lines.add("pubsub_clients", all().filter(subscribes).count());
@@ -286,8 +288,9 @@ fn stats(engine: &Engine, lines: &mut Lines) {
     lines.add("pubsub_channels", engine.pubsub.len(Sort::Channel));
     lines.add("pubsub_patterns", engine.pubsub.len(Sort::Pattern));
     lines.add("pubsubshard_channels", engine.pubsub.len(Sort::Shard));
-    lines.add("latest_fork_usec", 0);
-    lines.add("total_forks", 0);
+    // A snapshot stands for the child process that other servers save with.
+    lines.add("latest_fork_usec", stats.snapshot_us);
+    lines.add("total_forks", stats.snapshots);
     lines.add("migrate_cached_sockets", stats.migrate_links);
     lines.add("slave_expires_tracked_keys", engine.replication.volatile());
     for name in ["hits", "misses", "key_hits", "key_misses"] {

@@ -44,7 +44,7 @@ use crate::base::rng::Rng;
 use crate::keyspace::{Keyspace, Settings, Trash, Uses};
 use crate::value::limits::Limits;
 use block::Waiting;
-use client::Clients;
+use client::{Clients, Shrinking};
 use config::words::AppendFsync;
 use config::{Changes, Config};
 use dispatch::Renamed;
@@ -128,6 +128,11 @@ pub enum Action {
     },
     /// Sync the append-only file in this way from now on.
     Fsync(AppendFsync),
+    /// Wait for so long before each write to the append-only file from now on, for tests.
+    DelayLog {
+        /// Microseconds.
+        us: u64,
+    },
     /// Free this, on another thread, and tell [`Engine::freed`].
     Free {
         /// What is freed.
@@ -202,6 +207,9 @@ pub struct Engine {
     late_us: u64,
     /// Whether keys go whose time has passed though nobody asks for them.
     expires_actively: bool,
+    /// Whether what comes with time is done; not for a while in tests.
+    runs_cron: bool,
+    shrinking: Shrinking,
     /// Commands of the transaction that runs, which are told of as a whole: the database and the arguments of each.
     transaction: Option<Vec<(usize, Vec<Vec<u8>>)>>,
     loading: Option<Loading>,
@@ -267,6 +275,8 @@ impl Engine {
             pubsub: PubSub::default(),
             slowlog: SlowLog::default(),
             expires_actively: true,
+            runs_cron: true,
+            shrinking: Shrinking::default(),
             transaction: None,
             loading: None,
             last_load: LastLoad::default(),
@@ -339,9 +349,13 @@ impl Engine {
     /// Sees to what comes with time; to be called `hz` times a second.
     pub fn tick(&mut self, now: Now) {
         self.set_now(now);
-        self.stats.tick(now);
         self.time_out();
         self.end_pause_in_time();
+        if !self.runs_cron {
+            return;
+        }
+        self.leave_if_asked();
+        self.stats.tick(now);
         self.close_idle();
         self.clients_tick();
         self.free_trash(None);

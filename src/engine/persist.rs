@@ -341,22 +341,27 @@ impl Engine {
         Ok(())
     }
 
-    fn job(&self, why: Why) -> SaveJob {
-        let job = SaveJob::new(why, &self.config, &self.keyspace, self.now.unix_ms);
+    fn job(&mut self, why: Why) -> SaveJob {
+        let job = self.new_job(why);
         match why {
             Why::Save => job.with_aux(self.stream_aux()),
             Why::Rewrite | Why::Sync => job,
         }
     }
 
+    /// The data as they are, to be written on another thread: what another server forks for.
+    pub(super) fn new_job(&mut self, why: Why) -> SaveJob {
+        let began_us = (self.clock)();
+        let job = SaveJob::new(why, &self.config, &self.keyspace, self.now.unix_ms);
+        self.stats.snapshots += 1;
+        self.stats.snapshot_us = (self.clock)().saturating_sub(began_us);
+        job
+    }
+
     /// Begins a save.
     pub(super) fn begin_save(&mut self, client: Option<ClientId>, is_foreground: bool) {
         self.persist.last_try_ms = self.now.unix_ms;
         let job = self.job(Why::Save);
-        if is_foreground {
-            // Somebody waits for it.
-            job.options.control.key_delay_us.store(0, Ordering::Relaxed);
-        }
         let running = Running {
             began: self.now,
             dirty: self.persist.dirty,
@@ -400,6 +405,14 @@ impl Engine {
     /// Stops what is being written in the background.
     pub(super) fn stop_saving(&mut self) {
         self.stop_background_save();
+        self.stop_rewriting();
+    }
+
+    /// Stops whatever is being written, though somebody waits for it.
+    pub(super) fn stop_all_saving(&mut self) {
+        if let Some(running) = &self.persist.saving {
+            running.control.interrupted.store(true, Ordering::Relaxed);
+        }
         self.stop_rewriting();
     }
 

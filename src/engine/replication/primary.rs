@@ -217,9 +217,7 @@ impl Engine {
             Level::Notice,
             format!("Starting BGSAVE for SYNC with target: {}", batch.framing.target()),
         );
-        let job = SaveJob::new(Why::Sync, &self.config, &self.keyspace, self.now.unix_ms)
-            .with_aux(self.stream_aux())
-            .for_replicas(batch.needs);
+        let job = self.new_job(Why::Sync).with_aux(self.stream_aux()).for_replicas(batch.needs);
         let repl = &mut self.replication;
         let place = repl.history.place();
         // What comes behind the snapshot selects its database anew, unless the stream is somebody else's.
