@@ -384,6 +384,7 @@ impl Engine {
 
     /// Forgets a connection that was closed.
     pub fn disconnect(&mut self, id: ClientId) {
+        self.end_suspended(id);
         self.pause.forget(id);
         self.unwatch(id);
         self.forget_subscriptions(id);

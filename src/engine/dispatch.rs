@@ -180,7 +180,9 @@ impl Engine {
             let late_us = std::mem::take(&mut self.late_us);
             self.now.mono_us += late_us;
             self.now.unix_ms += (late_us / 1000).cast_signed();
-            self.serve_ready();
+            if !self.is_suspended() {
+                self.serve_ready();
+            }
         }
     }
 

@@ -29,6 +29,7 @@ mod replication;
 mod shutdown;
 mod slowlog;
 mod stats;
+mod suspend;
 mod transaction;
 
 pub use client::{ClientId, Peer};
@@ -60,6 +61,7 @@ use shutdown::Leaving;
 use slowlog::SlowLog;
 use stats::Stats;
 use std::collections::VecDeque;
+use suspend::Suspended;
 use transaction::Watched;
 
 /// A moment.
@@ -194,6 +196,8 @@ pub struct Engine {
     over_limit: Vec<ClientId>,
     /// Who waits for a change of where the server listens, or of the folder it works in.
     changing: Option<(ClientId, Changes)>,
+    /// Changes that others ask for meanwhile.
+    changes_to_come: VecDeque<(ClientId, Vec<Vec<u8>>)>,
     rng: Rng,
     now: Now,
     started: Now,
@@ -212,6 +216,8 @@ pub struct Engine {
     shrinking: Shrinking,
     /// Commands of the transaction that runs, which are told of as a whole: the database and the arguments of each.
     transaction: Option<Vec<(usize, Vec<Vec<u8>>)>>,
+    /// The transaction that waits in the middle.
+    suspended: Option<Suspended>,
     loading: Option<Loading>,
     last_load: LastLoad,
 }
@@ -278,6 +284,7 @@ impl Engine {
             runs_cron: true,
             shrinking: Shrinking::default(),
             transaction: None,
+            suspended: None,
             loading: None,
             last_load: LastLoad::default(),
             stats: Stats::new(now),
@@ -293,6 +300,7 @@ impl Engine {
             late_us: 0,
             over_limit: Vec::new(),
             changing: None,
+            changes_to_come: VecDeque::new(),
             host: Host::default(),
             startup_bytes: memory::used_bytes(),
             config,
@@ -361,6 +369,9 @@ impl Engine {
         self.free_trash(None);
         self.replication_tick();
         if self.is_loading() {
+            return;
+        }
+        if self.is_suspended() {
             return;
         }
         if self.expires_actively && !self.replication.is_replica() && !self.is_paused() {

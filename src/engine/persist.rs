@@ -158,6 +158,8 @@ pub struct Persist {
     synced_offset: Offset,
     rewriting: Option<Rewriting>,
     pub is_rewrite_scheduled: bool,
+    /// The append-only file is to be begun or ended once a transaction has come to its end.
+    is_switch_scheduled: bool,
     pub last_rewrite_ok: bool,
     pub last_rewrite_seconds: Option<u64>,
     pub rewrites: u64,
@@ -197,6 +199,7 @@ impl Persist {
             synced_offset: Offset::ZERO,
             rewriting: None,
             is_rewrite_scheduled: false,
+            is_switch_scheduled: false,
             last_rewrite_ok: true,
             last_rewrite_seconds: None,
             rewrites: 0,
@@ -451,6 +454,22 @@ impl Engine {
         self.begin_base(true);
     }
 
+    /// Begins or ends the append-only file behind the transaction in which a client asked for it: what a transaction has done
+    /// so far is told of at its end, and must not be in a base besides.
+    pub(super) fn schedule_switch_log(&mut self, on: bool) {
+        self.persist.is_switch_scheduled = true;
+        if on && !self.persist.is_logging() {
+            self.log(Level::Notice, "AOF was enabled during a transaction. An AOF background was scheduled to start when possible.");
+        }
+    }
+
+    /// Begins or ends the append-only file if a transaction asked for it.
+    pub(super) fn switch_log_if_scheduled(&mut self) {
+        if std::mem::take(&mut self.persist.is_switch_scheduled) {
+            self.switch_log(self.config.appendonly);
+        }
+    }
+
     /// Learns what became of a save.
     pub fn saved(&mut self, saved: Saved, now: Now) {
         self.set_now(now);
@@ -519,6 +538,7 @@ impl Engine {
             None => client.out.ok(),
         }
         self.actions.push_back(Action::Wake(id));
+        self.resume(id);
     }
 
     /// Begins what is due.
@@ -584,8 +604,10 @@ fn bgsave(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
     if engine.persist.is_saving() || engine.replication.is_transferring() {
         return Err(Error::text("ERR Background save already in progress"));
     }
-    if engine.persist.is_rewriting() {
-        if !schedule {
+    // What a transaction has done so far is no whole.
+    let is_in_exec = engine.is_in_exec(call.id);
+    if engine.persist.is_rewriting() || is_in_exec {
+        if !schedule && !is_in_exec {
             return Err(Error::text(
                 "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
             ));
@@ -603,7 +625,9 @@ fn bgrewriteaof(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
     if engine.persist.is_rewriting() {
         return Err(Error::text("ERR Background append only file rewriting already in progress"));
     }
-    if engine.persist.is_saving() || engine.replication.is_transferring() {
+    let is_busy = engine.persist.is_saving() || engine.replication.is_transferring();
+    // What a transaction has done so far is told of at its end, and must not be in a base besides.
+    if is_busy || engine.is_in_exec(call.id) {
         engine.persist.is_rewrite_scheduled = true;
         call.reply.simple("Background append only file rewriting scheduled");
         return Ok(());

@@ -4,7 +4,7 @@ use super::PrimaryId;
 use crate::base::rng::Rng;
 use crate::engine::config::Config;
 use crate::engine::config::kinds::Primary;
-use crate::engine::{Action, Engine, Identity, LastLoad, Now};
+use crate::engine::{Action, ClientId, Engine, Identity, LastLoad, Now, Peer};
 use crate::keyspace::Keyspace;
 
 const SNAPSHOT: &[u8] = b"$EOF:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n";
@@ -91,4 +91,46 @@ fn a_stream_in_pieces_is_passed_on_as_it_came() {
         assert_eq!(kept, stream);
         assert_eq!(engine.keyspace.len(3), 41);
     }
+}
+
+/// Lets a client of the server run a request, and gives what it is replied.
+fn ask(engine: &mut Engine, client: ClientId, words: &[&str]) -> String {
+    let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+    engine.request(client, &words, now(300));
+    let mut out = Vec::new();
+    engine.take_output(client, &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+/// A replica that was told of one history gets no byte of another: it would take it for one of its own.
+#[test]
+fn a_replica_of_a_promoted_server_gets_nothing_of_the_new_history() {
+    let (mut engine, _) = replica();
+    let peer = Peer { is_local: true, ..Peer::default() };
+    let [own, other] = [(); 2].map(|()| engine.accept(peer.clone(), now(200)).unwrap());
+    let reply = ask(&mut engine, other, &["PSYNC", &"c".repeat(40), "1001"]);
+    assert!(reply.starts_with("+CONTINUE"), "{reply}");
+    assert_eq!(ask(&mut engine, own, &["REPLICAOF", "NO", "ONE"]), "+OK\r\n");
+    assert_eq!(ask(&mut engine, own, &["SET", "k", "v"]), "+OK\r\n");
+    while engine.next_action().is_some() {}
+    let mut out = Vec::new();
+    engine.take_output(other, &mut out);
+    assert_eq!(out, b"");
+    assert!(!engine.knows(other));
+}
+
+/// What comes from the primary during a pause is kept, and applied behind it.
+#[test]
+fn a_pause_holds_the_stream() {
+    let (mut engine, id) = replica();
+    let peer = Peer { is_local: true, ..Peer::default() };
+    let client = engine.accept(peer, now(200)).unwrap();
+    assert_eq!(ask(&mut engine, client, &["CLIENT", "PAUSE", "100000", "WRITE"]), "+OK\r\n");
+    let stream = command(&["SET", "k", "v"]);
+    engine.primary_bytes(id, &stream, now(301));
+    assert_eq!(engine.replication.offset().get(), 1000);
+    assert_eq!(engine.keyspace.len(0), 0);
+    assert_eq!(ask(&mut engine, client, &["CLIENT", "UNPAUSE"]), "+OK\r\n");
+    assert_eq!(engine.replication.offset().get(), 1000 + stream.len() as u64);
+    assert_eq!(engine.keyspace.len(0), 1);
 }

@@ -1,6 +1,7 @@
 //! This server as a replica: the link to its primary, the snapshot it loads, the stream it applies.
 
 use super::super::client::{Client, ClientId, Peer};
+use super::super::config::words::DisklessLoad;
 use super::super::{Action, Engine, LastLoad, Level, Now};
 use super::mono_ms;
 use crate::command::Error;
@@ -195,7 +196,9 @@ impl Engine {
 
     /// Sees to the link: connects anew, notices silence.
     pub(super) fn upstream_tick(&mut self) {
-        if self.loading.as_ref().is_some_and(|loading| !loading.is_async) {
+        let loads_snapshot =
+            self.replication.upstream.as_ref().is_some_and(|up| up.control.is_some());
+        if self.loading.is_some() && !loads_snapshot {
             // First the data of this server.
             return;
         }
@@ -416,7 +419,10 @@ impl Engine {
         let Some(control) = control else { return };
         control.total_bytes.store(length_bytes.unwrap_or(0), std::sync::atomic::Ordering::Relaxed);
         upstream.control = Some(Arc::clone(&control));
-        self.begin_loading(control, true, now);
+        // Old data of another history are kept by `swapdb` in case that this one does not come, but not shown meanwhile.
+        let is_known = from.is_some_and(|from| from.replid == self.replication.history.replid());
+        let is_shown = is_known || self.config.repl_diskless_load != DisklessLoad::SwapDb;
+        self.begin_loading(control, is_shown, now);
         self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
     }
 
@@ -439,8 +445,11 @@ impl Engine {
         self.replication.upstream = Some(upstream);
     }
 
-    /// Runs the commands of the stream that are complete, and passes their bytes on.
-    fn apply_stream(&mut self) {
+    /// Runs the commands of the stream that are complete, and passes their bytes on; later, if there is a pause.
+    pub(in crate::engine) fn apply_stream(&mut self) {
+        if self.is_paused() || self.is_suspended() {
+            return;
+        }
         let Some(upstream) = &mut self.replication.upstream else { return };
         let Some(id) = upstream.client else { return upstream.input.clear() };
         let mut input = std::mem::take(&mut upstream.input);
