@@ -98,7 +98,11 @@ pub(super) fn psync(engine: &mut Engine, call: &mut Call<'_>) -> Done {
     let name = announced.name(ip_of(&client.peer.address));
     engine.log(Level::Notice, format!("Replica {name} asks for synchronization"));
     if !is_old {
-        let byte = parse_canonical_i64(call.args[2]).ok_or(Error::NotInteger)?;
+        let Some(byte) = parse_canonical_i64(call.args[2]) else {
+            let text = format!("Replica {name} asks for synchronization but with a wrong offset");
+            engine.log(Level::Warning, text);
+            return Err(Error::NotInteger);
+        };
         if engine.continue_replica(call, &announced, call.args[1], byte, &name) {
             return Ok(());
         }
@@ -380,6 +384,27 @@ impl Engine {
             self.log(Level::Warning, line);
         }
         self.log(level, text);
+    }
+
+    /// Ends the connection of a replica that asked for something: what it was to be replied would be taken for the stream.
+    #[cold]
+    pub(in crate::engine) fn end_for_reply(&mut self, id: ClientId, reply: &[u8]) {
+        let Some(client) = self.clients.get(id) else { return };
+        let name = client.command.map_or("", |command| command.spec.name);
+        let name = match client.subcommand {
+            Some(subcommand) => format!("{name}|{subcommand}"),
+            None => name.to_owned(),
+        };
+        if let Some(error) = reply.strip_prefix(b"-") {
+            let error = String::from_utf8_lossy(error.trim_ascii_end()).into_owned();
+            self.log(Level::Warning, format!("== CRITICAL == This master is sending an error to its replica: '{error}' after processing the command '{name}'"));
+        }
+        let reply = String::from_utf8_lossy(reply.trim_ascii_end()).into_owned();
+        self.log(
+            Level::Warning,
+            format!("Replica generated a reply to command '{name}', disconnecting it: {reply}"),
+        );
+        self.abort(id);
     }
 
     /// A replica sent an empty line: it lives.

@@ -119,6 +119,22 @@ fn a_replica_of_a_promoted_server_gets_nothing_of_the_new_history() {
     assert!(!engine.knows(other));
 }
 
+/// A reply would stand in the middle of the stream.
+#[test]
+fn a_replica_that_asks_for_data_is_ended() {
+    let (mut engine, _) = replica();
+    let peer = Peer { is_local: true, ..Peer::default() };
+    for words in [["GET", "k"], ["PING", "k"], ["XINFO", "HELP"]] {
+        let other = engine.accept(peer.clone(), now(200)).unwrap();
+        let reply = ask(&mut engine, other, &["PSYNC", &"c".repeat(40), "1001"]);
+        assert!(reply.starts_with("+CONTINUE"), "{reply}");
+        assert_eq!(ask(&mut engine, other, &["REPLCONF", "ACK", "1000"]), "");
+        assert!(engine.knows(other));
+        assert_eq!(ask(&mut engine, other, &words), "");
+        assert!(!engine.knows(other), "{words:?}");
+    }
+}
+
 /// What comes from the primary during a pause is kept, and applied behind it.
 #[test]
 fn a_pause_holds_the_stream() {
