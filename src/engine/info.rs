@@ -181,7 +181,7 @@ fn memory(engine: &Engine, lines: &mut Lines) {
     lines.add("mem_replication_backlog", stream_bytes - behind_bytes);
     lines.add("mem_total_replication_buffers", stream_bytes);
     lines.add("mem_replica_full_sync_buffer", 0);
-    lines.add("mem_clients_slaves", behind_bytes);
+    lines.add("mem_clients_slaves", engine.replica_bytes());
     lines.add("mem_clients_normal", figures.clients);
     lines.add("mem_cluster_links", 0);
     lines.add("mem_aof_buffer", engine.persist.pending_bytes());

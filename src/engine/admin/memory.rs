@@ -145,7 +145,7 @@ fn stats(engine: &Engine, reply: &mut Reply) {
         ("total.allocated", figures.used),
         ("startup.allocated", figures.startup),
         ("replication.backlog", engine.replication.memory_bytes() - behind_bytes),
-        ("clients.slaves", behind_bytes),
+        ("clients.slaves", engine.replica_bytes()),
         ("clients.normal", figures.clients),
         ("cluster.links", 0),
         ("aof.buffer", figures.aof),
