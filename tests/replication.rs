@@ -291,3 +291,163 @@ fn a_replica_connects_from_the_address_it_is_given() {
         replica.ok(&["REPLICAOF", "NO", "ONE"]);
     }
 }
+
+fn signal(server: &Server, signal: &str) {
+    let pid = server.pid().to_string();
+    let done = std::process::Command::new("kill").args([signal, &pid]).status();
+    assert!(done.expect("kill").success());
+}
+
+/// Writes more than fits into any backlog or buffer.
+fn write_much(server: &mut Server, round: u32) {
+    let value = format!("{round}").repeat(1 << 20);
+    for i in 0..40 {
+        server.ok(&["SET", &format!("large:{}", i % 7), &value]);
+        server.ok(&["RPUSH", "list", &i.to_string()]);
+    }
+}
+
+/// What a replica lacks lies on the primary's disk, not in its memory, however slow the replica is and however long it is away.
+#[test]
+fn a_slow_replica_is_served_from_disk() {
+    let options = ["--repl-diskless-sync-delay", "0", "--client-output-buffer-limit"];
+    let options = [&options[..], &["replica 16mb 4mb 1"]].concat();
+    for peer in [Peer::Redis70, Peer::Rkv] {
+        let (mut primary, mut replica) = (Server::start_with(Peer::Rkv, &options), start(peer));
+        write(&mut primary, 0);
+        follow(&mut replica, &primary);
+        wait_until_up(&mut replica);
+        // It takes nothing, and then all of it.
+        signal(&replica, "-STOP");
+        write_much(&mut primary, 1);
+        std::thread::sleep(Duration::from_millis(2500));
+        let number = |primary: &mut Server, section: &str, field: &str| {
+            info(primary, section, field).parse::<u64>().expect("a number")
+        };
+        let buffers = number(&mut primary, "memory", "mem_total_replication_buffers");
+        assert!(buffers < 8 << 20, "{buffers} bytes of memory");
+        let kept = number(&mut primary, "replication", "repl_log_histlen");
+        assert!(kept > 30 << 20, "{kept} bytes on disk");
+        assert_eq!(info(&mut primary, "replication", "connected_slaves"), "1");
+        signal(&replica, "-CONT");
+        assert_same(&mut primary, &mut replica);
+        // It is away, and comes back.
+        signal(&replica, "-STOP");
+        cut(&mut primary);
+        write_much(&mut primary, 2);
+        signal(&replica, "-CONT");
+        wait_until_up(&mut replica);
+        assert_same(&mut primary, &mut replica);
+        assert_eq!(info(&mut primary, "stats", "sync_full"), "1", "{peer:?}");
+        assert_eq!(info(&mut primary, "stats", "sync_partial_ok"), "1", "{peer:?}");
+        // Without a log it is as with other servers.
+        primary.ok(&["CONFIG", "SET", "repl-log-max-size", "0"]);
+        wait_for("the end of the log", || {
+            info(&mut primary, "replication", "repl_log_active") == "0"
+        });
+        signal(&replica, "-STOP");
+        cut(&mut primary);
+        write_much(&mut primary, 3);
+        signal(&replica, "-CONT");
+        wait_until_up(&mut replica);
+        assert_same(&mut primary, &mut replica);
+        assert_eq!(info(&mut primary, "stats", "sync_full"), "2", "{peer:?}");
+    }
+}
+
+/// Valkey's replicas may take their snapshot over a connection of its own.
+#[test]
+fn a_snapshot_can_have_a_connection_of_its_own() {
+    let both = ["--repl-diskless-sync-delay", "0", "--dual-channel-replication-enabled", "yes"];
+    for peer in [Peer::Valkey81, Peer::Valkey91] {
+        let mut primary = Server::start_with(Peer::Rkv, &both);
+        let mut replica = Server::start_with(peer, &both);
+        primary.ok(&["DEBUG", "POPULATE", "20000", "key", "100"]);
+        primary.ok(&["SELECT", "5"]);
+        primary.ok(&["SET", "before", "x"]);
+        primary.ok(&["CONFIG", "SET", "rdb-key-save-delay", "50"]);
+        follow(&mut replica, &primary);
+        // Meanwhile the stream goes over the other one.
+        for round in 0..20 {
+            primary.ok(&["SET", &format!("during:{round}"), &"x".repeat(10_000)]);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        primary.ok(&["CONFIG", "SET", "rdb-key-save-delay", "0"]);
+        wait_until_up(&mut replica);
+        primary.ok(&["SELECT", "0"]);
+        write(&mut primary, 1);
+        assert_same(&mut primary, &mut replica);
+        assert_eq!(info(&mut primary, "stats", "sync_full"), "1", "{peer:?}");
+        let log = primary.log();
+        assert!(log.contains("dedicated rdb channel"), "{peer:?}: {log}");
+        cut(&mut primary);
+        write(&mut primary, 2);
+        wait_until_up(&mut replica);
+        assert_same(&mut primary, &mut replica);
+        assert_eq!(info(&mut primary, "stats", "sync_full"), "1", "{peer:?}");
+    }
+}
+
+/// What a replica of Redis 8 says, which takes its snapshot over a connection of its own and its stream meanwhile.
+#[test]
+fn the_stream_goes_on_beside_a_snapshot_of_its_own_connection() {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let mut primary = start(Peer::Rkv);
+    primary.ok(&["SET", "k", "v"]);
+    let address = primary.address();
+    let connect = || {
+        let stream = std::net::TcpStream::connect(address).expect("a connection");
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
+        BufReader::new(stream)
+    };
+    let say = |connection: &mut BufReader<std::net::TcpStream>, line: &str| -> String {
+        connection.get_mut().write_all(format!("{line}\r\n").as_bytes()).expect("a request");
+        let mut answer = String::new();
+        while answer.trim().is_empty() {
+            answer.clear();
+            connection.read_line(&mut answer).expect("an answer");
+        }
+        answer.trim().to_owned()
+    };
+    let mut main = connect();
+    let capa = "REPLCONF capa eof capa psync2 capa rdb-channel-repl";
+    assert_eq!(say(&mut main, capa), "+OK");
+    let answer = say(&mut main, "PSYNC ? -1");
+    let number = answer.strip_prefix("+RDBCHANNELSYNC ").unwrap_or_else(|| panic!("{answer}"));
+    let mut channel = connect();
+    let who = format!("REPLCONF capa eof rdb-only 1 rdb-channel 1 main-ch-client-id {number}");
+    assert_eq!(say(&mut channel, &who), "+OK");
+    let answer = say(&mut channel, "PSYNC ? -1");
+    assert!(answer.starts_with("+FULLRESYNC "), "{answer}");
+    // The stream comes before anything of the snapshot is read.
+    primary.ok(&["SET", "later", "x"]);
+    let expected =
+        b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$5\r\nlater\r\n$1\r\nx\r\n";
+    let mut stream = vec![0; expected.len()];
+    main.read_exact(&mut stream).expect("the stream");
+    assert_eq!(stream.escape_ascii().to_string(), expected.escape_ascii().to_string());
+    let replication = primary.ok(&["INFO", "replication"]).text();
+    assert!(replication.contains("state=send_bulk_and_stream"), "{replication}");
+    let mut snapshot = Vec::new();
+    channel.read_to_end(&mut snapshot).expect("the snapshot");
+    assert!(snapshot.starts_with(b"$EOF:"), "{}", snapshot.escape_ascii());
+    let end = answer.rsplit(' ').next().and_then(|place| place.parse::<usize>().ok());
+    let ack = format!("REPLCONF ACK {}\r\n", end.expect("a place") + expected.len());
+    main.get_mut().write_all(ack.as_bytes()).expect("a request");
+    wait_for("the acknowledgement", || {
+        info(&mut primary, "replication", "slave0").contains("state=online")
+    });
+    assert_eq!(primary.ok(&["WAIT", "1", "1000"]).int(), 1);
+    // Without one of both connections the other is of no use.
+    let mut main = connect();
+    say(&mut main, capa);
+    let answer = say(&mut main, "PSYNC ? -1");
+    let number = answer.rsplit(' ').next().expect("a number").to_owned();
+    primary.ok(&["CONFIG", "SET", "repl-diskless-sync-delay", "1000"]);
+    let mut channel = connect();
+    say(&mut channel, &who.replace(who.rsplit(' ').next().expect("a number"), &number));
+    channel.get_mut().write_all(b"PSYNC ? -1\r\n").expect("a request");
+    wait_for("the second one", || info(&mut primary, "replication", "connected_slaves") == "3");
+    drop(channel);
+    wait_for("the end of both", || info(&mut primary, "replication", "connected_slaves") == "1");
+}

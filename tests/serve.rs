@@ -70,26 +70,6 @@ fn append_only_folders_go_from_server_to_server() {
 }
 
 #[test]
-fn nothing_acknowledged_is_lost_when_it_is_killed() {
-    let mut dir = start(AOF).end();
-    let mut expected = 0;
-    for round in 0..12 {
-        let mut server = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
-        let found = server.ok(&["GET", "count"]);
-        let found = if found == Reply::Nil { 0 } else { found.text().parse().unwrap() };
-        assert_eq!(found, expected, "round {round}");
-        // Each reply is an acknowledgement.
-        for _ in 0..40 {
-            expected = server.ok(&["INCR", "count"]).int();
-        }
-        if round % 3 == 0 {
-            server.ok(&["BGREWRITEAOF"]);
-        }
-        dir = server.kill();
-    }
-}
-
-#[test]
 fn a_torn_tail_is_cut_off_or_refused() {
     let mut server = start(AOF);
     server.ok(&["SET", "a", "1"]);
@@ -392,4 +372,34 @@ fn the_stream_gets_another_name_on_request() {
         info.split("master_replid:").nth(1).unwrap()[..40].to_owned()
     };
     assert_ne!(name(), name());
+}
+
+/// A save costs the memory of what is written meanwhile, and INFO tells how much that is.
+#[test]
+fn what_is_copied_for_a_snapshot_is_counted() {
+    let mut server = start(&[]);
+    server.ok(&["DEBUG", "POPULATE", "20000"]);
+    let info = |server: &mut Server, field: &str| -> u64 {
+        let text = server.ok(&["INFO", "persistence"]).text();
+        let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        line.unwrap_or_else(|| panic!("no {field} in {text}")).parse().unwrap()
+    };
+    assert_eq!(info(&mut server, "current_cow_size"), 0);
+    server.ok(&["CONFIG", "SET", "rdb-key-save-delay", "100"]);
+    server.ok(&["BGSAVE"]);
+    // Half of the keys.
+    for i in 0..10_000 {
+        server.ok(&["APPEND", &format!("key:{i}"), "x"]);
+    }
+    let copied = info(&mut server, "current_cow_size");
+    assert!(copied > 100_000, "{copied} bytes");
+    server.ok(&["CONFIG", "SET", "rdb-key-save-delay", "0"]);
+    let start = std::time::Instant::now();
+    while info(&mut server, "rdb_bgsave_in_progress") == 1 {
+        assert!(start.elapsed().as_secs() < 60, "the save takes too long");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let last = info(&mut server, "rdb_last_cow_size");
+    assert!(last >= copied && last < 10_000_000, "{last} bytes");
+    assert_eq!(info(&mut server, "current_cow_size"), 0);
 }

@@ -1,28 +1,30 @@
 //! Servers that replicate among each other without sockets: seeds decide commands, partitions, crashes and promotions.
 //!
-//! Two servers at the same place of the same stream have the same data, at any moment; and when all links are whole again, all
-//! servers come to the same place.
+//! Two servers at the same place of the same stream have the same data, at any moment; when all links are whole again, all
+//! servers come to the same place; and what WAIT has confirmed outlives the primary.
 
 use rkv::base::rng::Rng;
 use rkv::engine::config::Config;
 use rkv::engine::config::kinds::Primary;
 use rkv::engine::config::words::ProtectedAction;
 use rkv::engine::{
-    Action, ClientId, Engine, Identity, LastLoad, Now, Peer, PrimaryId, SnapshotFor, SnapshotPart,
-    Transferred,
+    Action, ClientId, Engine, Identity, LastLoad, Now, Peer, PrimaryId, Saved, SnapshotFor,
+    SnapshotPart, StreamLog, StreamRead, Transferred,
 };
 use rkv::feed::{Control, Input};
 use rkv::keyspace::{Keyspace, load_rdb};
+use rkv::repl::offset::Offset;
 use rkv::resp::request::{Bounds, RequestReader, Step};
 use std::collections::VecDeque;
 use std::io::Cursor;
+use std::sync::Arc;
 
 /// Milliseconds of a step.
 const STEP_MS: u64 = 100;
 /// Runs, each with another seed.
-const SEEDS: u64 = 24;
+const SEEDS: u64 = 240;
 /// Steps with faults.
-const STEPS: u64 = 300;
+const STEPS: u64 = 100;
 /// Steps in which all must have come together again.
 const HEAL_STEPS: u64 = 900;
 /// The port of the first server.
@@ -38,8 +40,14 @@ struct Server {
     admin: ClientId,
     /// The snapshot that comes from its primary, so far.
     snapshot: Vec<u8>,
-    /// Its RDB file.
+    /// Its RDB file as it is sent to replicas.
     file: Vec<u8>,
+    /// The one that it saved last.
+    saved: Vec<u8>,
+    /// Its replication log: the number, where it begins, the bytes.
+    log: (u64, Offset, Vec<u8>),
+    /// What its disk is still to do for the log.
+    orders: VecDeque<StreamLog>,
 }
 
 /// Bytes under way, with the times at which they arrive.
@@ -70,6 +78,36 @@ struct Seen {
     comparisons: u64,
     full: u64,
     partial: u64,
+    log_reads: u64,
+    log_failures: u64,
+    restarts: u64,
+    losses: u64,
+    confirmed: u64,
+}
+
+impl Seen {
+    fn add(&mut self, other: &Seen) {
+        self.cuts += other.cuts;
+        self.silences += other.silences;
+        self.crashes += other.crashes;
+        self.promotions += other.promotions;
+        self.moves += other.moves;
+        self.comparisons += other.comparisons;
+        self.full += other.full;
+        self.partial += other.partial;
+        self.log_reads += other.log_reads;
+        self.log_failures += other.log_failures;
+        self.restarts += other.restarts;
+        self.losses += other.losses;
+        self.confirmed += other.confirmed;
+    }
+}
+
+/// A client that waits until replicas have what it wrote.
+struct Waiter {
+    client: ClientId,
+    key: Vec<u8>,
+    out: Vec<u8>,
 }
 
 struct World {
@@ -83,6 +121,10 @@ struct World {
     /// Until when nothing passes between two servers, and whether they are told.
     partitions: Vec<(usize, usize, u64, bool)>,
     starts: u64,
+    /// Clients of the primary that wait.
+    waiters: Vec<Waiter>,
+    /// Keys that replicas were said to have, and how many of these may still be trusted.
+    confirmed: Vec<(Vec<u8>, usize)>,
     seen: Seen,
 }
 
@@ -91,7 +133,8 @@ fn config(rng: &mut Rng, of: Option<usize>) -> Config {
     Config {
         replicaof: of.map(|of| Primary { host: b"server".to_vec(), port: port(of) }),
         enable_debug_command: ProtectedAction::Yes,
-        repl_backlog_size: [16 << 10, 1 << 20][rng.below(2) as usize],
+        repl_backlog_size: [16 << 10, 16 << 10, 1 << 20][rng.below(3) as usize],
+        repl_log_max_size: [0, 100_000, 1 << 20][rng.below(3) as usize],
         repl_diskless_sync: rng.below(2) == 0,
         repl_diskless_sync_delay: rng.below(2) as i64,
         repl_ping_replica_period: 1,
@@ -112,6 +155,8 @@ impl World {
             calls: Vec::new(),
             partitions: Vec::new(),
             starts: seed.wrapping_mul(1_000_003),
+            waiters: Vec::new(),
+            confirmed: Vec::new(),
             seen: Seen::default(),
         };
         let count = 2 + world.rng.below(5) as usize;
@@ -137,7 +182,15 @@ impl World {
         let mut engine = Engine::new(config, identity, self.starts, now(self.ms), || 0);
         let peer = Peer { address: "127.0.0.1:1".into(), is_local: true, ..Peer::default() };
         let admin = engine.accept(peer, now(self.ms)).expect("a client");
-        Server { engine, admin, snapshot: Vec::new(), file: Vec::new() }
+        Server {
+            engine,
+            admin,
+            snapshot: Vec::new(),
+            file: Vec::new(),
+            saved: Vec::new(),
+            log: (0, Offset::ZERO, Vec::new()),
+            orders: VecDeque::new(),
+        }
     }
 
     /// Runs a command on a server.
@@ -175,7 +228,8 @@ impl World {
         let key = format!("k{}", self.rng.below(20));
         let member = format!("m{}", self.rng.below(30));
         let number = self.rng.below(1000).to_string();
-        let value = vec![b'v'; self.rng.below(100) as usize];
+        let most = if self.rng.below(4) == 0 { 20_000 } else { 100 };
+        let value = vec![b'v'; self.rng.below(most) as usize];
         let [key, member, number] = [key.as_bytes(), member.as_bytes(), number.as_bytes()];
         let kind = |prefix: &[u8]| [prefix, key].concat();
         let primary = self.primary;
@@ -223,38 +277,146 @@ impl World {
                 }
             }
             3 if a != self.primary => {
-                self.lose_connections(|c| c.replica == a || c.primary == a);
-                self.calls.retain(|call| call.0 != a);
                 let primary = self.primary;
-                self.servers[a] = self.start(Some(primary));
-                self.seen.crashes += 1;
+                self.crash(a, Some(primary));
+                self.trust_one_less();
             }
             4 if a != self.primary => {
                 let old = std::mem::replace(&mut self.primary, a);
+                self.forget_waits();
                 self.follow(a, None);
                 for server in (0..self.servers.len()).filter(|server| *server != a) {
                     self.follow(server, Some(a));
                 }
                 if b == old {
                     // It was dead, and comes back without data.
-                    self.lose_connections(|c| c.replica == old || c.primary == old);
-                    self.calls.retain(|call| call.0 != old);
-                    self.servers[old] = self.start(Some(a));
-                    self.seen.crashes += 1;
+                    self.crash(old, Some(a));
                 }
                 self.seen.promotions += 1;
             }
             // Another place in the tree; never below oneself.
             5 if a != self.primary && b < a && b != self.primary => {
                 let primary = self.primary;
+                // One that has to begin anew below another does not have what it has confirmed.
+                self.forget_waits();
                 for server in (0..self.servers.len()).filter(|server| *server != primary) {
                     let of = if server == a { b } else { primary };
                     self.follow(server, Some(of));
                 }
                 self.seen.moves += 1;
             }
+            6 => self.lose_primary(),
+            7 | 8 => {
+                self.ask(a, &[b"SAVE"]);
+                self.settle(a);
+            }
+            9 if !self.servers[a].saved.is_empty() => self.restart(a),
             _ => {}
         }
+    }
+
+    /// A server dies, and comes back without data.
+    fn crash(&mut self, server: usize, of: Option<usize>) {
+        self.lose_connections(|c| c.replica == server || c.primary == server);
+        self.calls.retain(|call| call.0 != server);
+        self.servers[server] = self.start(of);
+        self.seen.crashes += 1;
+    }
+
+    /// A server dies, and comes back with what it once saved.
+    fn restart(&mut self, server: usize) {
+        let of = (server != self.primary).then_some(self.primary);
+        match of {
+            Some(_) => self.trust_one_less(),
+            None => self.forget_waits(),
+        }
+        let saved = std::mem::take(&mut self.servers[server].saved);
+        self.crash(server, of);
+        let at = now(self.ms);
+        let engine = &mut self.servers[server].engine;
+        engine.begin_loading(Arc::default(), false, at);
+        let (keyspace, last_load, aux) = read(engine, saved.clone(), at);
+        engine.end_loading(keyspace, last_load, &aux, at);
+        self.servers[server].saved = saved;
+        self.seen.restarts += 1;
+    }
+
+    /// The primary dies, and the replica that has most of its stream takes over: what was confirmed is there.
+    fn lose_primary(&mut self) {
+        let old = self.primary;
+        let (replid, _) = self.place(old);
+        let mut best = None;
+        for server in (0..self.servers.len()).filter(|server| *server != old) {
+            let (id, offset) = self.place(server);
+            let offset = offset.parse::<u64>().expect("an offset");
+            if id == replid && best.is_none_or(|(most, _)| most < offset) {
+                best = Some((offset, server));
+            }
+        }
+        let Some((_, heir)) = best else { return };
+        self.primary = heir;
+        self.crash(old, Some(heir));
+        self.follow(heir, None);
+        for server in (0..self.servers.len()).filter(|server| *server != heir) {
+            self.follow(server, Some(heir));
+        }
+        self.ask(heir, &[b"SELECT", b"0"]);
+        for (key, _) in std::mem::take(&mut self.confirmed) {
+            let answer = self.ask(heir, &[b"EXISTS", &key]);
+            assert!(answer == b":1\r\n", "{} was confirmed and is lost", key.escape_ascii());
+        }
+        self.forget_waits();
+        self.seen.losses += 1;
+    }
+
+    /// One of the servers that may have confirmed a write is gone.
+    fn trust_one_less(&mut self) {
+        self.confirmed.retain_mut(|(_, copies)| {
+            *copies -= 1;
+            *copies > 0
+        });
+        // Who waits may hear of one that is gone already.
+        self.waiters.clear();
+    }
+
+    fn forget_waits(&mut self) {
+        self.confirmed.clear();
+        self.waiters.clear();
+    }
+
+    /// A client of the primary writes, and waits until replicas have that.
+    fn write_and_wait(&mut self) {
+        let at = now(self.ms);
+        let key = format!("confirmed:{}:{}", self.ms, self.rng.below(1000)).into_bytes();
+        let copies: &[u8] = [b"1", b"2"][self.rng.below(2) as usize];
+        let engine = &mut self.servers[self.primary].engine;
+        let peer = Peer { address: "127.0.0.1:2".into(), is_local: true, ..Peer::default() };
+        let client = engine.accept(peer, at).expect("a client");
+        engine.request(client, &[b"SET", &key, b"v"], at);
+        engine.request(client, &[b"WAIT", copies, b"3000"], at);
+        self.waiters.push(Waiter { client, key, out: Vec::new() });
+    }
+
+    /// Notes which writes were confirmed.
+    fn hear_waiters(&mut self) {
+        let engine = &mut self.servers[self.primary].engine;
+        let (confirmed, count) = (&mut self.confirmed, &mut self.seen.confirmed);
+        let mut out = Vec::new();
+        self.waiters.retain_mut(|waiter| {
+            engine.take_output(waiter.client, &mut out);
+            waiter.out.extend_from_slice(&out);
+            let Some(answer) = waiter.out.strip_prefix(b"+OK\r\n:") else {
+                return engine.knows(waiter.client);
+            };
+            let copies =
+                std::str::from_utf8(answer).expect("text").trim().parse().expect("a number");
+            if copies > 0 {
+                confirmed.push((std::mem::take(&mut waiter.key), copies));
+                *count += 1;
+            }
+            engine.disconnect(waiter.client);
+            false
+        });
     }
 
     fn lose_connections(&mut self, is_lost: impl Fn(&Connection) -> bool) {
@@ -281,6 +443,8 @@ impl World {
         });
         for i in 0..self.servers.len() {
             self.servers[i].engine.tick(now(ms));
+            self.settle(i);
+            self.write_log(i);
             self.settle(i);
         }
         self.open();
@@ -328,6 +492,14 @@ impl World {
                     let done = Transferred { result: Ok(len) };
                     self.servers[server].engine.transferred(done, at);
                 }
+                Action::Save(job) => {
+                    let mut bytes = Vec::new();
+                    job.write(&mut bytes).expect("memory");
+                    self.servers[server].saved = bytes;
+                    let saved = Saved { why: job.why, result: Ok(0), seconds: 0 };
+                    self.servers[server].engine.saved(saved, at);
+                }
+                Action::StreamLog(order) => self.servers[server].orders.push_back(order),
                 Action::SendFile(clients) => {
                     let bytes = self.servers[server].file.clone();
                     self.send_snapshot(server, &clients, &bytes);
@@ -337,6 +509,54 @@ impl World {
                 }
                 Action::Exit(status) => panic!("server {server} ends with {status}"),
                 _ => {}
+            }
+        }
+    }
+
+    /// Lets the disk of a server do something for its replication log.
+    fn write_log(&mut self, server: usize) {
+        let at = now(self.ms);
+        for _ in 0..self.rng.below(12) {
+            let Server { engine, log, orders, .. } = &mut self.servers[server];
+            let Some(order) = orders.pop_front() else { return };
+            match order {
+                StreamLog::Append { log: number, .. } if self.rng.below(20) == 0 => {
+                    engine.stream_log_failed(number, "no space left on device", at);
+                    self.seen.log_failures += 1;
+                }
+                StreamLog::Append { log: number, pieces, .. } => {
+                    if log.0 != number {
+                        *log = (number, pieces[0].start(), Vec::new());
+                    }
+                    for piece in pieces {
+                        assert_eq!(piece.start().get(), log.1.get() + log.2.len() as u64);
+                        log.2.extend_from_slice(&piece);
+                    }
+                    let end = Offset::new(log.1.get() + log.2.len() as u64);
+                    engine.stream_logged(number, end, at);
+                }
+                StreamLog::Forget { log: number, before } => {
+                    if log.0 == number {
+                        let gone = before.since(log.1) as usize;
+                        log.2.drain(..gone);
+                        log.1 = before;
+                    }
+                }
+                StreamLog::Read { log: number, client, from, bytes } => {
+                    let result = match log.0 == number {
+                        true => {
+                            let from = from.since(log.1) as usize;
+                            Ok(log.2[from..from + bytes].to_vec())
+                        }
+                        false => Err("the log is gone".to_owned()),
+                    };
+                    engine.stream_read(StreamRead { log: number, client, from, result }, at);
+                    self.seen.log_reads += 1;
+                }
+                StreamLog::End { log: number } => {
+                    *log = (0, Offset::ZERO, Vec::new());
+                    engine.stream_log_ended(number);
+                }
             }
         }
     }
@@ -393,7 +613,7 @@ impl World {
                 connection.snapshot = None;
                 engine.snapshot_sent(connection.client, now(self.ms));
             } else {
-                engine.snapshot_moved(connection.client, now(self.ms));
+                engine.snapshot_moved(connection.client, part, now(self.ms));
             }
         } else {
             loop {
@@ -410,6 +630,9 @@ impl World {
                     }
                 }
             }
+        }
+        if engine.closes(connection.client) {
+            engine.disconnect(connection.client);
         }
         let engine = &mut self.servers[connection.replica].engine;
         engine.take_primary_output(connection.id, &mut out);
@@ -487,7 +710,11 @@ impl World {
             for _ in 0..self.rng.below(12) {
                 self.write();
             }
+            if self.rng.below(3) == 0 {
+                self.write_and_wait();
+            }
             self.step();
+            self.hear_waiters();
             if step % 5 == 0 {
                 self.compare();
             }
@@ -516,15 +743,24 @@ impl World {
 
 /// Loads a snapshot, and tells which database the stream has selected behind it.
 fn load(engine: &Engine, bytes: Vec<u8>, at: Now) -> (Keyspace, LastLoad, usize) {
+    let (keyspace, last_load, aux) = read(engine, bytes, at);
+    let db = aux.iter().find(|(name, _)| name == b"repl-stream-db");
+    let db = db.and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok());
+    (keyspace, last_load, db.unwrap_or(0))
+}
+
+/// What an RDB file says of itself: names and values.
+type Aux = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn read(engine: &Engine, bytes: Vec<u8>, at: Now) -> (Keyspace, LastLoad, Aux) {
     let mut keyspace = Keyspace::new(engine.settings().clone());
     let reader = Box::new(Cursor::new(bytes));
-    let mut input = Input::from_reader("the primary".into(), reader, None).expect("a snapshot");
+    let mut input = Input::from_reader("the file".into(), reader, None).expect("a snapshot");
     let control = Control::default();
     let loaded = load_rdb(&mut keyspace, &mut input, at.unix_ms, false, 1, &control);
     let loaded = loaded.expect("a sound snapshot");
-    let db = loaded.aux.iter().find(|(name, _)| name == b"repl-stream-db");
-    let db = db.and_then(|(_, value)| std::str::from_utf8(value).ok()?.parse().ok());
-    (keyspace, LastLoad::from(&loaded), db.unwrap_or(0))
+    let last_load = LastLoad::from(&loaded);
+    (keyspace, last_load, loaded.aux)
 }
 
 /// Tells the seed of a run that fails.
@@ -538,27 +774,35 @@ impl Drop for Failing {
     }
 }
 
-#[test]
-fn servers_at_the_same_place_have_the_same_data() {
+/// The runs whose seeds leave this rest.
+fn runs(rest: u64, of: u64) -> Seen {
     let mut all = Seen::default();
-    for seed in 0..SEEDS {
+    for seed in (rest..SEEDS).step_by(usize::try_from(of).expect("few threads")) {
         let _failing = Failing(seed);
         let mut world = World::new(seed);
         world.run();
-        let seen = world.seen;
-        all.cuts += seen.cuts;
-        all.silences += seen.silences;
-        all.crashes += seen.crashes;
-        all.promotions += seen.promotions;
-        all.moves += seen.moves;
-        all.comparisons += seen.comparisons;
-        all.full += seen.full;
-        all.partial += seen.partial;
+        all.add(&world.seen);
     }
+    all
+}
+
+#[test]
+fn servers_at_the_same_place_have_the_same_data() {
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
+    let mut all = Seen::default();
+    std::thread::scope(|scope| {
+        let running: Vec<_> =
+            (0..threads).map(|rest| scope.spawn(move || runs(rest, threads))).collect();
+        for thread in running {
+            all.add(&thread.join().expect("each run holds"));
+        }
+    });
     println!("{all:?}");
     // Every kind of fault has come, and both kinds of return.
-    for count in [all.cuts, all.silences, all.crashes, all.promotions, all.moves] {
-        assert!(count > 5, "{all:?}");
+    let faults = [all.cuts, all.silences, all.crashes, all.promotions, all.moves];
+    for count in faults.into_iter().chain([all.restarts, all.losses]) {
+        assert!(count > 15, "{all:?}");
     }
-    assert!(all.comparisons > 500 && all.full > 50 && all.partial > 20, "{all:?}");
+    assert!(all.comparisons > 1000 && all.full > 300 && all.partial > 100, "{all:?}");
+    assert!(all.log_reads > 20 && all.log_failures > 3 && all.confirmed > 2000, "{all:?}");
 }

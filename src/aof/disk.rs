@@ -1,7 +1,10 @@
 //! The few things that are asked of a file system to write a set safely.
 //!
 //! A power cut may undo whatever was not synced: the bytes of a file up to its last [`Disk::sync`], and the names in a
-//! folder up to its last [`Disk::sync_dir`]. The tests of [`super::output`] run on a disk that does just that.
+//! folder up to its last [`Disk::sync_dir`]. The tests of [`super::output`] and [`super::live`] run on a disk that does just that.
+
+#[cfg(test)]
+pub(super) mod fake;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -15,8 +18,22 @@ pub trait Disk {
     fn create_dir(&mut self, path: &Path) -> io::Result<()>;
     /// Makes an empty file, which must not exist.
     fn create(&mut self, path: &Path) -> io::Result<Self::File>;
-    /// Appends to a file.
-    fn append(&mut self, file: &mut Self::File, bytes: &[u8]) -> io::Result<()>;
+    /// Opens a file that exists, to append to it.
+    fn open(&mut self, path: &Path) -> io::Result<Self::File>;
+    /// Appends some of these bytes to a file; how many.
+    fn write(&mut self, file: &mut Self::File, bytes: &[u8]) -> io::Result<usize>;
+    /// Appends to a file. How much of that is done when it fails is not known.
+    fn append(&mut self, file: &mut Self::File, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.write(file, bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
     /// Makes the bytes of a file survive a power cut.
     fn sync(&mut self, file: &mut Self::File) -> io::Result<()>;
     /// Gives a file or folder another name; what had that name is replaced.
@@ -29,6 +46,10 @@ pub trait Disk {
     fn sync_dir(&mut self, path: &Path) -> io::Result<()>;
     /// Whether something has this name.
     fn exists(&mut self, path: &Path) -> io::Result<bool>;
+    /// All bytes of a file.
+    fn read(&mut self, path: &Path) -> io::Result<Vec<u8>>;
+    /// How many bytes a file has.
+    fn len(&mut self, path: &Path) -> io::Result<u64>;
 }
 
 /// The file system of this machine.
@@ -46,12 +67,17 @@ impl Disk for RealDisk {
         OpenOptions::new().append(true).create_new(true).open(path)
     }
 
-    fn append(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-        file.write_all(bytes)
+    fn open(&mut self, path: &Path) -> io::Result<File> {
+        OpenOptions::new().append(true).open(path)
+    }
+
+    fn write(&mut self, file: &mut File, bytes: &[u8]) -> io::Result<usize> {
+        file.write(bytes)
     }
 
     fn sync(&mut self, file: &mut File) -> io::Result<()> {
-        file.sync_all()
+        // The bytes and what is needed to find them; times may be lost.
+        file.sync_data()
     }
 
     fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
@@ -88,5 +114,13 @@ impl Disk for RealDisk {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(e) => Err(e),
         }
+    }
+
+    fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn len(&mut self, path: &Path) -> io::Result<u64> {
+        std::fs::metadata(path).map(|metadata| metadata.len())
     }
 }

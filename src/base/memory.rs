@@ -61,6 +61,11 @@ pub fn give_back() {
     }
 }
 
+/// Bytes that this thread, and those that share its lane, have allocated beyond what they freed.
+pub(super) fn thread_bytes() -> i64 {
+    COUNTS.get(lane()).map_or(0, |lane| lane.bytes.load(Relaxed))
+}
+
 /// The system's allocator, with a count.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Counting;

@@ -1,7 +1,8 @@
-//! Layer 0a: what every other module stands on. No clock, no global state but the counts of [`memory`], and no I/O but
+//! Layer 0a: what every other module stands on. No clock, no global state but the counts of [`memory`] and [`cow`], and no I/O but
 //! the unnamed temporary files of [`extsort`] and [`spool`].
 
 pub mod bulk;
+pub mod cow;
 pub mod crc;
 pub mod cursor;
 pub mod extsort;

@@ -210,11 +210,13 @@ fn persistence(engine: &Engine, lines: &mut Lines) {
     lines.add("rdb_last_bgsave_time_sec", seconds(persist.last_save_seconds));
     lines.add("rdb_current_bgsave_time_sec", since(persist.saving_since()));
     lines.add("rdb_saves", persist.saves);
+    lines.add("rdb_last_cow_size", persist.last_save_copied_bytes);
     let control = persist.control();
     let keys = control.map_or(0, |control| control.passed_keys.load(Ordering::Relaxed));
     let total: u64 = (0..engine.keyspace.databases()).map(|db| engine.keyspace.len(db)).sum();
-    lines.add("current_cow_peak", 0);
-    lines.add("current_cow_size", 0);
+    let copied_bytes = engine.copied_bytes();
+    lines.add("current_cow_peak", copied_bytes);
+    lines.add("current_cow_size", copied_bytes);
     lines.add("current_cow_size_age", 0);
     lines.add("current_fork_perc", format!("{:.2}", keys as f64 * 100.0 / total.max(1) as f64));
     lines.add("current_save_keys_processed", keys);
@@ -226,7 +228,11 @@ fn persistence(engine: &Engine, lines: &mut Lines) {
     lines.add("aof_current_rewrite_time_sec", since(persist.rewriting_since()));
     lines.add("aof_last_bgrewrite_status", status(persist.last_rewrite_ok));
     lines.add("aof_rewrites", persist.rewrites);
+    lines.add("aof_rewrites_consecutive_failures", persist.rewrites_failed);
     lines.add("aof_last_write_status", status(persist.aof_error.is_none()));
+    lines.add("aof_last_cow_size", persist.last_rewrite_copied_bytes);
+    lines.flag("module_fork_in_progress", false);
+    lines.add("module_fork_last_cow_size", 0);
     lines.add("rdb_last_load_keys_expired", engine.last_load.expired);
     lines.add("rdb_last_load_keys_loaded", engine.last_load.keys);
     if let Some(loading) = loading {
@@ -261,11 +267,15 @@ fn stats(engine: &Engine, lines: &mut Lines) {
     lines.add("instantaneous_ops_per_sec", stats.commands_per_second());
     lines.add("total_net_input_bytes", stats.input_bytes);
     lines.add("total_net_output_bytes", stats.output_bytes);
+    lines.add("total_net_repl_input_bytes", stats.repl_input_bytes);
+    lines.add("total_net_repl_output_bytes", stats.repl_output_bytes);
     let kilobytes = |value: f64| format!("{value:.2}");
     lines.add("instantaneous_input_kbps", kilobytes(stats.input_kilobytes_per_second()));
     lines.add("instantaneous_output_kbps", kilobytes(stats.output_kilobytes_per_second()));
-    lines.add("instantaneous_input_repl_kbps", kilobytes(0.0));
-    lines.add("instantaneous_output_repl_kbps", kilobytes(0.0));
+    let input = stats.repl_input_kilobytes_per_second();
+    let output = stats.repl_output_kilobytes_per_second();
+    lines.add("instantaneous_input_repl_kbps", kilobytes(input));
+    lines.add("instantaneous_output_repl_kbps", kilobytes(output));
     lines.add("rejected_connections", stats.rejected_connections);
     let syncs = engine.replication.counts();
     lines.add("sync_full", syncs.full);

@@ -38,7 +38,7 @@ pub use host::{Host, Usage};
 pub use loading::LastLoad;
 pub use migrate::{Migrated, Migration};
 pub use persist::{SaveJob, Saved, Why};
-pub use replication::{PrimaryId, SnapshotFor, SnapshotPart, Transferred};
+pub use replication::{PrimaryId, SnapshotFor, SnapshotPart, StreamLog, StreamRead, Transferred};
 
 use crate::base::memory;
 use crate::base::rng::Rng;
@@ -100,6 +100,8 @@ pub enum Action {
     SnapshotFor(Box<SnapshotFor>),
     /// Write the RDB file to these replicas, as it is now.
     SendFile(Vec<ClientId>),
+    /// See to the log on disk behind the replication backlog.
+    StreamLog(StreamLog),
     /// Open a connection to a primary.
     Connect {
         /// Names the link.
@@ -348,6 +350,12 @@ impl Engine {
             self.flush_stream();
         }
         self.actions.pop_front()
+    }
+
+    /// Whether there is something to be done, beside telling replicas of the stream.
+    #[inline]
+    pub fn has_actions(&self) -> bool {
+        !self.actions.is_empty()
     }
 
     fn log(&mut self, level: Level, text: impl Into<String>) {

@@ -7,6 +7,7 @@ use super::config::Config;
 use super::dispatch::{Call, Handler};
 use super::{Action, Engine, Level, Now};
 use crate::aof::writer::Writer;
+use crate::base::cow;
 use crate::command::Error;
 use crate::feed::Control;
 use crate::keyspace::{Keyspace, SaveOptions, Snapshot};
@@ -40,6 +41,8 @@ pub struct SaveJob {
     pub version: u16,
     /// What is told in the file beside the keys.
     pub options: SaveOptions,
+    /// Nothing else goes on until it is done.
+    pub is_awaited: bool,
 }
 
 impl SaveJob {
@@ -61,7 +64,7 @@ impl SaveJob {
             control,
         };
         let version = u16::try_from(config.rdb_write_version).unwrap_or(0);
-        SaveJob { why, snapshot: keyspace.snapshot(), version, options }
+        SaveJob { why, snapshot: keyspace.snapshot(), version, options, is_awaited: false }
     }
 
     /// Tells more in the file beside the keys.
@@ -118,6 +121,8 @@ struct Running {
     clients: Vec<ClientId>,
     is_foreground: bool,
     control: Arc<Control>,
+    /// Bytes that had been copied for snapshots when it began.
+    copied_bytes: u64,
 }
 
 /// A rewrite of the append-only file that runs.
@@ -127,6 +132,8 @@ struct Rewriting {
     control: Arc<Control>,
     /// Until its end the files on disk do not hold the data.
     is_first: bool,
+    /// Bytes that had been copied for snapshots when it began.
+    copied_bytes: u64,
 }
 
 /// Commands on their way to the append-only file.
@@ -144,6 +151,8 @@ pub struct Persist {
     pub last_save_s: i64,
     pub last_save_ok: bool,
     pub last_save_seconds: Option<u64>,
+    /// Bytes that were copied because the last save held them.
+    pub last_save_copied_bytes: u64,
     pub saves: u64,
     last_try_ms: i64,
     saving: Option<Running>,
@@ -162,7 +171,11 @@ pub struct Persist {
     is_switch_scheduled: bool,
     pub last_rewrite_ok: bool,
     pub last_rewrite_seconds: Option<u64>,
+    /// As with the last save.
+    pub last_rewrite_copied_bytes: u64,
     pub rewrites: u64,
+    /// Rewrites since the last that succeeded.
+    pub rewrites_failed: u64,
     /// Bytes of the append-only file, and what they were after the last rewrite.
     pub aof_bytes: u64,
     pub aof_base_bytes: u64,
@@ -188,6 +201,7 @@ impl Persist {
             last_save_s: now.unix_ms / 1000,
             last_save_ok: true,
             last_save_seconds: None,
+            last_save_copied_bytes: 0,
             saves: 0,
             last_try_ms: 0,
             saving: None,
@@ -202,6 +216,8 @@ impl Persist {
             is_switch_scheduled: false,
             last_rewrite_ok: true,
             last_rewrite_seconds: None,
+            last_rewrite_copied_bytes: 0,
+            rewrites_failed: 0,
             rewrites: 0,
             aof_bytes: 0,
             aof_base_bytes: 0,
@@ -233,6 +249,13 @@ impl Persist {
     /// When the running save began.
     pub fn saving_since(&self) -> Option<Now> {
         self.saving.as_ref().map(|running| running.began)
+    }
+
+    /// How many bytes had been copied for snapshots when the first began of what runs.
+    fn copied_before(&self) -> Option<u64> {
+        let save = self.saving.as_ref().map(|running| running.copied_bytes);
+        let rewrite = self.rewriting.as_ref().map(|rewriting| rewriting.copied_bytes);
+        save.into_iter().chain(rewrite).min()
     }
 
     /// When the running rewrite began.
@@ -361,16 +384,25 @@ impl Engine {
         job
     }
 
+    /// Bytes that were copied because a snapshot that is being written holds them.
+    pub(super) fn copied_bytes(&self) -> u64 {
+        let sync = self.replication.copied_before();
+        let before = self.persist.copied_before().into_iter().chain(sync).min();
+        before.map_or(0, |before| cow::copied_bytes() - before)
+    }
+
     /// Begins a save.
     pub(super) fn begin_save(&mut self, client: Option<ClientId>, is_foreground: bool) {
         self.persist.last_try_ms = self.now.unix_ms;
-        let job = self.job(Why::Save);
+        let mut job = self.job(Why::Save);
+        job.is_awaited = is_foreground;
         let running = Running {
             began: self.now,
             dirty: self.persist.dirty,
             clients: client.into_iter().collect(),
             is_foreground,
             control: Arc::clone(&job.options.control),
+            copied_bytes: cow::copied_bytes(),
         };
         self.persist.saving = Some(running);
         if !is_foreground {
@@ -397,7 +429,12 @@ impl Engine {
     fn begin_base(&mut self, is_first: bool) {
         let job = self.job(Why::Rewrite);
         let control = Arc::clone(&job.options.control);
-        self.persist.rewriting = Some(Rewriting { began: self.now, control, is_first });
+        self.persist.rewriting = Some(Rewriting {
+            began: self.now,
+            control,
+            is_first,
+            copied_bytes: cow::copied_bytes(),
+        });
         self.persist.is_rewrite_scheduled = false;
         let pid = self.identity.pid;
         let text = format!("Background append only file rewriting started by pid {pid}");
@@ -482,6 +519,7 @@ impl Engine {
     fn save_ended(&mut self, saved: Saved) {
         let Some(running) = self.persist.saving.take() else { return };
         self.persist.last_save_seconds = Some(saved.seconds);
+        self.persist.last_save_copied_bytes = cow::copied_bytes() - running.copied_bytes;
         self.persist.last_save_ok = saved.result.is_ok();
         let reply = match &saved.result {
             Ok(_) => {
@@ -515,10 +553,13 @@ impl Engine {
             self.persist.is_rewrite_scheduled = true;
         }
         self.persist.last_rewrite_seconds = Some(saved.seconds);
+        self.persist.last_rewrite_copied_bytes = cow::copied_bytes() - rewriting.copied_bytes;
+        self.persist.rewrites_failed += 1;
         self.persist.last_rewrite_ok = saved.result.is_ok();
         match saved.result {
             Ok(bytes) => {
                 self.persist.rewrites += 1;
+                self.persist.rewrites_failed = 0;
                 self.persist.aof_bytes = bytes;
                 self.persist.aof_base_bytes = bytes;
                 self.log(Level::Notice, "Background AOF rewrite finished successfully");

@@ -64,6 +64,9 @@ pub struct Stats {
     pub commands: u64,
     pub input_bytes: u64,
     pub output_bytes: u64,
+    /// Those of them that came from the primary or went to replicas.
+    pub repl_input_bytes: u64,
+    pub repl_output_bytes: u64,
     pub expired_keys: u64,
     pub evicted_keys: u64,
     pub evicted_clients: u64,
@@ -94,6 +97,8 @@ pub struct Stats {
     command_rate: Rate,
     input_rate: Rate,
     output_rate: Rate,
+    repl_input_rate: Rate,
+    repl_output_rate: Rate,
 }
 
 /// Most codes of errors that are counted one by one.
@@ -107,6 +112,8 @@ impl Stats {
             commands: 0,
             input_bytes: 0,
             output_bytes: 0,
+            repl_input_bytes: 0,
+            repl_output_bytes: 0,
             expired_keys: 0,
             evicted_keys: 0,
             evicted_clients: 0,
@@ -130,6 +137,8 @@ impl Stats {
             command_rate: Rate::default(),
             input_rate: Rate::default(),
             output_rate: Rate::default(),
+            repl_input_rate: Rate::default(),
+            repl_output_rate: Rate::default(),
         }
     }
 
@@ -146,6 +155,8 @@ impl Stats {
             self.command_rate.add(self.commands, us);
             self.input_rate.add(self.input_bytes, us);
             self.output_rate.add(self.output_bytes, us);
+            self.repl_input_rate.add(self.repl_input_bytes, us);
+            self.repl_output_rate.add(self.repl_output_bytes, us);
             self.sampled = now;
         }
     }
@@ -167,6 +178,14 @@ impl Stats {
 
     pub fn output_kilobytes_per_second(&self) -> f64 {
         self.output_rate.per_second() as f64 / 1024.0
+    }
+
+    pub fn repl_input_kilobytes_per_second(&self) -> f64 {
+        self.repl_input_rate.per_second() as f64 / 1024.0
+    }
+
+    pub fn repl_output_kilobytes_per_second(&self) -> f64 {
+        self.repl_output_rate.per_second() as f64 / 1024.0
     }
 
     /// What is counted of a command, or of its subcommand.

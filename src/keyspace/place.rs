@@ -2,6 +2,7 @@
 
 use super::effect::Event;
 use super::trash::Trash;
+use crate::base::cow;
 use crate::value::limits::Limits;
 use crate::value::table::{self, Locator, Meta, New, Removed, Stored, Table};
 use crate::value::{Blob, Hash, Kind, List, Set, Stream, StringForm, Value, Zset};
@@ -69,7 +70,7 @@ macro_rules! typed {
 
             fn of_mut(value: &mut Value) -> Option<&mut Self> {
                 match value {
-                    Value::$type(inner) => Some(Arc::make_mut(inner)),
+                    Value::$type(inner) => Some(cow::make_mut(inner)),
                     _ => None,
                 }
             }
@@ -168,7 +169,7 @@ impl Place<'_> {
         let expire_at_ms = self.expire_at_ms();
         // A long string is changed where it is.
         if let Some(Value::String(blob)) = self.keys.object_mut_at(&self.at) {
-            let bytes = Arc::make_mut(blob);
+            let bytes = cow::make_mut(blob);
             let result = edit(bytes);
             if !table::fits(bytes) {
                 let meta = Meta { expire_at_ms, access: Some(self.access), mark: form.mark() };
@@ -201,7 +202,7 @@ impl Place<'_> {
         };
         self.keys.set_meta(self.key, meta);
         if let Some(Value::String(blob)) = self.keys.object_mut_at(&self.at) {
-            let bytes: &mut Vec<u8> = Arc::make_mut(blob);
+            let bytes: &mut Vec<u8> = cow::make_mut(blob);
             return Ok(Some(patch(bytes)));
         }
         Ok(self.keys.with_bytes(self.key, patch))

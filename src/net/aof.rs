@@ -1,18 +1,13 @@
 //! The append-only file: a thread that appends, syncs and keeps the manifest.
-//!
-//! A rewrite begins with a new incremental file; once its base is written, base and file replace all that was before. At each
-//! moment the manifest on disk names files that give all of the data.
 
 use super::News;
-use crate::aof::manifest::{Kind, Listed, Manifest};
+use crate::aof::live::Live;
+use crate::base::reason::reason;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
 use std::cell::{Cell, RefCell};
-use std::ffi::OsStr;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -45,194 +40,6 @@ pub(super) enum Order {
     Finish,
 }
 
-/// An append-only file that is open for appending.
-#[derive(Debug)]
-pub struct Opened {
-    folder: PathBuf,
-    name: String,
-    manifest: Manifest,
-    file: File,
-    bytes: u64,
-    base_bytes: u64,
-}
-
-fn size(path: &Path) -> u64 {
-    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
-}
-
-impl Opened {
-    /// Where the manifest is.
-    pub fn manifest_path(folder: &Path, name: &str) -> PathBuf {
-        folder.join(format!("{name}.manifest"))
-    }
-
-    /// The name of a base: an RDB file, or one of commands.
-    pub fn base_name(name: &str, seq: i64, is_rdb: bool) -> String {
-        format!("{name}.{seq}.base.{}", if is_rdb { "rdb" } else { "aof" })
-    }
-
-    /// Begins a file: a base that `write_base` writes from the data as they are, and nothing behind it.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn create(
-        folder: &Path,
-        name: &str,
-        is_rdb: bool,
-        write_base: impl FnOnce(&Path) -> io::Result<()>,
-    ) -> io::Result<Opened> {
-        std::fs::create_dir_all(folder)?;
-        let base = Opened::base_name(name, 1, is_rdb);
-        let path = folder.join(&base);
-        write_base(&path)?;
-        File::open(path)?.sync_all()?;
-        let mut manifest = Manifest::default();
-        manifest.files.push(Listed::new(base, 1, Kind::Base));
-        Opened::go_on(folder, name, manifest)
-    }
-
-    /// Goes on with a file that was loaded.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn go_on(folder: &Path, name: &str, mut manifest: Manifest) -> io::Result<Opened> {
-        let last = manifest.incrs().last().map(|listed| listed.name.clone());
-        let incr = match last {
-            Some(name) => name,
-            None => {
-                let incr = format!("{name}.1.incr.aof").into_bytes();
-                manifest.files.push(Listed::new(incr.clone(), 1, Kind::Incr));
-                incr
-            }
-        };
-        let path = folder.join(OsStr::from_bytes(&incr));
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        let bytes =
-            manifest.loaded().map(|file| size(&folder.join(OsStr::from_bytes(&file.name)))).sum();
-        let base = manifest.base().map(|base| size(&folder.join(OsStr::from_bytes(&base.name))));
-        let opened = Opened {
-            folder: folder.into(),
-            name: name.into(),
-            manifest,
-            file,
-            bytes,
-            base_bytes: base.unwrap_or(0),
-        };
-        opened.write_manifest(&opened.manifest)?;
-        Ok(opened)
-    }
-
-    /// Begins a file whose base is still to come, beside one that may be there: until the base comes, the manifest on disk
-    /// stays as it is.
-    ///
-    /// # Errors
-    /// Those of the disk; a manifest that cannot be read.
-    pub fn begin(folder: &Path, name: &str) -> io::Result<Opened> {
-        std::fs::create_dir_all(folder)?;
-        let mut manifest = match std::fs::read(Opened::manifest_path(folder, name)) {
-            Ok(text) => Manifest::parse(&text).map_err(io::Error::other)?,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Manifest::default(),
-            Err(e) => return Err(e),
-        };
-        let seq = manifest.incrs().last().map_or(0, |last| last.seq) + 1;
-        let incr = format!("{name}.{seq}.incr.aof");
-        let file = OpenOptions::new().create(true).append(true).open(folder.join(&incr))?;
-        file.set_len(0)?;
-        manifest.files.push(Listed::new(incr, seq, Kind::Incr));
-        let (folder, name) = (folder.into(), name.into());
-        Ok(Opened { folder, name, manifest, file, bytes: 0, base_bytes: 0 })
-    }
-
-    /// Makes a base the whole of an append-only file that nobody appends to; gives its bytes.
-    ///
-    /// # Errors
-    /// Those of the disk; a manifest that cannot be read.
-    pub(super) fn put_base(
-        folder: &Path,
-        name: &str,
-        temporary: &Path,
-        is_rdb: bool,
-    ) -> io::Result<u64> {
-        let mut opened = Opened::begin(folder, name)?;
-        // There is nothing behind the base.
-        let incr = opened.manifest.files.pop();
-        let bytes = opened.take_base(temporary, is_rdb, None);
-        if let Some(incr) = incr {
-            let _ = std::fs::remove_file(folder.join(OsStr::from_bytes(&incr.name)));
-        }
-        bytes
-    }
-
-    /// Bytes of all files.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Bytes after the last rewrite, as far as is known.
-    pub fn base_bytes(&self) -> u64 {
-        self.base_bytes
-    }
-
-    /// Puts a new manifest in the place of the old one, for good.
-    fn write_manifest(&self, manifest: &Manifest) -> io::Result<()> {
-        let path = Opened::manifest_path(&self.folder, &self.name);
-        let temporary = self.folder.join(format!("temp-{}.manifest", self.name));
-        let mut file = File::create(&temporary)?;
-        file.write_all(&manifest.to_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)?;
-        File::open(&self.folder)?.sync_all()
-    }
-
-    /// Lets bytes go to a new file from now on.
-    fn rotate(&mut self) -> io::Result<()> {
-        self.file.sync_data()?;
-        let seq = self.manifest.incrs().last().map_or(0, |last| last.seq) + 1;
-        let name = format!("{}.{seq}.incr.aof", self.name);
-        let path = self.folder.join(&name);
-        let file = OpenOptions::new().create(true).append(true).open(&path)?;
-        file.set_len(0)?;
-        let mut manifest = self.manifest.clone();
-        manifest.files.push(Listed::new(name, seq, Kind::Incr));
-        self.write_manifest(&manifest)?;
-        (self.manifest, self.file) = (manifest, file);
-        Ok(())
-    }
-
-    /// Takes a base that holds all but what a last file does, if there is one; gives the bytes of both.
-    fn take_base(
-        &mut self,
-        temporary: &Path,
-        is_rdb: bool,
-        last: Option<Listed>,
-    ) -> io::Result<u64> {
-        let seq = self.manifest.base().map_or(0, |base| base.seq) + 1;
-        let name = Opened::base_name(&self.name, seq, is_rdb);
-        let path = self.folder.join(&name);
-        std::fs::rename(temporary, &path)?;
-        File::open(&self.folder)?.sync_all()?;
-        let mut manifest = Manifest::default();
-        manifest.files.push(Listed::new(name, seq, Kind::Base));
-        let old = self.manifest.files.iter().filter(|file| Some(*file) != last.as_ref());
-        let old: Vec<Listed> = old.cloned().collect();
-        let history = old.iter().map(|file| Listed { kind: Kind::History, ..file.clone() });
-        manifest.files.extend(history);
-        manifest.files.extend(last.clone());
-        self.write_manifest(&manifest)?;
-        for file in &old {
-            let path = self.folder.join(OsStr::from_bytes(&file.name));
-            // What cannot be removed stays listed as history for the next time.
-            if std::fs::remove_file(path).is_ok() {
-                manifest.files.retain(|listed| listed.name != file.name);
-            }
-        }
-        self.write_manifest(&manifest)?;
-        self.manifest = manifest;
-        let last = last.map_or(0, |last| size(&self.folder.join(OsStr::from_bytes(&last.name))));
-        Ok(size(&path) + last)
-    }
-}
-
 /// The thread, as others see it.
 #[derive(Debug)]
 pub(super) struct Keeper {
@@ -244,7 +51,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) fn start(
-        opened: Opened,
+        opened: Live,
         config: &Config,
         synced: watch::Sender<u64>,
         news: UnboundedSender<News>,
@@ -253,7 +60,8 @@ impl Keeper {
         // Batches are counted on where a file before this one ended.
         let (sync, done) = (config.appendfsync, *synced.borrow());
         let delay = Duration::ZERO;
-        let work = Work { opened, sync, delay, synced, news, done, dirty: false, failed: false };
+        let (dirty, failed, is_lost) = (false, false, false);
+        let work = Work { opened, sync, delay, synced, news, done, dirty, failed, is_lost };
         let thread = std::thread::Builder::new().name("aof".into());
         let thread = thread.spawn(move || work.run(&received)).ok();
         Keeper { orders, sent: Cell::new(done), thread: RefCell::new(thread) }
@@ -310,7 +118,7 @@ impl Keeper {
 const RETRY: Duration = Duration::from_millis(100);
 
 struct Work {
-    opened: Opened,
+    opened: Live,
     sync: AppendFsync,
     delay: Duration,
     synced: watch::Sender<u64>,
@@ -320,6 +128,8 @@ struct Work {
     /// Whether there are bytes that are not synced.
     dirty: bool,
     failed: bool,
+    /// The disk has lost bytes, or may have.
+    is_lost: bool,
 }
 
 impl Work {
@@ -351,6 +161,9 @@ impl Work {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.sync(),
             }
+            if self.is_lost {
+                return;
+            }
             if self.sync == AppendFsync::EverySec && last_sync.elapsed() >= Duration::from_secs(1) {
                 self.sync();
                 last_sync = Instant::now();
@@ -366,12 +179,11 @@ impl Work {
                 self.append(&bytes);
                 self.sync();
                 if let Err(e) = self.opened.rotate() {
-                    self.tell(Some(e.to_string()));
+                    self.tell(Some(reason(&e)));
                 }
             }
             Order::Base { path, is_rdb, done } => {
-                let last = self.opened.manifest.incrs().last().cloned();
-                let _ = done.send(self.opened.take_base(&path, is_rdb, last));
+                let _ = done.send(self.opened.take_base(&path, is_rdb));
             }
             Order::Settle(done) => {
                 self.sync();
@@ -398,7 +210,7 @@ impl Work {
         }
         let mut rest = bytes;
         while !rest.is_empty() {
-            match self.opened.file.write(rest) {
+            match self.opened.write(rest) {
                 Ok(written) => {
                     rest = rest.get(written..).unwrap_or_default();
                     if self.failed && rest.is_empty() {
@@ -407,7 +219,7 @@ impl Work {
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => {
-                    self.tell(Some(e.to_string()));
+                    self.tell(Some(reason(&e)));
                     std::thread::sleep(RETRY);
                 }
             }
@@ -424,8 +236,15 @@ impl Work {
 
     fn sync(&mut self) {
         if self.dirty {
-            while let Err(e) = self.opened.file.sync_data() {
-                self.tell(Some(e.to_string()));
+            while let Err(e) = self.opened.sync() {
+                let why = reason(&e);
+                if self.sync == AppendFsync::Always {
+                    // What is not on disk now may never be, whatever the disk says next: nobody may hear that it is.
+                    self.is_lost = true;
+                    let _ = self.news.send(News::Fatal(format!("Can't persist AOF for fsync error when the AOF fsync policy is 'always': {why}. Exiting...")));
+                    return;
+                }
+                self.tell(Some(why));
                 std::thread::sleep(RETRY);
             }
             if self.failed {

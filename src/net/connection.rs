@@ -300,6 +300,10 @@ impl<S: Stream> Connection<S> {
                 self.sent = 0;
                 self.server.engine.borrow_mut().take_output(self.id, &mut self.output);
                 if self.output.is_empty() {
+                    if self.server.engine.borrow().has_actions() {
+                        // Bytes for a replica are to be read from the disk.
+                        self.server.settle();
+                    }
                     return Ok(());
                 }
                 self.wait_for_disk().await?;
@@ -340,7 +344,8 @@ impl<S: Stream> Connection<S> {
                 self.output.clear();
                 self.output.extend_from_slice(&bytes);
                 self.sent = 0;
-                self.server.engine.borrow_mut().snapshot_moved(self.id, now());
+                let mut engine = self.server.engine.borrow_mut();
+                engine.snapshot_moved(self.id, bytes.len(), now());
             }
             Some(Piece::End) => {
                 *self.slot.snapshot.borrow_mut() = None;

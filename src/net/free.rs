@@ -1,6 +1,6 @@
 //! Frees what was removed, on a thread of its own.
 
-use super::News;
+use super::{News, priority};
 use crate::base::memory;
 use crate::engine::ClientId;
 use crate::keyspace::Trash;
@@ -30,6 +30,7 @@ impl Freer {
             let (sender, trash) = channel::<(Trash, Option<ClientId>)>();
             // Without the thread the sender fails, and what is sent is freed there.
             let _ = std::thread::Builder::new().name("free".into()).spawn(move || {
+                priority::lower();
                 while let Ok((trash, client)) = trash.recv() {
                     let (objects, before) = (trash.objects(), memory::used_bytes());
                     drop(trash);

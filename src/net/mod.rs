@@ -13,21 +13,26 @@ mod log;
 mod metrics;
 mod migrate;
 mod primary;
+mod priority;
 mod replica;
 mod save;
-
-pub use aof::Opened as OpenedAof;
+mod stream_log;
 
 pub use clock::{mono_us, now};
 pub use listen::Listener;
 pub use log::Log;
 
+use crate::aof::disk::RealDisk;
+use crate::aof::live::Live;
 use crate::base::reason::reason;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
-use crate::engine::{Action, ClientId, Engine, LastLoad, Level, PrimaryId, Saved, Transferred};
+use crate::engine::{
+    Action, ClientId, Engine, LastLoad, Level, PrimaryId, Saved, StreamLog, StreamRead, Transferred,
+};
 use crate::feed::{Control, Input};
 use crate::keyspace::{Keyspace, Settings, load_rdb};
+use crate::repl::offset::Offset;
 use aof::Keeper;
 use free::Freer;
 use migrate::Links;
@@ -40,6 +45,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
+use stream_log::Logger;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -53,10 +59,20 @@ enum News {
     Saved(Saved),
     /// What becomes of bytes for the append-only file: the error that keeps them from it, if any.
     Logged(Option<String>),
+    /// The server cannot go on, for this reason.
+    Fatal(String),
     /// A line for the log.
     Line(Level, String),
     /// A snapshot for replicas was written, or not.
     Transferred(Transferred),
+    /// The replication log with this number is on disk up to a place.
+    StreamLogged(u64, Offset),
+    /// The disk does not take the replication log with this number.
+    StreamLogFailed(u64, String),
+    /// The replication log with this number is gone.
+    StreamLogEnded(u64),
+    /// Bytes of the replication log were read.
+    StreamRead(StreamRead),
     /// A primary's snapshot was loaded, or not.
     SnapshotLoaded(PrimaryId, Result<Box<(Keyspace, LastLoad, usize)>, String>),
     /// The data were loaded, or not.
@@ -105,6 +121,8 @@ struct Server {
     freer: RefCell<Freer>,
     log: Log,
     keeper: RefCell<Option<Keeper>>,
+    /// What keeps the replication log on disk, once there is one.
+    logger: RefCell<Option<Logger>>,
     told: watch::Sender<u64>,
     load_log: LoadLog,
     to_commands: ToCommands,
@@ -166,7 +184,7 @@ pub struct LoadedData {
     /// The data.
     pub keyspace: Keyspace,
     /// The append-only file, if there is to be one.
-    pub aof: Option<OpenedAof>,
+    pub aof: Option<Live>,
     /// What the RDB file gave.
     pub last_load: LastLoad,
     /// Named values of the RDB file about itself.
@@ -225,6 +243,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
         freer: RefCell::new(Freer::new(news.clone())),
         log,
         keeper: RefCell::new(None),
+        logger: RefCell::new(None),
         told,
         load_log,
         to_commands,
@@ -377,10 +396,14 @@ impl Server {
                 }
             }
             News::Transferred(done) => engine.transferred(done, now()),
+            News::StreamLogged(log, to) => engine.stream_logged(log, to, now()),
+            News::StreamLogFailed(log, why) => engine.stream_log_failed(log, &why, now()),
+            News::StreamLogEnded(log) => engine.stream_log_ended(log),
+            News::StreamRead(read) => engine.stream_read(read, now()),
             News::SnapshotLoaded(id, loaded) => {
                 engine.snapshot_loaded(id, loaded.map(|loaded| *loaded), now());
             }
-            News::Loaded(Err(error)) => {
+            News::Fatal(error) | News::Loaded(Err(error)) => {
                 self.log.line(Level::Warning, &error);
                 self.exit.set(Some(1));
             }
@@ -409,6 +432,7 @@ impl Server {
                 }
                 Some(Action::SnapshotFor(snapshot)) => replica::begin(self, *snapshot),
                 Some(Action::SendFile(ids)) => replica::send_file(self, &ids),
+                Some(Action::StreamLog(order)) => self.order_stream_log(order),
                 Some(Action::Connect { id, host, port }) => {
                     primary::connect(self, id, &host, port);
                 }
@@ -503,13 +527,35 @@ impl Server {
         }
     }
 
+    /// Lets the thread of the replication log have its orders, and starts it with the first.
+    fn order_stream_log(&self, order: StreamLog) {
+        let mut logger = self.logger.borrow_mut();
+        if logger.is_none() {
+            match Logger::start(self.news.clone()) {
+                Ok(started) => *logger = Some(started),
+                Err(error) => {
+                    let news = match order {
+                        StreamLog::Append { log, .. } => News::StreamLogFailed(log, reason(&error)),
+                        StreamLog::End { log } => News::StreamLogEnded(log),
+                        // There is nothing to be read or freed.
+                        StreamLog::Forget { .. } | StreamLog::Read { .. } => return,
+                    };
+                    let _ = self.news.send(news);
+                }
+            }
+        }
+        if let Some(logger) = &*logger {
+            logger.order(&self.folder.borrow(), order);
+        }
+    }
+
     /// Begins an append-only file. If that fails, writes are refused as when the disk does not take them.
     fn open_log(&self) {
         let engine = self.engine.borrow();
         let config = engine.config();
         let folder = self.folder.borrow().join(OsStr::from_bytes(&config.appenddirname));
         let name = String::from_utf8_lossy(&config.appendfilename).into_owned();
-        match OpenedAof::begin(&folder, &name) {
+        match Live::begin(RealDisk, &folder, &name) {
             Ok(opened) => {
                 let keeper = Keeper::start(opened, config, self.told.clone(), self.news.clone());
                 *self.keeper.borrow_mut() = Some(keeper);

@@ -3,7 +3,7 @@
 //! A thread writes or reads the snapshot and hands it in pieces to the connections of its replicas, no faster than the slowest
 //! of them takes it.
 
-use super::{News, Server, save};
+use super::{News, Server, priority, save};
 use crate::engine::{ClientId, SaveJob, SnapshotFor, Transferred};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -81,6 +81,7 @@ fn spawn(
     let thread = std::thread::Builder::new().name("sync".into());
     let told = news.clone();
     let spawned = thread.spawn(move || {
+        priority::lower();
         let result = work().map_err(|e| e.to_string());
         let _ = told.send(News::Transferred(Transferred { result }));
     });

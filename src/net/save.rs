@@ -1,7 +1,9 @@
 //! Writes snapshots on threads of their own.
 
-use super::aof::{Opened as OpenedAof, Order};
-use super::{News, ToCommands, clock};
+use super::aof::Order;
+use super::{News, ToCommands, clock, priority};
+use crate::aof::disk::RealDisk;
+use crate::aof::live::Live;
 use crate::engine::{Engine, SaveJob, Saved, Why};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -46,6 +48,9 @@ pub(super) fn start(
     let spawned = std::thread::Builder::new().name("save".into()).spawn({
         let news = news.clone();
         move || {
+            if !job.is_awaited {
+                priority::lower();
+            }
             let began = clock::mono_us();
             let result = match (why, keeper) {
                 (Why::Save | Why::Sync, _) => write(&job, &temporary).and_then(|_| {
@@ -56,7 +61,7 @@ pub(super) fn start(
                     .write(&job, &rewritten)
                     .and_then(|_| hand_over(&keeper, rewritten, form.is_rdb)),
                 (Why::Rewrite, None) => form.write(&job, &rewritten).and_then(|_| {
-                    OpenedAof::put_base(&folder_of_log, &name_of_log, &rewritten, form.is_rdb)
+                    Live::put_base(RealDisk, &folder_of_log, &name_of_log, &rewritten, form.is_rdb)
                 }),
             };
             let seconds = (clock::mono_us() - began) / 1_000_000;

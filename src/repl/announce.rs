@@ -38,8 +38,16 @@ pub struct Announced {
     pub capa_eof: bool,
     /// It understands a new name behind `+CONTINUE`.
     pub capa_psync2: bool,
+    /// It can take a snapshot over a connection of its own, as Redis does it since 8.0.
+    pub capa_rdb_channel: bool,
+    /// The same as Valkey does it since 8.0.
+    pub capa_dual_channel: bool,
     /// It wants only a snapshot.
     pub is_rdb_only: bool,
+    /// It is the connection for the snapshot of a replica that gets its stream over another.
+    pub is_rdb_channel: bool,
+    /// The number of that other connection, if it said so.
+    pub main_client: Option<i64>,
     /// What it needs of the snapshot.
     pub needs: Needs,
     /// The version of Valkey it says it is.
@@ -105,10 +113,20 @@ impl Announced {
             b"capa" => match value.to_ascii_lowercase().as_slice() {
                 b"eof" => self.capa_eof = true,
                 b"psync2" => self.capa_psync2 = true,
+                b"rdb-channel-repl" => self.capa_rdb_channel = true,
+                b"dual-channel" => self.capa_dual_channel = true,
                 // Others are for those who know them.
                 _ => {}
             },
             b"rdb-only" => self.is_rdb_only = flag(value)?,
+            b"rdb-channel" => self.is_rdb_channel = flag(value)?,
+            b"main-ch-client-id" => {
+                self.main_client = Some(parse_canonical_i64(value).ok_or(NOT_INTEGER)?);
+            }
+            // The place of the snapshot is held by the connection that gets it.
+            b"set-rdb-client-id" => {
+                parse_canonical_i64(value).ok_or(NOT_INTEGER)?;
+            }
             b"rdb-no-compress" => self.needs.uncompressed = flag(value)?,
             b"rdb-no-checksum" => self.needs.without_checksum = flag(value)?,
             b"rdb-filter-only" => self.filter(value)?,
@@ -202,11 +220,14 @@ mod tests {
             "capa|eof|capa|PSYNC2|capa|dual-channel",
             "rdb-filter-only| functions ",
             "version|9.1.0|rdb-only|1",
+            "rdb-channel|1|main-ch-client-id|12",
         ] {
             assert_eq!(hear(&mut announced, line), Heard::Ok);
         }
         assert_eq!(announced.name("1.2.3.4"), "10.0.0.7:7001");
         assert!(announced.capa_eof && announced.capa_psync2 && announced.is_rdb_only);
+        assert!(announced.capa_dual_channel && !announced.capa_rdb_channel);
+        assert_eq!((announced.is_rdb_channel, announced.main_client), (true, Some(12)));
         assert!(announced.needs.without_data && !announced.needs.without_functions);
         assert_eq!(announced.version, Some([9, 1, 0]));
         assert_eq!(Announced::default().name("1.2.3.4"), "1.2.3.4:<unknown-replica-port>");

@@ -163,6 +163,13 @@ impl Backlog {
         }
     }
 
+    /// The bytes from a place on that its size does not ask for, in whole blocks.
+    pub fn surplus(&self, from: Offset) -> impl Iterator<Item = Piece> + '_ {
+        let end = self.end;
+        let is_surplus = move |piece: &Piece| end.since(piece.end()) >= self.size_bytes;
+        self.read(from).into_iter().flatten().take_while(is_surplus)
+    }
+
     /// The bytes from a place on, in order; none if they are not kept, no pieces at the end.
     pub fn read(&self, from: Offset) -> Option<impl Iterator<Item = Piece> + '_> {
         let range = self.range();

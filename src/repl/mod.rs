@@ -2,6 +2,7 @@
 //!
 //! - [`offset`]: places in a stream, the names of streams, who may go on from where.
 //! - [`backlog`]: the last bytes of a stream in memory.
+//! - [`log`]: what lies on disk behind it.
 //! - [`handshake`]: what a replica says before the stream, and what it is answered.
 //! - [`announce`]: `REPLCONF` as a primary hears it.
 //! - [`replica`]: the link to a primary.
@@ -13,6 +14,7 @@
 pub mod announce;
 pub mod backlog;
 pub mod handshake;
+pub mod log;
 mod mark;
 pub mod offset;
 pub mod primary;

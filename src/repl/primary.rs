@@ -44,6 +44,10 @@ impl Framing {
 pub enum State {
     /// It waits for a snapshot to be begun.
     WaitStart,
+    /// It waits for its other connection, over which the snapshot goes.
+    WaitChannel,
+    /// It gets the stream, while its snapshot goes over its other connection.
+    SnapshotAndStream,
     /// Its snapshot is being written; with [`Framing::Streamed`], to it.
     WaitEnd(Framing),
     /// A stored snapshot is being sent to it.
@@ -61,6 +65,8 @@ impl State {
     pub fn name(self) -> &'static str {
         match self {
             State::WaitStart | State::WaitEnd(_) => "wait_bgsave",
+            State::WaitChannel => "wait_rdb_channel",
+            State::SnapshotAndStream => "send_bulk_and_stream",
             State::SendSnapshot => "send_bulk",
             State::WaitAck | State::Online => "online",
             State::Transmitted => "rdb_transmitted",
@@ -137,8 +143,27 @@ impl Replica {
 
     /// The place in the log that must be kept for it; none before a snapshot is begun and for those that get no stream.
     pub fn needs_from(&self) -> Option<Offset> {
-        let has_place = !matches!(self.state, State::WaitStart | State::Transmitted);
-        (has_place && !self.announced.is_rdb_only).then_some(self.next)
+        let without = [State::WaitStart, State::WaitChannel, State::Transmitted];
+        let has_stream = !self.announced.is_rdb_only || self.announced.is_rdb_channel;
+        (has_stream && !without.contains(&self.state)).then_some(self.next)
+    }
+
+    /// Whether it came with `SYNC`.
+    pub fn is_old(&self) -> bool {
+        self.is_old
+    }
+
+    /// It waits until a snapshot is begun over its other connection.
+    pub fn wait_for_channel(&mut self) {
+        self.state = State::WaitChannel;
+    }
+
+    /// A snapshot of this place was begun over its other connection: the stream behind it may be written now.
+    pub fn channel_begins(&mut self, place: Place) {
+        if self.state == State::WaitChannel {
+            self.state = State::SnapshotAndStream;
+            self.next = place.offset;
+        }
     }
 
     /// What it has applied, as far as it has said.
@@ -194,7 +219,7 @@ impl Replica {
 
     /// Whether bytes of the stream may be written to it.
     pub fn streams(&self) -> bool {
-        self.state == State::Online
+        matches!(self.state, State::Online | State::SnapshotAndStream)
     }
 
     /// Bytes of the stream were written to it.
@@ -207,7 +232,7 @@ impl Replica {
         self.acked = self.acked.max(applied);
         self.synced = self.synced.max(synced);
         self.acked_ms = now_ms;
-        let begins = self.state == State::WaitAck;
+        let begins = matches!(self.state, State::WaitAck | State::SnapshotAndStream);
         if begins {
             self.state = State::Online;
         }
@@ -247,6 +272,9 @@ impl Replica {
         match self.state {
             State::Online | State::WaitAck if !self.is_old && is_over(self.acked_ms) => {
                 Some("Disconnecting timedout replica (streaming sync)")
+            }
+            State::WaitChannel if is_over(self.asked_ms) => {
+                Some("Disconnecting timedout replica (full sync)")
             }
             State::WaitEnd(Framing::Streamed) if is_over(self.moved_ms) => {
                 Some("Disconnecting timedout replica (full sync)")
@@ -373,6 +401,12 @@ pub fn continue_line(announced: &Announced, replid: ReplId) -> Vec<u8> {
         true => format!("+CONTINUE {replid}\r\n").into_bytes(),
         false => b"+CONTINUE\r\n".into(),
     }
+}
+
+/// What stands in front of a snapshot over a connection of its own, as Valkey does it: its place, and who asked. The stream
+/// behind it selects its database anew, hence none is named.
+pub fn end_offset_line(place: Place, client: u64) -> Vec<u8> {
+    format!("$ENDOFF:{} {} -1 {client}\r\n", place.offset, place.replid).into_bytes()
 }
 
 /// What stands in front of a stored snapshot.

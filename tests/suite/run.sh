@@ -81,6 +81,8 @@ prepare() { # DIR
       s/if {!\$assertion && \$::durable} {/if {$::durable \&\& $::cur_test eq ""} {/
       s/^\( *send_data_packet \$::test_server_fd err \[join \$details "\\n"\]\)$/\1\n                set ::tags [lrange $::tags 0 end-[llength $tags]]; return/
     }' "$1/tests/support/server.tcl"
+  # The suite expects of small backlogs that they are all there is.
+  echo 'repl-log-max-size 0' >> "$1/tests/assets/default.conf"
   ln -s "$rkv" "$1/src/redis-server"
   for name in redis-cli redis-benchmark redis-check-aof; do ln -s "$(program $name)" "$1/src/$name"; done
 }
@@ -107,7 +109,7 @@ run() { # MODE FILE: verdicts on stdout
   args=(--single "$2" --durable --clients 1 --baseport "$port" --timeout "$most" --tags "-slow -large-memory")
   if [ "$1" = external ]; then
     mkdir "$dir/data"
-    (cd "$dir/data" && exec "$rkv" serve --port "$port" --save '' --enable-debug-command yes --enable-protected-configs yes) \
+    (cd "$dir/data" && exec "$rkv" serve --port "$port" --save '' --repl-log-max-size 0 --enable-debug-command yes --enable-protected-configs yes) \
       > "$dir/server.log" 2>&1 &
     server=$!
     for _ in $(seq 100); do "$(program redis-cli)" -p "$port" ping > /dev/null 2>&1 && break; sleep 0.1; done

@@ -282,7 +282,7 @@ directives! {
     "latency-tracking-info-percentiles" [MULTI] => latency_tracking_info_percentiles: Vec<f64> = vec![50.0, 99.0, 99.9];
 
     // Of later Redis.
-    "repl-rdb-channel" [HIDDEN, NO_EFFECT] in R8 => repl_rdb_channel: bool = true;
+    "repl-rdb-channel" [HIDDEN] in R8 => repl_rdb_channel: bool = true;
     "hide-user-data-from-log" in SINCE_74 => hide_user_data_from_log: bool = false;
     "lazyexpire-nested-arbitrary-keys" [HIDDEN, NO_EFFECT] in R8 => lazyexpire_nested_arbitrary_keys: bool = true;
     "cluster-slot-stats-enabled" [MULTI] in SINCE_8 => cluster_slot_stats_enabled: SlotStats = SlotStats::default();
@@ -313,7 +313,7 @@ directives! {
 
     // Of Valkey alone.
     "repl-mptcp" [IMMUTABLE, NO_EFFECT, HIDDEN] in VALKEY => repl_mptcp: bool = false;
-    "dual-channel-replication-enabled" [NO_EFFECT, HIDDEN] in VALKEY => dual_channel_replication_enabled: bool = false;
+    "dual-channel-replication-enabled" [HIDDEN] in VALKEY => dual_channel_replication_enabled: bool = false;
     "extended-redis-compatibility" [NO_EFFECT, HIDDEN] in VALKEY => extended_redis_compatibility: bool = false;
     "enable-debug-assert" [IMMUTABLE, HIDDEN, NO_EFFECT] in VALKEY => enable_debug_assert: bool = false;
     "import-mode" [HIDDEN] in VALKEY => import_mode: bool = false;
@@ -358,8 +358,8 @@ directives! {
     "rdb-write-version" in OWN => rdb_write_version: i64 = 0, int(0, RDB_VERSION_MAX);
     /// TCP port of the Prometheus endpoint, 0 for none.
     "metrics-port" in OWN => metrics_port: i64 = 0, int(0, 65535);
-    /// Bytes of old log that are kept on disk for replicas that come back, 0 for what the append-only files hold anyway.
-    "repl-log-max-size" in OWN => repl_log_max_size: u64 = 0, memory(0, I64_MAX);
-    /// Seconds that old log is kept on disk for replicas that come back, 0 for no limit by age.
+    /// Bytes of the stream that are kept on disk behind the backlog, for replicas that are slow or come back; 0 for none.
+    "repl-log-max-size" in OWN => repl_log_max_size: u64 = 2 * GB, memory(0, I64_MAX);
+    /// Seconds for which they are kept there, 0 for no limit by age.
     "repl-log-max-age" in OWN => repl_log_max_age: i64 = 0, int(0, MAX);
 }

@@ -50,6 +50,11 @@ pub(in crate::engine) fn section(engine: &Engine, lines: &mut Lines) {
     let first = backlog.map_or(0, |backlog| backlog.first_byte());
     lines.add("repl_backlog_first_byte_offset", first);
     lines.add("repl_backlog_histlen", backlog.map_or(0, |backlog| backlog.kept_bytes()));
+    let log = repl.log.kept();
+    lines.add("repl_log_active", u8::from(log.is_some()));
+    let first = log.as_ref().map_or(0, |kept| kept.start.next_byte());
+    lines.add("repl_log_first_byte_offset", first);
+    lines.add("repl_log_histlen", log.map_or(0, |kept| kept.end.since(kept.start)));
 }
 
 fn upstream(engine: &Engine, lines: &mut Lines) {

@@ -7,6 +7,7 @@ mod acks;
 mod commands;
 mod failover;
 mod info;
+mod log;
 mod primary;
 mod stream;
 mod upstream;
@@ -14,6 +15,7 @@ mod volatile;
 
 pub use acks::AckWait;
 pub(in crate::engine) use info::section;
+pub use log::{StreamLog, StreamRead};
 pub use primary::{SnapshotFor, Transferred};
 pub use upstream::{PrimaryId, SnapshotPart};
 
@@ -27,6 +29,7 @@ use crate::repl::backlog::Backlog;
 use crate::repl::offset::{History, Offset, Place, ReplId};
 use crate::repl::primary::Replica;
 use failover::Failover;
+use log::Log;
 use primary::Transfer;
 use std::collections::BTreeMap;
 use upstream::Upstream;
@@ -61,6 +64,8 @@ pub struct Counts {
 pub struct Replication {
     history: History,
     backlog: Option<Backlog>,
+    /// What left it and lies on disk.
+    log: Log,
     /// What the stream has selected.
     writer: Writer,
     /// The database that the stream has selected, to be told in files.
@@ -92,6 +97,7 @@ impl Replication {
         Replication {
             history: History::new(rng),
             backlog: None,
+            log: Log::default(),
             writer: Writer::new(),
             stream_db: None,
             replicas: BTreeMap::new(),
@@ -176,10 +182,21 @@ impl Replication {
         self.transfer.is_some()
     }
 
+    /// How many bytes had been copied for snapshots when that for replicas began, if one is being written.
+    pub fn copied_before(&self) -> Option<u64> {
+        self.transfer.as_ref().map(|transfer| transfer.copied_bytes)
+    }
+
     fn begin_backlog(&mut self, config: &Config) {
         if self.backlog.is_none() {
-            self.backlog = Some(Backlog::new(self.history.offset(), config.repl_backlog_size));
+            self.restart_backlog(self.history.offset(), config);
         }
+    }
+
+    /// Begins a backlog at a place, in front of which nothing is known any more.
+    fn restart_backlog(&mut self, at: Offset, config: &Config) {
+        self.backlog = Some(Backlog::new(at, config.repl_backlog_size));
+        self.log.end();
     }
 }
 
@@ -221,7 +238,7 @@ impl Engine {
             Some(upstream) => {
                 repl.history.restored_as_replica(place);
                 upstream.restore(place, db);
-                repl.backlog = Some(Backlog::new(offset, self.config.repl_backlog_size));
+                repl.restart_backlog(offset, &self.config);
             }
             None => {
                 repl.history.restored_as_primary(place);

@@ -6,14 +6,15 @@ use super::super::persist::{SaveJob, Why};
 use super::super::{Action, Engine, Level, Now};
 use super::{Replication, mono_ms};
 use crate::aof::writer::Writer;
+use crate::base::cow;
 use crate::base::num::parse_canonical_i64;
 use crate::command::Error;
 use crate::repl::announce::{Announced, Heard, Needs};
 use crate::repl::handshake::MARK_BYTES;
 use crate::repl::offset::{Offset, Place};
 use crate::repl::primary::{
-    Batch, Framing, OutputLimit, Replica, State, SyncPolicy, continue_line, due, length_line,
-    mark_line, new_mark,
+    Batch, Framing, OutputLimit, Replica, State, SyncPolicy, continue_line, due, end_offset_line,
+    length_line, mark_line, new_mark,
 };
 
 type Done = Result<(), Error>;
@@ -25,6 +26,8 @@ pub struct Transfer {
     /// Where the stream goes on behind it.
     pub place: Place,
     pub began: Now,
+    /// Bytes that had been copied for snapshots when it began.
+    pub copied_bytes: u64,
 }
 
 /// A snapshot that the driver writes for replicas.
@@ -103,7 +106,9 @@ pub(super) fn psync(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             engine.log(Level::Warning, text);
             return Err(Error::NotInteger);
         };
-        if engine.continue_replica(call, &announced, call.args[1], byte, &name) {
+        if engine.continue_replica(call, &announced, call.args[1], byte, &name)
+            || engine.offer_channel(call, &announced, &name)
+        {
             return Ok(());
         }
     }
@@ -123,7 +128,7 @@ impl Engine {
     ) -> bool {
         let now_ms = mono_ms(self.now);
         let repl = &mut self.replication;
-        let kept = repl.backlog.as_ref().map(|backlog| backlog.range());
+        let kept = repl.kept();
         match repl.history.may_continue(id, byte, kept) {
             Ok(from) => {
                 call.reply.raw(&continue_line(announced, repl.history.replid()));
@@ -154,6 +159,41 @@ impl Engine {
         }
     }
 
+    /// Lets a replica take its snapshot over a connection of its own, if both sides want that.
+    fn offer_channel(&mut self, call: &mut Call<'_>, announced: &Announced, name: &str) -> bool {
+        let is_channel = announced.is_rdb_only || announced.is_rdb_channel;
+        if is_channel || !self.config.repl_diskless_sync || announced.needs.is_filtered() {
+            return false;
+        }
+        let line = if announced.capa_dual_channel && self.config.dual_channel_replication_enabled {
+            "+DUALCHANNELSYNC\r\n".to_owned()
+        } else if announced.capa_rdb_channel && self.config.repl_rdb_channel {
+            let mut replica = Replica::waiting(announced.clone(), false, mono_ms(self.now));
+            replica.wait_for_channel();
+            self.replication.replicas.insert(call.id, replica);
+            self.clients.mark_replica(call.id);
+            format!("+RDBCHANNELSYNC {}\r\n", call.id.number)
+        } else {
+            return false;
+        };
+        call.reply.raw(line.as_bytes());
+        let text = format!(
+            "Replica {name} is capable of rdb channel synchronization, and partial sync isn't possible. Full sync will continue with dedicated rdb channel."
+        );
+        self.log(Level::Notice, text);
+        true
+    }
+
+    /// Lets the stream go to a replica whose snapshot was begun over another connection.
+    fn begin_main_channel(&mut self, number: i64, place: Place) {
+        let replicas = self.replication.replicas.iter_mut();
+        let mut main = replicas.filter(|(id, _)| i64::try_from(id.number) == Ok(number));
+        if let Some((_, replica)) = main.next() {
+            replica.channel_begins(place);
+            self.replication.has_news = true;
+        }
+    }
+
     /// Gives the stream another name, so that nobody can continue it.
     pub(in crate::engine) fn change_repl_id(&mut self) {
         self.replication.history.start_anew(&mut self.rng);
@@ -166,7 +206,7 @@ impl Engine {
         repl.counts.full += 1;
         let mut replica = Replica::waiting(announced, is_old, now_ms);
         self.clients.mark_replica(id);
-        if repl.replicas.is_empty() && repl.backlog.is_none() {
+        if repl.backlog.is_none() {
             // Whoever knows an earlier place knows nothing of what changed while nobody listened.
             repl.history.start_anew(&mut self.rng);
             repl.begin_backlog(&self.config);
@@ -228,13 +268,20 @@ impl Engine {
         if !repl.is_replica() {
             repl.writer = Writer::new();
         }
-        let mut heads = Vec::new();
+        let (mut heads, mut mains) = (Vec::new(), Vec::new());
         for (id, replica) in &mut repl.replicas {
             if batch.takes(replica) {
-                heads.push((*id, replica.snapshot_begins(place, batch.framing, now_ms)));
+                let mut head = replica.snapshot_begins(place, batch.framing, now_ms);
+                if replica.announced.is_rdb_channel && replica.is_old() {
+                    head = end_offset_line(place, id.number);
+                }
+                heads.push((*id, head));
+                mains.extend(replica.announced.main_client);
             }
         }
-        repl.transfer = Some(Transfer { batch, place, began: self.now });
+        repl.transfer =
+            Some(Transfer { batch, place, began: self.now, copied_bytes: cow::copied_bytes() });
+        mains.into_iter().for_each(|number| self.begin_main_channel(number, place));
         let mark = new_mark(&mut self.rng);
         for (id, head) in &heads {
             self.put_out(*id, head);
@@ -306,8 +353,10 @@ impl Engine {
         self.begin_due_transfer();
     }
 
-    /// A replica took bytes of its snapshot.
-    pub fn snapshot_moved(&mut self, id: ClientId, now: Now) {
+    /// A replica took so many bytes of its snapshot.
+    pub fn snapshot_moved(&mut self, id: ClientId, bytes: usize, now: Now) {
+        self.stats.output_bytes += bytes as u64;
+        self.stats.repl_output_bytes += bytes as u64;
         if let Some(replica) = self.replication.replicas.get_mut(&id) {
             replica.snapshot_moved(mono_ms(now));
         }
@@ -428,12 +477,29 @@ impl Engine {
             return;
         }
         let name = self.replica_name(id);
-        self.replication.replicas.remove(&id);
+        let gone = self.replication.replicas.remove(&id);
+        self.end_other_channel(id, gone.as_ref());
+        self.replication.log.forget_reader(id);
         // What was kept for it alone.
         self.replication.trim();
         self.log(Level::Notice, format!("Connection with replica {name} lost."));
         if self.replication.replicas.is_empty() {
             self.replication.alone_since_ms = mono_ms(self.now);
+        }
+    }
+
+    /// A replica that takes its snapshot over a connection of its own cannot go on with only one of both, unless it has it all.
+    fn end_other_channel(&mut self, id: ClientId, gone: Option<&Replica>) {
+        let Some(gone) = gone else { return };
+        let number = |id: &ClientId| i64::try_from(id.number).ok();
+        let is_whole = matches!(gone.state(), State::Transmitted | State::Online);
+        let others = self.replication.replicas.iter().filter(|(other, replica)| {
+            let is_main = number(other).is_some() && number(other) == gone.announced.main_client;
+            is_main || replica.announced.main_client == number(&id)
+        });
+        let others: Vec<ClientId> = others.map(|(other, _)| *other).collect();
+        if !is_whole {
+            others.into_iter().for_each(|other| self.abort(other));
         }
     }
 
@@ -450,6 +516,7 @@ impl Engine {
         if let Some(backlog) = &mut self.replication.backlog {
             backlog.resize(self.config.repl_backlog_size);
         }
+        self.log_tick();
         self.upstream_tick();
         self.advance_failover();
         self.advance_leaving();
@@ -475,13 +542,16 @@ impl Engine {
         };
         let end = self.replication.history.offset();
         let backlog_bytes = self.config.repl_backlog_size;
+        // What lies on disk takes no memory.
+        let in_memory = self.replication.backlog.as_ref().map(|backlog| backlog.range().start);
+        let in_memory = in_memory.unwrap_or(end);
         let (mut lines, mut bad) = (Vec::new(), Vec::new());
         for (id, replica) in &mut self.replication.replicas {
             if let Some(why) = replica.is_timed_out(timeout_ms, now_ms) {
                 bad.push((*id, Some(why)));
                 continue;
             }
-            let waiting = replica.needs_from().map_or(0, |from| end.since(from));
+            let waiting = replica.needs_from().map_or(0, |from| end.since(from.max(in_memory)));
             if replica.exceeds(waiting, limit, backlog_bytes, now_ms) {
                 bad.push((*id, None));
             } else if replica.wants_newline() {
@@ -539,6 +609,7 @@ impl Replication {
             && now_ms.saturating_sub(self.alone_since_ms) > ttl_ms
             && self.backlog.take().is_some()
         {
+            self.log.end();
             self.history.start_anew(rng);
         }
     }

@@ -4,6 +4,7 @@ use super::super::client::ClientId;
 use super::super::{Action, Engine};
 use super::{Replication, mono_ms};
 use crate::repl::handshake::{GETACK, PING};
+use crate::repl::offset::Offset;
 
 /// Bytes of the stream that a replica gets at once.
 const PORTION_BYTES: usize = 256 << 10;
@@ -28,13 +29,18 @@ impl Replication {
         self.has_news = true;
     }
 
-    /// Fills a buffer with what a replica gets next. Whether the bytes that it needs are gone.
-    fn read_for(&mut self, id: ClientId, out: &mut Vec<u8>) -> bool {
+    /// Fills a buffer with what a replica gets next.
+    fn read_for(&mut self, id: ClientId, out: &mut Vec<u8>) -> Next {
         let Some(replica) = self.replicas.get_mut(&id).filter(|replica| replica.streams()) else {
-            return false;
+            return Next::Bytes;
         };
         let pieces = self.backlog.as_ref().and_then(|backlog| backlog.read(replica.next()));
-        let Some(pieces) = pieces else { return true };
+        let Some(pieces) = pieces else {
+            return match self.log.holds(replica.next()) {
+                true => Next::OnDisk(replica.next()),
+                false => Next::Lost,
+            };
+        };
         for piece in pieces {
             let room = PORTION_BYTES.saturating_sub(out.len());
             let bytes = piece.get(..room.min(piece.len())).unwrap_or_default();
@@ -44,16 +50,27 @@ impl Replication {
                 break;
             }
         }
-        false
+        Next::Bytes
     }
 
-    /// Drops what nobody needs any more.
+    /// Drops what nobody needs any more, or what is on disk.
     pub(super) fn trim(&mut self) {
         if let Some(backlog) = &mut self.backlog {
-            let held = self.replicas.values().filter_map(|replica| replica.needs_from()).min();
-            backlog.trim(held);
+            let slowest =
+                || self.replicas.values().filter_map(|replica| replica.needs_from()).min();
+            backlog.trim(self.log.written_to().or_else(slowest));
         }
     }
+}
+
+/// What a replica gets next.
+enum Next {
+    /// What was put into the buffer, if anything.
+    Bytes,
+    /// Bytes that are to be read from the disk, from this place on.
+    OnDisk(Offset),
+    /// Bytes that are gone.
+    Lost,
 }
 
 impl Engine {
@@ -62,10 +79,13 @@ impl Engine {
         if self.replication.replicas.is_empty() {
             return;
         }
-        let is_lost = self.replication.read_for(id, out);
+        let next = self.replication.read_for(id, out);
         self.stats.output_bytes += out.len() as u64;
-        if is_lost {
-            self.close(id);
+        self.stats.repl_output_bytes += out.len() as u64;
+        match next {
+            Next::Bytes => {}
+            Next::OnDisk(from) => self.read_log(id, from, PORTION_BYTES),
+            Next::Lost => self.close(id),
         }
     }
 
@@ -78,10 +98,16 @@ impl Engine {
         if !std::mem::take(&mut repl.has_news) {
             return;
         }
-        let streaming = repl.replicas.iter().filter(|(_, replica)| replica.streams());
-        let ids: Vec<ClientId> = streaming.map(|(id, _)| *id).collect();
-        repl.trim();
-        self.actions.extend(ids.into_iter().map(Action::Wake));
+        self.see_to_log();
+        self.replication.trim();
+        self.wake_replicas();
+    }
+
+    /// Lets replicas look for what they get next.
+    pub(super) fn wake_replicas(&mut self) {
+        let replicas = self.replication.replicas.iter();
+        let streaming = replicas.filter(|(_, replica)| replica.streams());
+        self.actions.extend(streaming.map(|(id, _)| Action::Wake(*id)));
     }
 
     /// Sends a PING into the stream when it is time.

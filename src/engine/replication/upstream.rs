@@ -7,7 +7,6 @@ use super::mono_ms;
 use crate::command::Error;
 use crate::feed::Control;
 use crate::keyspace::Keyspace;
-use crate::repl::backlog::Backlog;
 use crate::repl::handshake::{Auth, Introduction};
 use crate::repl::offset::Place;
 use crate::repl::replica::{Event, Link, Phase, Settings};
@@ -248,6 +247,7 @@ impl Engine {
         self.set_now(now);
         if self.is_current_primary(id) {
             self.stats.input_bytes += bytes.len() as u64;
+            self.stats.repl_input_bytes += bytes.len() as u64;
             self.on_link(|link, events| link.on_bytes(mono_ms(now), bytes, events));
         }
     }
@@ -313,7 +313,7 @@ impl Engine {
         if let Some(place) = place {
             let repl = &mut self.replication;
             repl.history.full_sync_done(place);
-            repl.backlog = Some(Backlog::new(place.offset, self.config.repl_backlog_size));
+            repl.restart_backlog(place.offset, &self.config);
         }
         if self.persist.is_logging() {
             // A new append-only file, whose base are the new data.

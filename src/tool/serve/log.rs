@@ -2,9 +2,9 @@
 
 use super::super::aof::plan::{Plan, Target, Why as CutWhy};
 use super::super::aof::{AofError, chain, repair, replay, rewrite};
-use super::{
-    LastLoad, LoadJob, LoadedData, OpenedAof, SaveJob, StartError, Why, fail, path_of, rdb, words,
-};
+use super::{LastLoad, LoadJob, LoadedData, SaveJob, StartError, Why, fail, path_of, rdb, words};
+use crate::aof::disk::RealDisk;
+use crate::aof::live::{self, Live};
 use crate::aof::manifest::{Kind, Listed, Manifest};
 use crate::aof::output;
 use crate::aof::repair::prefix;
@@ -31,7 +31,7 @@ impl Location {
     fn of(config: &Config) -> Location {
         let folder = path_of(config, &config.appenddirname);
         let name = String::from_utf8_lossy(&config.appendfilename).into_owned();
-        let manifest = OpenedAof::manifest_path(&folder, &name);
+        let manifest = live::manifest_path(&folder, &name);
         Location { folder, name, manifest }
     }
 }
@@ -60,7 +60,7 @@ pub(super) fn load(job: &LoadJob) -> Result<LoadedData, StartError> {
         }
     }
     let manifest = manifest.map_err(|trouble| StartError(trouble.to_string()))?;
-    let opened = OpenedAof::go_on(&at.folder, &at.name, manifest);
+    let opened = Live::go_on(RealDisk, &at.folder, &at.name, manifest);
     let opened = opened.or_else(|e| fail(format!("Can't open the append only file: {e}")))?;
     Ok(LoadedData {
         keyspace,
@@ -81,7 +81,7 @@ fn begin(
     let base = SaveJob::new(Why::Rewrite, &job.config, &keyspace, job.now_ms);
     let name = &at.name;
     let is_rdb = job.config.aof_use_rdb_preamble;
-    let write = |path: &Path| {
+    let write = |_: &mut RealDisk, path: &Path| {
         base.write(&mut File::create(path)?)?;
         if is_rdb {
             return Ok(());
@@ -90,11 +90,11 @@ fn begin(
         write_commands(path, &File::create(&commands)?, job.now_ms)?;
         std::fs::rename(commands, path)
     };
-    let opened = OpenedAof::create(&at.folder, name, is_rdb, write);
+    let opened = Live::create(RealDisk, &at.folder, name, is_rdb, write);
     let opened = opened.or_else(|e| fail(format!("Can't create the append only file: {e}")))?;
     job.log(
         Level::Notice,
-        format!("Creating AOF base file {} on server start", OpenedAof::base_name(name, 1, is_rdb)),
+        format!("Creating AOF base file {} on server start", live::base_name(name, 1, is_rdb)),
     );
     job.log(Level::Notice, format!("Creating AOF incr file {name}.1.incr.aof on server start"));
     let (aux, dropped_keys) = (Vec::new(), Vec::new());

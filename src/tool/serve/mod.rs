@@ -7,7 +7,7 @@ mod words;
 use crate::engine::config::Config;
 use crate::engine::{LastLoad, SaveJob, Why};
 use crate::keyspace::{Keyspace, Loaded};
-use crate::net::{LoadJob, LoadedData, OpenedAof};
+use crate::net::{LoadJob, LoadedData};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};

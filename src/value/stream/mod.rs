@@ -13,6 +13,7 @@ pub use iter::Iter;
 pub use map::{IdIter, IdMap};
 pub use node::{Entry, Fields, Node};
 
+use crate::base::cow;
 use crate::packed::Listpack;
 use crate::rdb::stream::estimate_entries_read;
 use crate::rdb::{StreamId, StreamMeta};
@@ -402,9 +403,9 @@ impl Stream {
         if self.groups.values().all(|group| group.pending(id).is_none()) {
             return 0;
         }
-        let groups = Arc::make_mut(&mut self.groups).values_mut();
+        let groups = cow::make_mut(&mut self.groups).values_mut();
         let having = groups.filter(|group| group.pending(id).is_some());
-        having.map(|group| u64::from(Arc::make_mut(group).acknowledge(id))).sum()
+        having.map(|group| u64::from(cow::make_mut(group).acknowledge(id))).sum()
     }
 
     /// Number of groups.
@@ -427,7 +428,7 @@ impl Stream {
         if !self.groups.contains_key(name) {
             return None;
         }
-        Arc::make_mut(&mut self.groups).get_mut(name).map(Arc::make_mut)
+        cow::make_mut(&mut self.groups).get_mut(name).map(cow::make_mut)
     }
 
     /// Adds a group; false if there is one of that name.
@@ -435,13 +436,13 @@ impl Stream {
         if self.groups.contains_key(name) {
             return false;
         }
-        Arc::make_mut(&mut self.groups).insert(name.into(), Arc::new(group));
+        cow::make_mut(&mut self.groups).insert(name.into(), Arc::new(group));
         true
     }
 
     /// Removes a group.
     pub fn destroy_group(&mut self, name: &[u8]) -> bool {
-        self.groups.contains_key(name) && Arc::make_mut(&mut self.groups).remove(name).is_some()
+        self.groups.contains_key(name) && cow::make_mut(&mut self.groups).remove(name).is_some()
     }
 
     /// Notes that a group was given an entry that is new to it: its last id, and the count of entries it has read.
@@ -503,6 +504,6 @@ impl Stream {
 
     /// What is remembered of idempotent producers, to be changed; begun if there was nothing.
     pub fn idempotence_mut(&mut self) -> &mut Idempotence {
-        Arc::make_mut(self.idempotence.get_or_insert_default())
+        cow::make_mut(self.idempotence.get_or_insert_default())
     }
 }

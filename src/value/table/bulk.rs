@@ -9,10 +9,10 @@ use super::Table;
 use super::hash::Seed;
 use super::node::{Locator, Node, WAYS, way_of_hash};
 use super::page::{self, Entry, Meta, New, Object, Page, Stored};
+use crate::base::cow;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::{iter, slice};
-use triomphe::Arc;
 
 /// Fewer entries than this are not worth a thread, nor a page for each way of the root.
 const SHARED_ENTRIES: usize = 1 << 14;
@@ -249,7 +249,7 @@ impl<O: Clone + Send + Sync> Table<O> {
     pub fn extend(&mut self, stacks: Vec<Stack<O>>, threads: usize) -> Option<Repeat> {
         let seed = self.seed;
         let entries: usize = stacks.iter().map(|stack| stack.size().entries).sum();
-        let root = Arc::make_mut(&mut self.root);
+        let root = cow::make_mut(&mut self.root);
         let mut all = Laid::default();
         if entries < SHARED_ENTRIES {
             let sheets = stacks.into_iter().enumerate();

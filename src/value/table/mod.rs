@@ -31,6 +31,7 @@ pub use walk::Iter;
 
 pub use node::Locator;
 
+use crate::base::cow;
 use node::{Child, Effect, LEVELS, Node};
 use page::Page;
 use smallvec::SmallVec;
@@ -182,7 +183,7 @@ impl<O: Clone> Table<O> {
         at: &Locator<'_>,
         change: impl FnOnce(&mut Page<O>) -> Effect<R>,
     ) -> R {
-        let root = Arc::make_mut(&mut self.root);
+        let root = cow::make_mut(&mut self.root);
         let page = root.page_mut(at);
         let before_ms = page.earliest_ms();
         let effect = change(page);
@@ -210,7 +211,7 @@ impl<O: Clone> Table<O> {
     ) -> Option<Removed<O>> {
         self.expiring += u64::from(meta.expire_at_ms.is_some());
         let Some(index) = self.root.page(at).find(at.hash, at.key) else {
-            Arc::make_mut(&mut self.root).push(at, 0, value, meta);
+            cow::make_mut(&mut self.root).push(at, 0, value, meta);
             self.len += 1;
             return None;
         };
@@ -266,7 +267,7 @@ impl<O: Clone> Table<O> {
     /// As [`Table::object_mut`], for a key that was located.
     pub fn object_mut_at(&mut self, at: &Locator<'_>) -> Option<&mut O> {
         let index = self.root.page(at).find(at.hash, at.key)?;
-        Arc::make_mut(&mut self.root).page_mut(at).object_mut(index)
+        cow::make_mut(&mut self.root).page_mut(at).object_mut(index)
     }
 
     /// Runs a change on the bytes of a short string, whose length stays.
@@ -298,7 +299,7 @@ impl<O: Clone> Table<O> {
     pub fn expired(&mut self, now_ms: i64, max: usize) -> Vec<Vec<u8>> {
         let mut found = Vec::new();
         if self.root.earliest_ms() <= now_ms {
-            Arc::make_mut(&mut self.root).expired(now_ms, max, &mut found);
+            cow::make_mut(&mut self.root).expired(now_ms, max, &mut found);
         }
         found
     }

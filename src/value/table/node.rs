@@ -6,6 +6,7 @@
 use super::bulk::{Laying, Pick};
 use super::hash::Seed;
 use super::page::{Entry, Meta, New, PAGE_ENTRIES, Page};
+use crate::base::cow;
 use triomphe::Arc;
 
 /// Bits of hash per level.
@@ -102,8 +103,8 @@ impl<O: Clone> Below<O> {
         }
         let before = laying.laid;
         match &mut self.child {
-            Child::Page(page) => laying.lay(Arc::make_mut(page), picks),
-            Child::Node(node) => Arc::make_mut(node).extend(picks, level + 1, laying),
+            Child::Page(page) => laying.lay(cow::make_mut(page), picks),
+            Child::Node(node) => cow::make_mut(node).extend(picks, level + 1, laying),
         }
         self.count += laying.laid - before;
     }
@@ -214,8 +215,8 @@ impl<O: Clone> Node<O> {
         loop {
             let child = usize::from(node.index[at.way(level)]);
             match &mut node.children[child].child {
-                Child::Page(page) => return Arc::make_mut(page),
-                Child::Node(next) => node = Arc::make_mut(next),
+                Child::Page(page) => return cow::make_mut(page),
+                Child::Node(next) => node = cow::make_mut(next),
             }
             level += 1;
         }
@@ -245,8 +246,8 @@ impl<O: Clone> Node<O> {
         let way = at.way(level);
         let child = usize::from(self.index[way]);
         let effect = match &mut self.children[child].child {
-            Child::Page(page) => change(Arc::make_mut(page)),
-            Child::Node(node) => Arc::make_mut(node).change(at, level + 1, change),
+            Child::Page(page) => change(cow::make_mut(page)),
+            Child::Node(node) => cow::make_mut(node).change(at, level + 1, change),
         };
         let below = &mut self.children[child];
         below.count = below.count.wrapping_add_signed(effect.grew);
@@ -269,8 +270,8 @@ impl<O: Clone> Node<O> {
             child = usize::from(self.index[way]);
         }
         match &mut self.children[child].child {
-            Child::Page(page) => Arc::make_mut(page).push(at.hash, at.key, value, meta),
-            Child::Node(node) => Arc::make_mut(node).push(at, level + 1, value, meta),
+            Child::Page(page) => cow::make_mut(page).push(at.hash, at.key, value, meta),
+            Child::Node(node) => cow::make_mut(node).push(at, level + 1, value, meta),
         }
         self.children[child].count += 1;
         if let Some(expire_at_ms) = meta.expire_at_ms {
@@ -335,7 +336,7 @@ impl<O: Clone> Node<O> {
         }
         let Child::Page(page) = &mut self.children[child].child else { return };
         let (middle, end) = (first + count / 2, first + count);
-        let page = Arc::make_mut(page);
+        let page = cow::make_mut(page);
         let left = page.split(seed, |hash, key| way(seed, hash, key, level) >= middle);
         let (stayed, count) = (page.len() as u64, left.len() as u64);
         self.children[child].count = stayed;
@@ -378,7 +379,7 @@ impl<O: Clone> Node<O> {
                 return;
             };
             let Child::Page(page) = &mut self.children[mine].child else { return };
-            Arc::make_mut(page).absorb(&gone);
+            cow::make_mut(page).absorb(&gone);
             self.children[mine].count += more;
             self.index[other_first..other_first + count].fill(mine as u8);
             self.drop_child(others);

@@ -21,6 +21,7 @@ mod tests;
 pub use node::Inner;
 pub use walk::Leaves;
 
+use crate::base::cow;
 use node::{Removal, Shown};
 use std::ops::Range;
 use triomphe::Arc;
@@ -185,7 +186,7 @@ impl<L: Leaf> Tree<L> {
         }
         let mut change = Some(change);
         let mut result = None;
-        let root = Arc::make_mut(&mut self.root);
+        let root = cow::make_mut(&mut self.root);
         let split = root.update(choose, &mut |leaf, more| {
             result = change.take().map(|change| change(leaf, more));
         });
@@ -245,7 +246,7 @@ impl<L: Leaf> Tree<L> {
             *self = Tree::new();
             return;
         }
-        let root = Arc::make_mut(&mut self.root);
+        let root = cow::make_mut(&mut self.root);
         Removal { each }.remove(root, range);
         self.settle_root(None);
     }
@@ -253,7 +254,7 @@ impl<L: Leaf> Tree<L> {
     /// Grows the root over a node that was split off, or takes away roots with one child.
     fn settle_root(&mut self, split: Option<(L::Key, Inner<L>)>) {
         if let Some((key, right)) = split {
-            let left = std::mem::replace(Arc::make_mut(&mut self.root), Inner::empty());
+            let left = std::mem::replace(cow::make_mut(&mut self.root), Inner::empty());
             self.root = Arc::new(Inner::over(left, key, right));
         }
         while let Some(only) = self.root.only_node() {

@@ -1,6 +1,7 @@
 //! Inner nodes.
 
 use super::Leaf;
+use crate::base::cow;
 use std::ops::Range;
 use triomphe::Arc;
 
@@ -211,7 +212,7 @@ impl<L: Leaf> Inner<L> {
         let before = self.counts[index];
         match &mut self.children {
             Children::Leaves(leaves) => {
-                let leaf = Arc::make_mut(&mut leaves[index]);
+                let leaf = cow::make_mut(&mut leaves[index]);
                 let mut more = Vec::new();
                 change(leaf, &mut more);
                 self.counts[index] = leaf.count() as u64;
@@ -220,7 +221,7 @@ impl<L: Leaf> Inner<L> {
                 }
             }
             Children::Nodes(nodes) => {
-                let node = Arc::make_mut(&mut nodes[index]);
+                let node = cow::make_mut(&mut nodes[index]);
                 let split = node.update(choose, change);
                 self.counts[index] = node.total();
                 if let Some((key, right)) = split {
@@ -288,7 +289,7 @@ impl<L: Leaf> Inner<L> {
         let joined = match &mut self.children {
             Children::Leaves(leaves) => match leaves.get_disjoint_mut([index, next]) {
                 Ok([left, right]) if left.fits(right) => {
-                    Arc::make_mut(left).absorb(right);
+                    cow::make_mut(left).absorb(right);
                     true
                 }
                 _ => false,
@@ -297,7 +298,7 @@ impl<L: Leaf> Inner<L> {
                 let Ok([left, right]) = nodes.get_disjoint_mut([index, next]) else { return false };
                 let few = left.len().min(right.len()) < FEW_CHILDREN;
                 if few && left.len() + right.len() <= JOINED_CHILDREN {
-                    let left = Arc::make_mut(left);
+                    let left = cow::make_mut(left);
                     let start = left.len();
                     left.counts.extend_from_slice(&right.counts);
                     left.keys.extend_from_slice(&right.keys);
@@ -351,9 +352,9 @@ impl<L: Leaf> Removal<'_, L> {
                     if let Some(each) = &mut self.each {
                         each(&leaves[index], range.clone());
                     }
-                    Arc::make_mut(&mut leaves[index]).remove(range);
+                    cow::make_mut(&mut leaves[index]).remove(range);
                 }
-                Children::Nodes(nodes) => self.remove(Arc::make_mut(&mut nodes[index]), from..to),
+                Children::Nodes(nodes) => self.remove(cow::make_mut(&mut nodes[index]), from..to),
             }
         }
         let seam = if gone.is_empty() { node.child_at(range.start).0 } else { gone.start };
