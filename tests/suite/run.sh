@@ -82,7 +82,7 @@ prepare() { # DIR
       s/^\( *send_data_packet \$::test_server_fd err \[join \$details "\\n"\]\)$/\1\n                set ::tags [lrange $::tags 0 end-[llength $tags]]; return/
     }' "$1/tests/support/server.tcl"
   # The suite expects of small backlogs that they are all there is.
-  echo 'repl-log-max-size 0' >> "$1/tests/assets/default.conf"
+  printf '\nrepl-log-max-size 0\n' >> "$1/tests/assets/default.conf"
   ln -s "$rkv" "$1/src/redis-server"
   for name in redis-cli redis-benchmark redis-check-aof; do ln -s "$(program $name)" "$1/src/$name"; done
 }

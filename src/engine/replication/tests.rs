@@ -24,12 +24,9 @@ fn identity() -> Identity {
     }
 }
 
-/// A replica that has loaded an empty snapshot of place 1000 and waits for the stream.
-fn replica() -> (Engine, PrimaryId) {
-    let primary = Primary { host: b"127.0.0.1".to_vec(), port: 1 };
-    let config = Config { replicaof: Some(primary), ..Config::default() };
-    let mut engine = Engine::new(config, identity(), 7, now(0), || 0);
-    engine.tick(now(100));
+/// Lets a replica connect to its primary, which offers a snapshot of a history.
+fn offer_snapshot(engine: &mut Engine, ms: u64, replid: &str) -> PrimaryId {
+    engine.tick(now(ms));
     let mut id = None;
     while let Some(action) = engine.next_action() {
         if let Action::Connect { id: link, .. } = action {
@@ -37,16 +34,29 @@ fn replica() -> (Engine, PrimaryId) {
         }
     }
     let id = id.unwrap();
-    engine.primary_connected(id, now(101));
-    let replid = "c".repeat(40);
-    let mut say = |bytes: &[u8]| engine.primary_bytes(id, bytes, now(102));
+    engine.primary_connected(id, now(ms + 1));
+    let mut say = |bytes: &[u8]| engine.primary_bytes(id, bytes, now(ms + 2));
     say(b"+PONG\r\n");
     say(b"+OK\r\n+OK\r\n");
     say(format!("+FULLRESYNC {replid} 1000\r\n").as_bytes());
     say(&[SNAPSHOT, b"REDIS0010", MARK].concat());
+    id
+}
+
+/// The snapshot that was offered is loaded; it is empty.
+fn load_snapshot(engine: &mut Engine, ms: u64, id: PrimaryId) {
     let keyspace = Keyspace::new(engine.settings().clone());
-    engine.snapshot_loaded(id, Ok((keyspace, LastLoad::default(), 0)), now(103));
+    engine.snapshot_loaded(id, Ok((keyspace, LastLoad::default(), 0)), now(ms));
     assert_eq!(engine.replication.offset().get(), 1000);
+}
+
+/// A replica that has loaded an empty snapshot of place 1000 and waits for the stream.
+fn replica() -> (Engine, PrimaryId) {
+    let primary = Primary { host: b"127.0.0.1".to_vec(), port: 1 };
+    let config = Config { replicaof: Some(primary), ..Config::default() };
+    let mut engine = Engine::new(config, identity(), 7, now(0), || 0);
+    let id = offer_snapshot(&mut engine, 100, &"c".repeat(40));
+    load_snapshot(&mut engine, 103, id);
     (engine, id)
 }
 
@@ -149,4 +159,22 @@ fn a_pause_holds_the_stream() {
     assert_eq!(ask(&mut engine, client, &["CLIENT", "UNPAUSE"]), "+OK\r\n");
     assert_eq!(engine.replication.offset().get(), 1000 + stream.len() as u64);
     assert_eq!(engine.keyspace.len(0), 1);
+}
+
+/// Its own replicas go on until the new data are there: the snapshot might not come.
+#[test]
+fn a_replica_keeps_its_replicas_until_a_new_snapshot_is_loaded() {
+    let (mut engine, id) = replica();
+    let peer = Peer { is_local: true, ..Peer::default() };
+    let other = engine.accept(peer, now(200)).unwrap();
+    let reply = ask(&mut engine, other, &["PSYNC", &"c".repeat(40), "1001"]);
+    assert!(reply.starts_with("+CONTINUE"), "{reply}");
+    engine.primary_closed(id, "gone", now(400));
+    let id = offer_snapshot(&mut engine, 5000, &"d".repeat(40));
+    engine.primary_closed(id, "gone", now(5100));
+    assert!(engine.knows(other));
+    let id = offer_snapshot(&mut engine, 10_000, &"d".repeat(40));
+    assert!(engine.knows(other));
+    load_snapshot(&mut engine, 10_100, id);
+    assert!(!engine.knows(other));
 }

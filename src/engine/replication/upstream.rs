@@ -303,6 +303,8 @@ impl Engine {
 
     /// Puts the primary's data in the place of the old ones.
     fn take_snapshot(&mut self, keyspace: Keyspace, last_load: LastLoad, db: usize) {
+        // Whoever follows this server has to begin anew, too; not before, since the snapshot might not have come.
+        self.drop_replicas();
         let Some(upstream) = &mut self.replication.upstream else { return };
         upstream.control = None;
         let place = upstream.snapshot_of.take();
@@ -407,8 +409,6 @@ impl Engine {
     }
 
     fn begin_snapshot(&mut self, from: Option<Place>, length_bytes: Option<u64>) {
-        // Whoever follows this server has to begin anew, too.
-        self.drop_replicas();
         let now = self.now;
         let Some(upstream) = &mut self.replication.upstream else { return };
         upstream.snapshot_of = from;
