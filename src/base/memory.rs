@@ -51,6 +51,16 @@ pub fn used_bytes() -> u64 {
     u64::try_from(sum).unwrap_or(0)
 }
 
+/// Gives memory that nothing is in back to the system, where the allocator would keep it. Others that allocate may have to wait
+/// for that, about as long as it takes to look at all that is free.
+pub fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it concerns only what is free, and may be called at any time.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Bytes that this thread, and those that share its lane, have allocated beyond what they freed.
 pub(super) fn thread_bytes() -> i64 {
     COUNTS.get(lane()).map_or(0, |lane| lane.bytes.load(Relaxed))

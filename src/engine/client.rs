@@ -20,6 +20,21 @@ const STRANGER: OutputLimit = OutputLimit { hard_bytes: 17 << 10, soft_bytes: 0,
 const IDLE_MS: i64 = 2000;
 const IDLE_BYTES: usize = 1024;
 
+/// When memory for replies is given back.
+#[derive(Debug, Clone, Copy)]
+pub struct Shrinking {
+    /// After so many milliseconds without a request; `None` for never.
+    pub after_ms: Option<i64>,
+    /// Whether at all.
+    pub is_on: bool,
+}
+
+impl Default for Shrinking {
+    fn default() -> Shrinking {
+        Shrinking { after_ms: Some(IDLE_MS), is_on: true }
+    }
+}
+
 /// A client's place among the others, and its number, which is never given twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientId {
@@ -97,8 +112,9 @@ pub struct Client {
     pub(super) closes: bool,
     /// A request that waits for the end of a pause.
     pub(super) postponed: Option<Vec<Vec<u8>>>,
-    /// Bytes of requests that came and were not run yet, and memory for more of them.
+    /// Bytes of requests that came and were not run yet, those of them that are understood, and memory for more.
     pub(super) input_bytes: usize,
+    pub(super) understood_bytes: usize,
     pub(super) input_room: usize,
     /// Bytes that the driver took and could not write yet, and the memory that it keeps for them.
     pub(super) unsent_bytes: usize,
@@ -290,11 +306,12 @@ impl Engine {
         Ok(self.clients.add(client))
     }
 
-    /// Notes how many bytes of requests wait to be run, and how much memory there is for more.
+    /// Notes how many bytes of requests wait to be run, how many of them are understood, and how much memory there is for more.
     #[inline]
-    pub fn note_input(&mut self, id: ClientId, bytes: usize, room: usize) {
+    pub fn note_input(&mut self, id: ClientId, bytes: usize, understood: usize, room: usize) {
         if let Some(client) = self.clients.get_mut(id) {
             client.input_bytes = bytes;
+            client.understood_bytes = understood;
             client.input_room = room;
         }
         self.count_client(id);
@@ -351,10 +368,11 @@ impl Engine {
     pub(super) fn clients_tick(&mut self) {
         let ids: Vec<ClientId> = self.clients.iter().map(|(id, _)| id).collect();
         let now_ms = self.now.unix_ms;
+        let shrink_ms = self.shrinking.after_ms.filter(|_| self.shrinking.is_on);
         for id in ids {
             self.check_output(id);
             let Some(client) = self.clients.get_mut(id) else { continue };
-            if now_ms - client.used.unix_ms > IDLE_MS {
+            if shrink_ms.is_some_and(|ms| now_ms - client.used.unix_ms > ms) {
                 client.out.shrink_to(IDLE_BYTES);
             }
         }
@@ -369,6 +387,7 @@ impl Engine {
 
     /// Forgets a connection that was closed.
     pub fn disconnect(&mut self, id: ClientId) {
+        self.end_suspended(id);
         self.pause.forget(id);
         self.unwatch(id);
         self.forget_subscriptions(id);

@@ -6,8 +6,8 @@ use super::config::kinds::MemoryLimit;
 use super::transaction::Multi;
 use super::{Engine, Now, admin, transaction};
 use crate::command::spec::{
-    ADMIN, DENYOOM, Flags, LOADING, NO_ASYNC_LOADING, NO_AUTH, NO_MULTI, SKIP_MONITOR, STALE, Spec,
-    WRITE,
+    ADMIN, DENYOOM, Flags, LOADING, MAY_REPLICATE, NO_ASYNC_LOADING, NO_AUTH, NO_MULTI, READONLY,
+    SKIP_MONITOR, STALE, Spec, WRITE,
 };
 use crate::command::{self, Command, Ctx, Error, Outcome};
 use crate::keyspace::Origin;
@@ -117,6 +117,7 @@ impl Engine {
     pub(super) fn execute(&mut self, id: ClientId, args: &[&[u8]]) {
         let Some(client) = self.clients.get_mut(id) else { return };
         let (mode, limit) = (client.reply_mode, client.output_limit(&self.config));
+        let was_replica = client.is_replica;
         // While the command runs, what others tell the client is kept apart from its reply.
         let aside = Reply::new(client.out.is_resp3());
         let mut reply = std::mem::replace(&mut client.out, aside);
@@ -125,6 +126,10 @@ impl Engine {
         reply.set_limit(usize::try_from(limit.hard_bytes).unwrap_or(usize::MAX));
         self.dispatch(id, args, &mut reply);
         reply.set_limit(0);
+        if was_replica && reply.len() > start {
+            // It would stand in the middle of the stream.
+            return self.end_for_reply(id, reply.as_bytes().get(start..).unwrap_or_default());
+        }
         let Some(client) = self.clients.get_mut(id) else { return };
         if mode != ReplyMode::On && client.reply_mode != ReplyMode::On {
             reply.truncate(start);
@@ -180,7 +185,9 @@ impl Engine {
             let late_us = std::mem::take(&mut self.late_us);
             self.now.mono_us += late_us;
             self.now.unix_ms += (late_us / 1000).cast_signed();
-            self.serve_ready();
+            if !self.is_suspended() {
+                self.serve_ready();
+            }
         }
     }
 
@@ -249,6 +256,12 @@ impl Engine {
         client.subcommand = call.subcommand.map(|spec| spec.name);
         if client.is_primary {
             return Ok(());
+        }
+        let touches_data =
+            [READONLY, WRITE, MAY_REPLICATE].iter().any(|flag| flags.contains(*flag));
+        if client.is_replica && touches_data {
+            // Pauses do not hold for it.
+            return Err(Error::text("ERR Replica can't interact with the keyspace"));
         }
         if !client.is_known && !flags.contains(NO_AUTH) {
             return Err(Error::text("NOAUTH Authentication required."));

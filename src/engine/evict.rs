@@ -4,7 +4,7 @@
 //! close to the best of all, at the price of a few looks.
 
 use super::Engine;
-use super::client::ClientId;
+use super::client::{Client, ClientId};
 use super::config::kinds::MemoryLimit;
 use super::config::words::MaxmemoryPolicy;
 use crate::base::memory;
@@ -59,7 +59,14 @@ fn is_volatile(policy: MaxmemoryPolicy) -> bool {
 impl Engine {
     /// Bytes that do not count towards `maxmemory`, because evicting keys would only make more of them.
     pub(super) fn uncounted_bytes(&self) -> u64 {
-        self.persist.pending_bytes() + self.replication.behind_bytes(&self.config)
+        self.persist.pending_bytes() + self.replica_bytes()
+    }
+
+    /// Bytes of what replicas have not got yet.
+    pub(super) fn replica_bytes(&self) -> u64 {
+        let clients = self.replication.replica_ids().filter_map(|id| self.clients.get(id));
+        let outputs: usize = clients.map(Client::output_memory).sum();
+        self.replication.behind_bytes(&self.config) + outputs as u64
     }
 
     /// Bytes that count towards `maxmemory`.

@@ -98,14 +98,16 @@ fn server(engine: &Engine, lines: &mut Lines) {
 
 fn clients(engine: &Engine, lines: &mut Lines) {
     let all = || engine.clients.iter().map(|(_, client)| client);
-    lines.add("connected_clients", engine.clients.len());
+    let replicas = all().filter(|client| client.is_replica).count();
+    lines.add("connected_clients", engine.clients.len() - replicas);
     lines.add("cluster_connections", 0);
     lines.add("maxclients", engine.config.maxclients);
     let input = all().map(|client| client.input_bytes + client.input_room).max();
     lines.add("client_recent_max_input_buffer", input.unwrap_or(0));
     let output = all().map(|client| client.output_bytes()).max();
     lines.add("client_recent_max_output_buffer", output.unwrap_or(0));
-    lines.add("blocked_clients", engine.waiting.clients() + engine.pause.clients());
+    let blocked = engine.waiting.clients() + engine.pause.clients() + engine.leaving.clients();
+    lines.add("blocked_clients", blocked);
     lines.add("tracking_clients", 0);
     let subscribes = |client: &&Client| !client.subscriptions.is_empty();
     lines.add("pubsub_clients", all().filter(subscribes).count());
@@ -179,7 +181,7 @@ fn memory(engine: &Engine, lines: &mut Lines) {
     lines.add("mem_replication_backlog", stream_bytes - behind_bytes);
     lines.add("mem_total_replication_buffers", stream_bytes);
     lines.add("mem_replica_full_sync_buffer", 0);
-    lines.add("mem_clients_slaves", behind_bytes);
+    lines.add("mem_clients_slaves", engine.replica_bytes());
     lines.add("mem_clients_normal", figures.clients);
     lines.add("mem_cluster_links", 0);
     lines.add("mem_aof_buffer", engine.persist.pending_bytes());
@@ -296,8 +298,9 @@ fn stats(engine: &Engine, lines: &mut Lines) {
     lines.add("pubsub_channels", engine.pubsub.len(Sort::Channel));
     lines.add("pubsub_patterns", engine.pubsub.len(Sort::Pattern));
     lines.add("pubsubshard_channels", engine.pubsub.len(Sort::Shard));
-    lines.add("latest_fork_usec", 0);
-    lines.add("total_forks", 0);
+    // A snapshot stands for the child process that other servers save with.
+    lines.add("latest_fork_usec", stats.snapshot_us);
+    lines.add("total_forks", stats.snapshots);
     lines.add("migrate_cached_sockets", stats.migrate_links);
     lines.add("slave_expires_tracked_keys", engine.replication.volatile());
     for name in ["hits", "misses", "key_hits", "key_misses"] {

@@ -106,10 +106,7 @@ fn migrate(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
     let number = |at: usize| parse_canonical_i64(args[at]).ok_or(Error::NotInteger);
     let (db, timeout_ms) = (number(4)?, number(5)?);
     let port = parse_canonical_i64(args[2]).and_then(|port| u16::try_from(port).ok());
-    let Some(client) = engine.clients.get_mut(call.id) else { return Ok(()) };
-    if client.multi.is_some() {
-        return Err(Error::text("ERR MIGRATE inside MULTI is not supported by rkv"));
-    }
+    let Some(client) = engine.clients.get(call.id) else { return Ok(()) };
     let own_db = client.db;
     let mut keys = Vec::new();
     for key in options.keys {

@@ -30,6 +30,7 @@ mod replication;
 mod shutdown;
 mod slowlog;
 mod stats;
+mod suspend;
 mod transaction;
 
 pub use client::{ClientId, Peer};
@@ -45,7 +46,7 @@ use crate::base::rng::Rng;
 use crate::keyspace::{Keyspace, Settings, Trash, Uses};
 use crate::value::limits::Limits;
 use block::Waiting;
-use client::Clients;
+use client::{Clients, Shrinking};
 use config::words::AppendFsync;
 use config::{Changes, Config};
 use dispatch::Renamed;
@@ -61,6 +62,7 @@ use shutdown::Leaving;
 use slowlog::SlowLog;
 use stats::Stats;
 use std::collections::VecDeque;
+use suspend::Suspended;
 use transaction::Watched;
 
 /// A moment.
@@ -131,6 +133,11 @@ pub enum Action {
     },
     /// Sync the append-only file in this way from now on.
     Fsync(AppendFsync),
+    /// Wait for so long before each write to the append-only file from now on, for tests.
+    DelayLog {
+        /// Microseconds.
+        us: u64,
+    },
     /// Free this, on another thread, and tell [`Engine::freed`].
     Free {
         /// What is freed.
@@ -192,6 +199,8 @@ pub struct Engine {
     over_limit: Vec<ClientId>,
     /// Who waits for a change of where the server listens, or of the folder it works in.
     changing: Option<(ClientId, Changes)>,
+    /// Changes that others ask for meanwhile.
+    changes_to_come: VecDeque<(ClientId, Vec<Vec<u8>>)>,
     rng: Rng,
     now: Now,
     started: Now,
@@ -205,8 +214,13 @@ pub struct Engine {
     late_us: u64,
     /// Whether keys go whose time has passed though nobody asks for them.
     expires_actively: bool,
+    /// Whether what comes with time is done; not for a while in tests.
+    runs_cron: bool,
+    shrinking: Shrinking,
     /// Commands of the transaction that runs, which are told of as a whole: the database and the arguments of each.
     transaction: Option<Vec<(usize, Vec<Vec<u8>>)>>,
+    /// The transaction that waits in the middle.
+    suspended: Option<Suspended>,
     loading: Option<Loading>,
     last_load: LastLoad,
 }
@@ -270,7 +284,10 @@ impl Engine {
             pubsub: PubSub::default(),
             slowlog: SlowLog::default(),
             expires_actively: true,
+            runs_cron: true,
+            shrinking: Shrinking::default(),
             transaction: None,
+            suspended: None,
             loading: None,
             last_load: LastLoad::default(),
             stats: Stats::new(now),
@@ -286,6 +303,7 @@ impl Engine {
             late_us: 0,
             over_limit: Vec::new(),
             changing: None,
+            changes_to_come: VecDeque::new(),
             host: Host::default(),
             startup_bytes: memory::used_bytes(),
             config,
@@ -348,14 +366,21 @@ impl Engine {
     /// Sees to what comes with time; to be called `hz` times a second.
     pub fn tick(&mut self, now: Now) {
         self.set_now(now);
-        self.stats.tick(now);
         self.time_out();
         self.end_pause_in_time();
+        if !self.runs_cron {
+            return;
+        }
+        self.leave_if_asked();
+        self.stats.tick(now);
         self.close_idle();
         self.clients_tick();
         self.free_trash(None);
         self.replication_tick();
         if self.is_loading() {
+            return;
+        }
+        if self.is_suspended() {
             return;
         }
         if self.expires_actively && !self.replication.is_replica() && !self.is_paused() {

@@ -67,10 +67,10 @@ impl Engine {
         self.pause.now.is_some()
     }
 
-    /// Keeps a request until a pause is over; false if none concerns it.
+    /// Keeps a request until a pause is over, or a transaction that waits in the middle; false if none concerns it.
     #[inline]
     pub(super) fn postpone(&mut self, id: ClientId, flags: Flags, args: &[&[u8]]) -> bool {
-        if !self.pause.holds(flags) {
+        if !self.pause.holds(flags) && !self.is_suspended() {
             return false;
         }
         let Some(client) = self.clients.get_mut(id) else { return false };
@@ -91,10 +91,11 @@ impl Engine {
         self.pause.now = None;
         self.keyspace.keep_expired(false);
         self.run_paused();
+        self.apply_stream();
     }
 
     /// Runs what waited, as far as it still has not to.
-    fn run_paused(&mut self) {
+    pub(super) fn run_paused(&mut self) {
         for id in std::mem::take(&mut self.pause.waiting) {
             let Some(client) = self.clients.get_mut(id) else { continue };
             let Some(args) = client.postponed.take() else { continue };

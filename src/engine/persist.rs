@@ -163,6 +163,8 @@ pub struct Persist {
     synced_offset: Offset,
     rewriting: Option<Rewriting>,
     pub is_rewrite_scheduled: bool,
+    /// The append-only file is to be begun or ended once a transaction has come to its end.
+    is_switch_scheduled: bool,
     pub last_rewrite_ok: bool,
     pub last_rewrite_seconds: Option<u64>,
     /// As with the last save.
@@ -207,6 +209,7 @@ impl Persist {
             synced_offset: Offset::ZERO,
             rewriting: None,
             is_rewrite_scheduled: false,
+            is_switch_scheduled: false,
             last_rewrite_ok: true,
             last_rewrite_seconds: None,
             last_rewrite_copied_bytes: 0,
@@ -360,12 +363,21 @@ impl Engine {
         Ok(())
     }
 
-    fn job(&self, why: Why) -> SaveJob {
-        let job = SaveJob::new(why, &self.config, &self.keyspace, self.now.unix_ms);
+    fn job(&mut self, why: Why) -> SaveJob {
+        let job = self.new_job(why);
         match why {
             Why::Save => job.with_aux(self.stream_aux()),
             Why::Rewrite | Why::Sync => job,
         }
+    }
+
+    /// The data as they are, to be written on another thread: what another server forks for.
+    pub(super) fn new_job(&mut self, why: Why) -> SaveJob {
+        let began_us = (self.clock)();
+        let job = SaveJob::new(why, &self.config, &self.keyspace, self.now.unix_ms);
+        self.stats.snapshots += 1;
+        self.stats.snapshot_us = (self.clock)().saturating_sub(began_us);
+        job
     }
 
     /// Bytes that were copied because a snapshot that is being written holds them.
@@ -380,10 +392,6 @@ impl Engine {
         self.persist.last_try_ms = self.now.unix_ms;
         let mut job = self.job(Why::Save);
         job.is_awaited = is_foreground;
-        if is_foreground {
-            // Somebody waits for it.
-            job.options.control.key_delay_us.store(0, Ordering::Relaxed);
-        }
         let running = Running {
             began: self.now,
             dirty: self.persist.dirty,
@@ -436,6 +444,14 @@ impl Engine {
         self.stop_rewriting();
     }
 
+    /// Stops whatever is being written, though somebody waits for it.
+    pub(super) fn stop_all_saving(&mut self) {
+        if let Some(running) = &self.persist.saving {
+            running.control.interrupted.store(true, Ordering::Relaxed);
+        }
+        self.stop_rewriting();
+    }
+
     /// Stops a save of the RDB file that nobody waits for.
     pub(super) fn stop_background_save(&mut self) {
         let running = self.persist.saving.as_ref().filter(|running| !running.is_foreground);
@@ -469,6 +485,22 @@ impl Engine {
         self.begin_log(0, 0);
         self.actions.push_back(Action::OpenLog);
         self.begin_base(true);
+    }
+
+    /// Begins or ends the append-only file behind the transaction in which a client asked for it: what a transaction has done
+    /// so far is told of at its end, and must not be in a base besides.
+    pub(super) fn schedule_switch_log(&mut self, on: bool) {
+        self.persist.is_switch_scheduled = true;
+        if on && !self.persist.is_logging() {
+            self.log(Level::Notice, "AOF was enabled during a transaction. An AOF background was scheduled to start when possible.");
+        }
+    }
+
+    /// Begins or ends the append-only file if a transaction asked for it.
+    pub(super) fn switch_log_if_scheduled(&mut self) {
+        if std::mem::take(&mut self.persist.is_switch_scheduled) {
+            self.switch_log(self.config.appendonly);
+        }
     }
 
     /// Learns what became of a save.
@@ -543,6 +575,7 @@ impl Engine {
             None => client.out.ok(),
         }
         self.actions.push_back(Action::Wake(id));
+        self.resume(id);
     }
 
     /// Begins what is due.
@@ -608,8 +641,10 @@ fn bgsave(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
     if engine.persist.is_saving() || engine.replication.is_transferring() {
         return Err(Error::text("ERR Background save already in progress"));
     }
-    if engine.persist.is_rewriting() {
-        if !schedule {
+    // What a transaction has done so far is no whole.
+    let is_in_exec = engine.is_in_exec(call.id);
+    if engine.persist.is_rewriting() || is_in_exec {
+        if !schedule && !is_in_exec {
             return Err(Error::text(
                 "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.",
             ));
@@ -627,7 +662,9 @@ fn bgrewriteaof(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
     if engine.persist.is_rewriting() {
         return Err(Error::text("ERR Background append only file rewriting already in progress"));
     }
-    if engine.persist.is_saving() || engine.replication.is_transferring() {
+    let is_busy = engine.persist.is_saving() || engine.replication.is_transferring();
+    // What a transaction has done so far is told of at its end, and must not be in a base besides.
+    if is_busy || engine.is_in_exec(call.id) {
         engine.persist.is_rewrite_scheduled = true;
         call.reply.simple("Background append only file rewriting scheduled");
         return Ok(());

@@ -93,24 +93,25 @@ impl Engine {
 
     /// Keeps commands together from now on.
     pub(super) fn begin_transaction(&mut self) {
-        if self.is_heard() {
-            self.transaction = Some(Vec::new());
-        }
+        self.transaction = Some(Vec::new());
     }
 
     /// Lets the commands that were kept together go on as one.
     pub(super) fn end_transaction(&mut self) {
         let commands = self.transaction.take().unwrap_or_default();
-        let Some((db, _)) = commands.first() else { return };
-        let (db, several) = (*db, commands.len() > 1);
+        let (Some((first, _)), Some((last, _))) = (commands.first(), commands.last()) else {
+            return;
+        };
+        let several = commands.len() > 1;
         if several {
-            self.propagate(db, &[b"MULTI"]);
+            self.propagate(*first, &[b"MULTI"]);
         }
         for (db, args) in &commands {
             self.propagate_owned(*db, args);
         }
         if several {
-            self.propagate(db, &[b"EXEC"]);
+            // No other database is selected for it.
+            self.propagate(*last, &[b"EXEC"]);
         }
     }
 

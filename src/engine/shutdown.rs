@@ -33,9 +33,16 @@ pub struct Leaving {
     stage: Option<Stage>,
     how: How,
     clients: Vec<ClientId>,
+    /// A signal asked for the end, which begins as soon as the server does what comes with time.
+    asked: Option<How>,
 }
 
 impl Leaving {
+    /// Number of clients that wait for the end.
+    pub fn clients(&self) -> usize {
+        self.clients.len()
+    }
+
     /// Milliseconds until replicas are not waited for any more; none if they are not.
     pub fn left_ms(&self, now: Now) -> Option<i64> {
         match self.stage {
@@ -66,7 +73,22 @@ impl Engine {
             force: words.contains(ShutdownOn::FORCE),
             waits: !words.contains(ShutdownOn::NOW),
         };
+        if signal == "SIGINT" && (self.leaving.stage.is_some() || self.leaving.asked.is_some()) {
+            self.log(Level::Warning, "You insist... exiting now.");
+            self.stop_all_saving();
+            return self.actions.push_back(Action::Exit(1));
+        }
         if self.leaving.stage.is_none() {
+            self.leaving.asked = Some(how);
+        }
+        if self.runs_cron {
+            self.leave_if_asked();
+        }
+    }
+
+    /// Begins the end that a signal asked for.
+    pub(super) fn leave_if_asked(&mut self) {
+        if let Some(how) = self.leaving.asked.take() {
             self.leave(how);
         }
     }
@@ -97,15 +119,15 @@ impl Engine {
         self.log(Level::Warning, "User requested shutdown...");
         self.tell_lagging();
         let how = self.leaving.how;
-        self.stop_saving();
         if self.persist.lacks_base() {
             // Without it the files on disk do not hold the data.
             if !how.force {
                 self.log(Level::Warning, "Writing initial AOF, can't exit.");
-                return self.stay("ERR Errors trying to SHUTDOWN. Check logs.");
+                return self.stay_after_errors();
             }
             self.log(Level::Warning, "Writing initial AOF. Exiting anyway.");
         }
+        self.stop_saving();
         if !how.save.unwrap_or(!self.config.save.is_empty()) {
             return self.go();
         }
@@ -132,6 +154,10 @@ impl Engine {
             return self.go();
         }
         self.log(Level::Warning, "Error trying to save the DB, can't exit.");
+        self.stay_after_errors();
+    }
+
+    fn stay_after_errors(&mut self) {
         self.log(
             Level::Warning,
             "Errors trying to shut down the server. Check the logs for more information.",
@@ -173,7 +199,8 @@ fn shutdown(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
         if call.args.len() > 2 {
             return Err(Error::Syntax);
         }
-        if !matches!(engine.leaving.stage, Some(Stage::Replicas { .. })) {
+        let waits = matches!(engine.leaving.stage, Some(Stage::Replicas { .. }));
+        if !waits && engine.leaving.asked.is_none() {
             return Err(Error::text("ERR No shutdown in progress."));
         }
         engine.log(Level::Notice, "Shutdown manually aborted.");

@@ -79,6 +79,9 @@ pub struct Stats {
     pub expire_us: u64,
     pub reads: u64,
     pub writes: u64,
+    /// Snapshots that were taken to be written on other threads, and microseconds that the last one took.
+    pub snapshots: u64,
+    pub snapshot_us: u64,
     /// Connections to other servers that are kept.
     pub migrate_links: usize,
     /// Microseconds in which memory was over its bound, and in all since the start.
@@ -122,6 +125,8 @@ impl Stats {
             expire_us: 0,
             reads: 0,
             writes: 0,
+            snapshots: 0,
+            snapshot_us: 0,
             migrate_links: 0,
             over_memory_us: 0,
             peak_bytes: Cell::new(0),

@@ -6,15 +6,14 @@ use super::dispatch::{Call, Handler};
 use crate::command::spec::{Flags, Spec};
 use crate::command::{Command, Error};
 use crate::keyspace::{Effects, Keyspace};
-use crate::resp::encode::Reply;
 use std::collections::HashMap;
 
 /// A request that waits for EXEC.
 #[derive(Debug)]
-struct Queued {
-    command: &'static Command,
-    subcommand: Option<&'static Spec>,
-    args: Vec<Vec<u8>>,
+pub(super) struct Queued {
+    pub command: &'static Command,
+    pub subcommand: Option<&'static Spec>,
+    pub args: Vec<Vec<u8>>,
 }
 
 /// An open transaction.
@@ -244,19 +243,7 @@ fn exec(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
     engine.unwatch(call.id);
     engine.begin_transaction();
     call.reply.array(queued.len());
-    for Queued { command, subcommand, args } in &queued {
-        let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-        let reply: &mut Reply = call.reply;
-        engine.call(&mut Call {
-            id: call.id,
-            command,
-            subcommand: *subcommand,
-            args: &args,
-            reply,
-        });
-    }
-    engine.end_transaction();
-    engine.discard_transaction(call.id);
+    engine.run_queued(call.id, queued.into(), call.reply);
     Ok(())
 }
 

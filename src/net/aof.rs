@@ -34,6 +34,8 @@ pub(super) enum Order {
     Settle(Sender<()>),
     /// Sync in this way from now on.
     Policy(AppendFsync),
+    /// Wait for so long before each write from now on, for tests.
+    Delay(Duration),
     /// Sync and end.
     Finish,
 }
@@ -57,8 +59,9 @@ impl Keeper {
         let (orders, received) = std::sync::mpsc::channel();
         // Batches are counted on where a file before this one ended.
         let (sync, done) = (config.appendfsync, *synced.borrow());
-        let work =
-            Work { opened, sync, synced, news, done, dirty: false, failed: false, is_lost: false };
+        let delay = Duration::ZERO;
+        let (dirty, failed, is_lost) = (false, false, false);
+        let work = Work { opened, sync, delay, synced, news, done, dirty, failed, is_lost };
         let thread = std::thread::Builder::new().name("aof".into());
         let thread = thread.spawn(move || work.run(&received)).ok();
         Keeper { orders, sent: Cell::new(done), thread: RefCell::new(thread) }
@@ -98,6 +101,10 @@ impl Keeper {
         self.send(Order::Policy(policy));
     }
 
+    pub(super) fn set_delay(&self, delay: Duration) {
+        self.send(Order::Delay(delay));
+    }
+
     /// Waits until all is on disk.
     pub(super) fn finish(&self) {
         self.send(Order::Finish);
@@ -113,6 +120,7 @@ const RETRY: Duration = Duration::from_millis(100);
 struct Work {
     opened: Live,
     sync: AppendFsync,
+    delay: Duration,
     synced: watch::Sender<u64>,
     news: UnboundedSender<News>,
     /// Batches written.
@@ -185,6 +193,7 @@ impl Work {
                 self.sync = policy;
                 self.sync();
             }
+            Order::Delay(delay) => self.delay = delay,
             Order::Finish => {
                 self.sync();
                 return true;
@@ -196,6 +205,9 @@ impl Work {
     /// Appends bytes, however long the disk takes to be able to: what was acknowledged must not be lost, and nothing may
     /// stand in the file twice.
     fn append(&mut self, bytes: &[u8]) {
+        if !self.delay.is_zero() {
+            std::thread::sleep(self.delay);
+        }
         let mut rest = bytes;
         while !rest.is_empty() {
             match self.opened.write(rest) {

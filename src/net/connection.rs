@@ -20,6 +20,9 @@ const FIRST_BYTES: usize = 1 << 10;
 /// Memory that an idle connection may keep for replies, in bytes.
 const KEPT_BYTES: usize = 16 << 10;
 
+/// Room that is made at once for a string that is said to be long, in bytes.
+const ROOM_BYTES_MAX: usize = 64 << 20;
+
 /// A socket of any kind.
 pub(super) trait Stream: 'static {
     fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
@@ -61,6 +64,8 @@ struct Connection<S> {
     /// The beginning of a request whose end is still to come.
     input: Vec<u8>,
     output: Vec<u8>,
+    /// How many bytes a request lacks that has begun, as far as is known; 0 if nothing is.
+    needed: usize,
     /// How many bytes of the output are written.
     sent: usize,
     /// What the engine knows: bytes of output that are not sent, and memory for them.
@@ -86,6 +91,7 @@ pub(super) async fn run<S: Stream>(server: Rc<Server>, stream: S, id: ClientId, 
         reader: RequestReader::default(),
         input: Vec::new(),
         output: Vec::with_capacity(FIRST_BYTES),
+        needed: 0,
         sent: 0,
         noted: (0, 0),
     };
@@ -94,6 +100,14 @@ pub(super) async fn run<S: Stream>(server: Rc<Server>, stream: S, id: ClientId, 
     server.remove_slot(id);
     server.engine.borrow_mut().disconnect(id);
     server.settle();
+}
+
+/// Makes room for what is lacking of a long string, and no more than that.
+fn make_room(input: &mut Vec<u8>, needed: usize) {
+    let room = input.capacity() - input.len();
+    if room < needed.min(READ_BYTES / 4) {
+        input.reserve_exact(needed.min(ROOM_BYTES_MAX));
+    }
 }
 
 impl<S: Stream> Connection<S> {
@@ -163,7 +177,11 @@ impl<S: Stream> Connection<S> {
             true => std::mem::take(&mut *self.server.read_buffer.borrow_mut()),
             false => std::mem::take(&mut self.input),
         };
-        if input.capacity() - input.len() < READ_BYTES / 4 {
+        let needed = std::mem::take(&mut self.needed);
+        let room = input.capacity() - input.len();
+        if needed > READ_BYTES {
+            make_room(&mut input, needed);
+        } else if room < READ_BYTES / 4 && (needed <= 1 || room < needed) {
             input.reserve(READ_BYTES);
         }
         let read = self.stream.try_read(&mut input);
@@ -218,7 +236,7 @@ impl<S: Stream> Connection<S> {
         {
             let mut engine = server.engine.borrow_mut();
             let now = now();
-            engine.note_input(self.id, input.len(), input.capacity() - input.len());
+            engine.note_input(self.id, input.len(), 0, input.capacity() - input.len());
             let string_bytes_max = engine.config().proto_max_bulk_len;
             // Requests to come whose keys were warmed.
             let mut warm: usize = 0;
@@ -239,9 +257,9 @@ impl<S: Stream> Connection<S> {
                         flow = engine.request(self.id, &args, now);
                     }
                     Ok(Step::Need(bytes)) => {
+                        self.needed = bytes;
                         if bytes > READ_BYTES {
-                            // A long string: all of its memory at once.
-                            input.reserve(bytes.min(64 << 20));
+                            make_room(&mut input, bytes);
                         }
                         break;
                     }
@@ -253,7 +271,7 @@ impl<S: Stream> Connection<S> {
             }
             let left = input.len() - self.reader.read_bytes();
             let room = if left == 0 { 0 } else { input.capacity() - input.len() };
-            engine.note_input(self.id, left, room);
+            engine.note_input(self.id, left, self.reader.understood_bytes(), room);
         }
         let read = self.reader.read_bytes();
         if read == input.len() {

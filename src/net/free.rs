@@ -1,10 +1,15 @@
 //! Frees what was removed, on a thread of its own.
 
 use super::{News, priority};
+use crate::base::memory;
 use crate::engine::ClientId;
 use crate::keyspace::Trash;
 use std::sync::mpsc::{Sender, channel};
 use tokio::sync::mpsc::UnboundedSender;
+
+/// Bytes freed at once from which on they go back to the system, if they were most of what there was: then it is worth the wait
+/// of those who allocate meanwhile.
+const GIVEN_BACK_BYTES: u64 = 16 << 20;
 
 /// The thread that frees.
 #[derive(Debug)]
@@ -27,9 +32,14 @@ impl Freer {
             let _ = std::thread::Builder::new().name("free".into()).spawn(move || {
                 priority::lower();
                 while let Ok((trash, client)) = trash.recv() {
-                    let objects = trash.objects();
+                    let (objects, before) = (trash.objects(), memory::used_bytes());
                     drop(trash);
                     let _ = news.send(News::Freed(objects, client));
+                    let left = memory::used_bytes();
+                    let freed = before.saturating_sub(left);
+                    if freed >= GIVEN_BACK_BYTES && freed >= left {
+                        memory::give_back();
+                    }
                 }
             });
             sender

@@ -285,6 +285,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
     if let Some(keeper) = server.keeper.take() {
         keeper.finish();
     }
+    save::clean_up(&server.folder.borrow());
     Ok(server.exit.get().unwrap_or(0))
 }
 
@@ -472,6 +473,11 @@ impl Server {
                     self.waits_for_disk.set(policy == AppendFsync::Always);
                     if let Some(keeper) = &*self.keeper.borrow() {
                         keeper.set_policy(policy);
+                    }
+                }
+                Some(Action::DelayLog { us }) => {
+                    if let Some(keeper) = &*self.keeper.borrow() {
+                        keeper.set_delay(Duration::from_micros(us));
                     }
                 }
                 Some(Action::Free { trash, client }) => {

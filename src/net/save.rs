@@ -13,6 +13,19 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use tokio::sync::mpsc::UnboundedSender;
 
+/// Where a snapshot is written first: the RDB file, and the base of the append-only file.
+fn temporary(folder: &Path) -> [PathBuf; 2] {
+    let pid = std::process::id();
+    [folder.join(format!("temp-{pid}.rdb")), folder.join(format!("temp-rewriteaof-bg-{pid}.aof"))]
+}
+
+/// Removes what a thread may be writing that the end of the process stops.
+pub(super) fn clean_up(folder: &Path) {
+    for path in temporary(folder) {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
 /// Begins to write a snapshot: as the RDB file, or as a base that the keeper of the append-only file takes over.
 pub(super) fn start(
     job: SaveJob,
@@ -23,8 +36,7 @@ pub(super) fn start(
     to_commands: ToCommands,
 ) {
     let path = folder.join(OsStr::from_bytes(&engine.config().dbfilename));
-    let temporary = folder.join(format!("temp-{}.rdb", std::process::id()));
-    let rewritten = folder.join(format!("temp-rewriteaof-bg-{}.aof", std::process::id()));
+    let [temporary, rewritten] = temporary(folder);
     let folder_of_log = folder.join(OsStr::from_bytes(&engine.config().appenddirname));
     let name_of_log = String::from_utf8_lossy(&engine.config().appendfilename).into_owned();
     let why = job.why;

@@ -243,6 +243,11 @@ impl RequestReader {
         if self.missing == 0 { self.pos } else { 0 }
     }
 
+    /// Bytes that were understood of a request that is not complete: those in front of the first string that is still to come.
+    pub fn understood_bytes(&self) -> usize {
+        if self.missing == 0 { 0 } else { self.pos }
+    }
+
     /// Says that all bytes in front of the next request were dropped.
     pub fn drop_read(&mut self) {
         if self.missing == 0 {

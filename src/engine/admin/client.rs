@@ -394,7 +394,7 @@ impl Engine {
             ("psub", &client.subscriptions.len(Sort::Pattern)),
             ("ssub", &client.subscriptions.len(Sort::Shard)),
             ("multi", &client.multi.as_ref().map_or(-1, |multi| multi.len() as i64)),
-            ("qbuf", &client.input_bytes),
+            ("qbuf", &client.input_bytes.saturating_sub(client.understood_bytes)),
             ("qbuf-free", &client.input_room),
             ("argv-mem", &client.args_bytes),
             ("multi-mem", &client.multi.as_ref().map_or(0, |multi| multi.bytes())),

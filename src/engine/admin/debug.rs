@@ -1,11 +1,12 @@
 //! DEBUG, as far as test suites and people use it.
 
 use super::super::Engine;
-use super::super::client::ClientId;
+use super::super::client::{ClientId, Shrinking};
 use super::super::dispatch::{Call, Handler};
-use super::super::{Action, SaveJob, Why, persist};
+use super::super::{Action, Level, SaveJob, Why, persist};
 use crate::base::glob::Glob;
 use crate::base::num::{parse_canonical_i64, parse_double};
+use crate::base::range::parse_size;
 use crate::command::Error;
 use crate::feed::{Control, Input};
 use crate::keyspace::{self, Digest, Event, Keyspace, Origin};
@@ -54,6 +55,10 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             engine.expires_actively = *on != b"0";
             call.reply.ok();
         }
+        (b"pause-cron", [on]) => {
+            engine.runs_cron = *on == b"0";
+            call.reply.ok();
+        }
         (b"object", [key, ..]) => object(engine, call, key)?,
         (b"reload", options) => {
             let known = |word: &&[u8]| {
@@ -89,7 +94,7 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
         }
         (b"log", [text]) => {
             let text = String::from_utf8_lossy(text).into_owned();
-            engine.log(super::super::Level::Warning, format!("DEBUG LOG: {text}"));
+            engine.log(Level::Warning, format!("DEBUG LOG: {text}"));
             call.reply.ok();
         }
         (b"populate", [count, rest @ ..]) => populate(engine, call, count, rest)?,
@@ -127,10 +132,7 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             call.reply.ok();
         }
         (b"change-repl-id", []) => {
-            engine.log(
-                super::super::Level::Notice,
-                "Changing replication IDs after receiving change-repl-id",
-            );
+            engine.log(Level::Notice, "Changing replication IDs after receiving change-repl-id");
             engine.change_repl_id();
             call.reply.ok();
         }
@@ -144,17 +146,26 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             let text = vec![b'a'; length.ok_or(Error::NotInteger)?];
             call.reply.int(i64::from(Glob::new(pattern).matches(&text)));
         }
-        (
-            b"quicklist-packed-threshold"
-            | b"dict-resizing"
-            | b"pause-cron"
-            | b"replybuffer"
-            | b"listpack"
-            | b"client-eviction"
-            | b"client-enforce-reply-list"
-            | b"aof-flush-sleep",
-            _,
-        ) => {
+        (b"aof-flush-sleep", [us]) => {
+            let us = parse_canonical_i64(us).ok_or(Error::NotInteger)?;
+            engine.actions.push_back(Action::DelayLog { us: us.max(0).unsigned_abs() });
+            call.reply.ok();
+        }
+        (b"replybuffer", [what, value]) => {
+            reply_buffers(engine, what, value)?;
+            call.reply.ok();
+        }
+        (b"quicklist-packed-threshold", [size]) => {
+            // Here the size of a node alone decides which elements stand by themselves.
+            let size = std::str::from_utf8(size).ok().and_then(|text| parse_size(text).ok());
+            if size.is_none_or(|bytes| bytes > PACKED_BYTES_MAX) {
+                return Err(Error::text(
+                    "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
+                ));
+            }
+            call.reply.ok();
+        }
+        (b"dict-resizing" | b"client-eviction" | b"client-enforce-reply-list", [_]) => {
             call.reply.ok();
         }
         (b"protocol", [kind]) => protocol(call, kind)?,
@@ -195,6 +206,26 @@ impl Engine {
             }
         }
     }
+}
+
+/// Largest threshold that Redis takes for elements of a list that stand by themselves, in bytes.
+const PACKED_BYTES_MAX: u64 = 4 << 30;
+
+/// Sets when memory for replies is given back.
+fn reply_buffers(engine: &mut Engine, what: &[u8], value: &[u8]) -> Done {
+    let shrinking = &mut engine.shrinking;
+    match what.to_ascii_lowercase().as_slice() {
+        b"peak-reset-time" if value.eq_ignore_ascii_case(b"never") => shrinking.after_ms = None,
+        b"peak-reset-time" if value.eq_ignore_ascii_case(b"reset") => {
+            shrinking.after_ms = Shrinking::default().after_ms;
+        }
+        b"peak-reset-time" => {
+            shrinking.after_ms = Some(parse_canonical_i64(value).ok_or(Error::NotInteger)?);
+        }
+        b"resizing" => shrinking.is_on = value != b"0",
+        _ => return Err(Error::Syntax),
+    }
+    Ok(())
 }
 
 /// Longest text that patterns are compared with for a test, in bytes.

@@ -3,6 +3,7 @@
 use super::super::Engine;
 use super::super::dispatch::{Call, Handler};
 use super::super::persist;
+use crate::base::memory;
 use crate::base::num::parse_canonical_i64;
 use crate::command::Error;
 use crate::keyspace::{Origin, ValueRef};
@@ -25,7 +26,10 @@ fn memory(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             let text = doctor(engine);
             call.reply.verbatim(b"txt", text.as_bytes());
         }
-        "purge" => call.reply.ok(),
+        "purge" => {
+            memory::give_back();
+            call.reply.ok();
+        }
         "malloc-stats" => {
             let figures = engine.memory_figures();
             let text =
@@ -142,7 +146,7 @@ fn stats(engine: &Engine, reply: &mut Reply) {
         ("total.allocated", figures.used),
         ("startup.allocated", figures.startup),
         ("replication.backlog", engine.replication.memory_bytes() - behind_bytes),
-        ("clients.slaves", behind_bytes),
+        ("clients.slaves", engine.replica_bytes()),
         ("clients.normal", figures.clients),
         ("cluster.links", 0),
         ("aof.buffer", figures.aof),

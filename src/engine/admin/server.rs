@@ -102,6 +102,15 @@ impl Engine {
         if words.len() % 2 == 1 {
             return Err(Error::arity("config|set"));
         }
+        if self.changing.is_some() {
+            // That change may be taken back, to what holds now.
+            let words = words.iter().map(|word| word.to_vec()).collect();
+            self.changes_to_come.push_back((id, words));
+            if let Some(client) = self.clients.get_mut(id) {
+                client.waits_for_save = true;
+            }
+            return Ok(false);
+        }
         let pairs: Vec<_> = words.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
         let is_local = self.clients.get(id).is_some_and(|client| client.peer.is_local);
         let protected = self.config.enable_protected_configs.allows(is_local);
@@ -113,7 +122,7 @@ impl Engine {
             self.config.undo(changes);
             return Err(Error::text(error.to_string()));
         }
-        self.apply(&changes);
+        self.apply(&changes, self.is_in_exec(id));
         let (is_elsewhere, listens) = (changes.has("dir"), changes.listens());
         if !is_elsewhere && !listens {
             return Ok(true);
@@ -141,7 +150,7 @@ impl Engine {
                     self.changing = Some((id, changes));
                     self.actions.push_back(Action::Listen);
                 } else {
-                    self.release(id, None);
+                    self.end_change(id, None);
                 }
             }
             Err(why) => self.take_back(id, changes, "dir", &why),
@@ -151,7 +160,7 @@ impl Engine {
     /// Learns whether the server listens where the configuration says. If not, all that was changed with it is taken back.
     pub fn listened(&mut self, error: Option<String>) {
         let Some((id, changes)) = self.changing.take() else { return };
-        let Some(error) = error else { return self.release(id, None) };
+        let Some(error) = error else { return self.end_change(id, None) };
         self.log(Level::Warning, error);
         let (name, reason) = match changes.has("port") {
             true => ("port", "Unable to listen on this port. Please check the server logs."),
@@ -166,18 +175,37 @@ impl Engine {
         let text =
             directive.map(|directive| changes.refused(directive, reason.to_owned()).to_string());
         self.config = changes.before().clone();
-        self.apply(&changes);
+        self.apply(&changes, self.is_in_exec(id));
         if changes.has("dir") && name != "dir" {
             // It is there already; nobody waits for the way back.
             self.actions.push_back(Action::Enter(self.config.dir.clone()));
         }
         let text = text.unwrap_or_default();
         self.stats.error(text.as_bytes());
-        self.release(id, Some(&text));
+        self.end_change(id, Some(&text));
     }
 
-    /// Lets changed directives take effect.
-    fn apply(&mut self, changes: &Changes) {
+    /// Tells a client what became of its change, and makes the changes that waited for that.
+    fn end_change(&mut self, id: ClientId, error: Option<&str>) {
+        self.release(id, error);
+        while self.changing.is_none()
+            && let Some((id, words)) = self.changes_to_come.pop_front()
+        {
+            let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+            match self.config_set(id, &words) {
+                Ok(true) => self.release(id, None),
+                Ok(false) => {}
+                Err(error) => {
+                    let text = error.to_string();
+                    self.stats.error(text.as_bytes());
+                    self.release(id, Some(&text));
+                }
+            }
+        }
+    }
+
+    /// Lets changed directives take effect; the append-only file begins or ends behind a transaction that runs.
+    fn apply(&mut self, changes: &Changes, is_in_exec: bool) {
         let hash_seed = self.keyspace.settings().limits.hash_seed;
         *self.keyspace.limits_mut() = Limits { hash_seed, ..limits(&self.config) };
         *self.keyspace.uses_mut() = uses(&self.config);
@@ -188,7 +216,10 @@ impl Engine {
             self.actions.push_back(Action::Fsync(self.config.appendfsync));
         }
         if changes.has("appendonly") {
-            self.switch_log(self.config.appendonly);
+            match is_in_exec {
+                true => self.schedule_switch_log(self.config.appendonly),
+                false => self.switch_log(self.config.appendonly),
+            }
         }
         if changes.has("requirepass") && self.config.requirepass.is_empty() {
             self.clients.know_all();

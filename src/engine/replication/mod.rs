@@ -141,7 +141,10 @@ impl Replication {
 
     /// Those of them that are kept for replicas that lag, beyond the size of the backlog.
     pub fn behind_bytes(&self, config: &Config) -> u64 {
-        self.memory_bytes().saturating_sub(config.repl_backlog_size)
+        match self.replicas.is_empty() {
+            true => 0,
+            false => self.memory_bytes().saturating_sub(config.repl_backlog_size),
+        }
     }
 
     /// The database that the stream has selected.
@@ -162,6 +165,11 @@ impl Replication {
     /// What is counted of synchronisations.
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// The replicas.
+    pub fn replica_ids(&self) -> impl Iterator<Item = ClientId> {
+        self.replicas.keys().copied()
     }
 
     /// Whether a client is a replica.

@@ -101,7 +101,11 @@ pub(super) fn psync(engine: &mut Engine, call: &mut Call<'_>) -> Done {
     let name = announced.name(ip_of(&client.peer.address));
     engine.log(Level::Notice, format!("Replica {name} asks for synchronization"));
     if !is_old {
-        let byte = parse_canonical_i64(call.args[2]).ok_or(Error::NotInteger)?;
+        let Some(byte) = parse_canonical_i64(call.args[2]) else {
+            let text = format!("Replica {name} asks for synchronization but with a wrong offset");
+            engine.log(Level::Warning, text);
+            return Err(Error::NotInteger);
+        };
         if engine.continue_replica(call, &announced, call.args[1], byte, &name)
             || engine.offer_channel(call, &announced, &name)
         {
@@ -257,9 +261,7 @@ impl Engine {
             Level::Notice,
             format!("Starting BGSAVE for SYNC with target: {}", batch.framing.target()),
         );
-        let job = SaveJob::new(Why::Sync, &self.config, &self.keyspace, self.now.unix_ms)
-            .with_aux(self.stream_aux())
-            .for_replicas(batch.needs);
+        let job = self.new_job(Why::Sync).with_aux(self.stream_aux()).for_replicas(batch.needs);
         let repl = &mut self.replication;
         let place = repl.history.place();
         // What comes behind the snapshot selects its database anew, unless the stream is somebody else's.
@@ -433,6 +435,27 @@ impl Engine {
         self.log(level, text);
     }
 
+    /// Ends the connection of a replica that asked for something: what it was to be replied would be taken for the stream.
+    #[cold]
+    pub(in crate::engine) fn end_for_reply(&mut self, id: ClientId, reply: &[u8]) {
+        let Some(client) = self.clients.get(id) else { return };
+        let name = client.command.map_or("", |command| command.spec.name);
+        let name = match client.subcommand {
+            Some(subcommand) => format!("{name}|{subcommand}"),
+            None => name.to_owned(),
+        };
+        if let Some(error) = reply.strip_prefix(b"-") {
+            let error = String::from_utf8_lossy(error.trim_ascii_end()).into_owned();
+            self.log(Level::Warning, format!("== CRITICAL == This master is sending an error to its replica: '{error}' after processing the command '{name}'"));
+        }
+        let reply = String::from_utf8_lossy(reply.trim_ascii_end()).into_owned();
+        self.log(
+            Level::Warning,
+            format!("Replica generated a reply to command '{name}', disconnecting it: {reply}"),
+        );
+        self.abort(id);
+    }
+
     /// A replica sent an empty line: it lives.
     pub fn replica_shows_life(&mut self, id: ClientId, now: Now) {
         if let Some(replica) = self.replication.replicas.get_mut(&id) {
@@ -457,6 +480,8 @@ impl Engine {
         let gone = self.replication.replicas.remove(&id);
         self.end_other_channel(id, gone.as_ref());
         self.replication.log.forget_reader(id);
+        // What was kept for it alone.
+        self.replication.trim();
         self.log(Level::Notice, format!("Connection with replica {name} lost."));
         if self.replication.replicas.is_empty() {
             self.replication.alone_since_ms = mono_ms(self.now);
@@ -478,10 +503,11 @@ impl Engine {
         }
     }
 
-    /// Ends the connections to all replicas, so that they learn what has changed.
+    /// Ends the connections to all replicas, so that they learn what has changed: at once, since what comes to the stream from
+    /// now on is of another history than the one they know.
     pub(super) fn drop_replicas(&mut self) {
         let ids: Vec<ClientId> = self.replication.replicas.keys().copied().collect();
-        ids.into_iter().for_each(|id| self.close(id));
+        ids.into_iter().for_each(|id| self.abort(id));
     }
 
     /// Sees to replicas ten times a second.
@@ -496,11 +522,11 @@ impl Engine {
         self.advance_leaving();
         self.begin_due_transfer();
         self.check_ack_waits();
+        self.expire_volatile();
         if now_ms.saturating_sub(self.replication.second_ms) < 1000 {
             return self.replication.end_backlog(now_ms, &mut self.rng, &self.config);
         }
         self.replication.second_ms = now_ms;
-        self.expire_volatile();
         self.ping_replicas();
         self.drop_bad_replicas(now_ms);
     }

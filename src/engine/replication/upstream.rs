@@ -1,6 +1,7 @@
 //! This server as a replica: the link to its primary, the snapshot it loads, the stream it applies.
 
 use super::super::client::{Client, ClientId, Peer};
+use super::super::config::words::DisklessLoad;
 use super::super::{Action, Engine, LastLoad, Level, Now};
 use super::mono_ms;
 use crate::command::Error;
@@ -194,7 +195,9 @@ impl Engine {
 
     /// Sees to the link: connects anew, notices silence.
     pub(super) fn upstream_tick(&mut self) {
-        if self.loading.as_ref().is_some_and(|loading| !loading.is_async) {
+        let loads_snapshot =
+            self.replication.upstream.as_ref().is_some_and(|up| up.control.is_some());
+        if self.loading.is_some() && !loads_snapshot {
             // First the data of this server.
             return;
         }
@@ -300,6 +303,8 @@ impl Engine {
 
     /// Puts the primary's data in the place of the old ones.
     fn take_snapshot(&mut self, keyspace: Keyspace, last_load: LastLoad, db: usize) {
+        // Whoever follows this server has to begin anew, too; not before, since the snapshot might not have come.
+        self.drop_replicas();
         let Some(upstream) = &mut self.replication.upstream else { return };
         upstream.control = None;
         let place = upstream.snapshot_of.take();
@@ -404,8 +409,6 @@ impl Engine {
     }
 
     fn begin_snapshot(&mut self, from: Option<Place>, length_bytes: Option<u64>) {
-        // Whoever follows this server has to begin anew, too.
-        self.drop_replicas();
         let now = self.now;
         let Some(upstream) = &mut self.replication.upstream else { return };
         upstream.snapshot_of = from;
@@ -416,7 +419,10 @@ impl Engine {
         let Some(control) = control else { return };
         control.total_bytes.store(length_bytes.unwrap_or(0), std::sync::atomic::Ordering::Relaxed);
         upstream.control = Some(Arc::clone(&control));
-        self.begin_loading(control, true, now);
+        // Old data of another history are kept by `swapdb` in case that this one does not come, but not shown meanwhile.
+        let is_known = from.is_some_and(|from| from.replid == self.replication.history.replid());
+        let is_shown = is_known || self.config.repl_diskless_load != DisklessLoad::SwapDb;
+        self.begin_loading(control, is_shown, now);
         self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
     }
 
@@ -439,8 +445,11 @@ impl Engine {
         self.replication.upstream = Some(upstream);
     }
 
-    /// Runs the commands of the stream that are complete, and passes their bytes on.
-    fn apply_stream(&mut self) {
+    /// Runs the commands of the stream that are complete, and passes their bytes on; later, if there is a pause.
+    pub(in crate::engine) fn apply_stream(&mut self) {
+        if self.is_paused() || self.is_suspended() {
+            return;
+        }
         let Some(upstream) = &mut self.replication.upstream else { return };
         let Some(id) = upstream.client else { return upstream.input.clear() };
         let mut input = std::mem::take(&mut upstream.input);

@@ -128,7 +128,7 @@ pub fn load_log(config: &Config, settings: &Settings, now_ms: i64) -> Result<Key
 /// Makes a set of files of the single one that servers before Redis 7 wrote.
 fn adopt_single(job: &LoadJob, at: &Location) -> Result<(), StartError> {
     let single = path_of(&job.config, &job.config.appendfilename);
-    if at.manifest.exists() || !single.is_file() {
+    if !single.is_file() || (at.manifest.exists() && !lacks_single(at)) {
         return Ok(());
     }
     let adopt = || -> io::Result<()> {
@@ -153,6 +153,20 @@ fn adopt_single(job: &LoadJob, at: &Location) -> Result<(), StartError> {
         ),
     );
     Ok(())
+}
+
+/// Whether the manifest names nothing but a base of the name that the single file had, and that is not there: servers that write
+/// the manifest before they move the file may have been stopped in between.
+fn lacks_single(at: &Location) -> bool {
+    let manifest = std::fs::read(&at.manifest).ok().and_then(|text| Manifest::parse(&text).ok());
+    manifest.is_some_and(|manifest| match manifest.files.as_slice() {
+        [base] => {
+            base.kind == Kind::Base
+                && base.name == at.name.as_bytes()
+                && !at.folder.join(&at.name).exists()
+        }
+        _ => false,
+    })
 }
 
 /// What keeps an append-only file from being loaded.
