@@ -27,6 +27,9 @@ const KEEP_BYTES: usize = BLOCK_BYTES / 2;
 /// The least size of a tail: servers take smaller ones for this.
 pub const SIZE_BYTES_MIN: u64 = 16 << 10;
 
+/// What an `Arc<Vec<u8>>` takes beside the bytes: two counts and the vector.
+const SHARED_BYTES: usize = 2 * size_of::<usize>() + size_of::<Vec<u8>>();
+
 #[derive(Debug)]
 struct Block {
     /// Where its first byte is.
@@ -107,8 +110,9 @@ impl Backlog {
 
     /// Bytes of memory that the blocks take.
     pub fn memory_bytes(&self) -> u64 {
-        let blocks = self.blocks.iter().map(|block| block.bytes.capacity() + size_of::<Block>());
-        blocks.sum::<usize>() as u64
+        let blocks = self.blocks.iter().map(|block| block.bytes.capacity() + SHARED_BYTES);
+        let places = self.blocks.capacity() * size_of::<Block>();
+        (blocks.sum::<usize>() + places) as u64
     }
 
     /// Forgets all and begins at another place.
