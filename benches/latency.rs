@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Each connection sends a SET of a random key at fixed moments; time counts from the moment at which it was due, so that a
-//! server that stands still is charged with all that waited. With `--until-idle` it goes on until INFO tells of no save,
-//! rewrite or snapshot for replicas any more. Prints one JSON object: times in microseconds.
+//! server that stands still is charged with all that waited. With `--until-idle` it goes on behind these seconds until INFO tells
+//! of no save, rewrite or snapshot for replicas any more. Prints one JSON object: times in microseconds.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -142,13 +142,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             std::thread::spawn(move || run(&plan, number, &over))
         })
         .collect();
+    std::thread::sleep(Duration::from_secs_f64(plan.seconds));
     if plan.until_idle {
         let mut stream = connect(plan.port)?;
         while is_busy(&mut stream)? && began.elapsed() < Duration::from_secs(600) {
             std::thread::sleep(Duration::from_millis(50));
         }
-    } else {
-        std::thread::sleep(Duration::from_secs_f64(plan.seconds));
     }
     over.store(true, Ordering::Relaxed);
     let seconds = began.elapsed().as_secs_f64();

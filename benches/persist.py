@@ -12,9 +12,9 @@ Servers run one after the other, each with its keys of 64 bytes made by DEBUG PO
 their time counts from these, so that a server that stands still is charged with all that waited. Prints a Markdown table.
 
     quiet    nothing but the load, for ten seconds
-    save     BGSAVE        until it is done
-    rewrite  BGREWRITEAOF  until it is done, with appendonly everysec
-    sync     a replica of the same kind attaches, until it has everything; also the seconds that takes without load
+    save     BGSAVE, from a second before it until it is done
+    rewrite  likewise BGREWRITEAOF, with appendonly everysec
+    sync     likewise a replica of the same kind attaches; also the seconds that takes without load
     start    seconds from the start of the process to the first answer that needs the data, from an RDB file and from an
              append-only file of commands
     memory   used_memory and resident bytes per key, beyond those of the empty server
@@ -107,9 +107,16 @@ class Server:
         self.process.wait()
 
 
-def load(server, keys, rate, *more):
-    argv = [latency_program(), "--port", str(server.port), "--rate", str(rate), "--keys", str(keys), *more]
-    return json.loads(subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout)
+def load(server, args, begin):
+    """Figures of writes for ten seconds, or from a second before something begins until it is over."""
+    argv = [latency_program(), "--port", str(server.port), "--rate", str(args.rate), "--keys", str(args.keys)]
+    if begin:
+        argv += ["--until-idle", "--seconds", "2"]
+    running = subprocess.Popen(argv, stdout=subprocess.PIPE)
+    if begin:
+        time.sleep(1)
+        begin()
+    return json.loads(running.communicate()[0])
 
 
 def times(figures):
@@ -123,8 +130,8 @@ def measure(argv, args, folder):
     server = Server(argv, os.path.join(folder, "primary"))
     empty = int(server.info("used_memory")), server.resident()
 
-    def loaded(name, *more):
-        figures = load(server, args.keys, args.rate, *more)
+    def loaded(name, begin=None):
+        figures = load(server, args, begin)
         figures["share"] = figures["per_second"] / args.rate
         out[name] = times(figures)
 
@@ -135,22 +142,21 @@ def measure(argv, args, folder):
     if "quiet" in args.only:
         loaded("quiet")
     if "save" in args.only:
-        server.ask("BGSAVE")
-        loaded("save", "--until-idle")
+        loaded("save", lambda: server.ask("BGSAVE"))
     if "rewrite" in args.only:
         server.ask("CONFIG", "SET", "appendonly", "yes")
         server.wait_saved()
-        server.ask("BGREWRITEAOF")
-        loaded("rewrite", "--until-idle")
+        loaded("rewrite", lambda: server.ask("BGREWRITEAOF"))
         server.ask("CONFIG", "SET", "appendonly", "no")
     if "sync" in args.only:
         for under_load in (False, True):
             replica = Server(argv, os.path.join(folder, "replica%d" % under_load))
             began = time.perf_counter()
-            replica.ask("REPLICAOF", "127.0.0.1", str(server.port))
+            attach = lambda: replica.ask("REPLICAOF", "127.0.0.1", str(server.port))
             if under_load:
-                server.wait(lambda: server.info("connected_slaves") == "1")
-                loaded("sync", "--until-idle")
+                loaded("sync", attach)
+            else:
+                attach()
             server.wait(lambda: replica.info("master_link_status") == "up")
             if not under_load:
                 out["sync seconds"] = "%.2f" % (time.perf_counter() - began)
