@@ -1,3 +1,5 @@
+//! Arrays beside a plain map: the same items after the same random changes, and copies that stay as they were.
+
 use super::*;
 use crate::base::rng::Rng;
 use std::collections::BTreeMap;

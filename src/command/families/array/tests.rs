@@ -1,3 +1,5 @@
+//! Commands of arrays: replies as the documents of Redis 8.8 give them, effects, and what is refused.
+
 use super::super::check::{Runner, check_effects, check_replies, check_replies_in, words};
 
 const WRONG_TYPE: &str = "-WRONGTYPE Operation against a key holding the wrong kind of value";
