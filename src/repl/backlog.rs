@@ -199,7 +199,7 @@ fn new_block(start: Offset, bytes: &[u8]) -> Block {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::base::rng::Rng;
 
@@ -208,7 +208,8 @@ mod tests {
         (at.wrapping_mul(0x9e37_79b9) >> 7) as u8
     }
 
-    fn bytes(from: u64, len: u64) -> Vec<u8> {
+    /// Bytes of that stream.
+    pub fn bytes(from: u64, len: u64) -> Vec<u8> {
         (from..from + len).map(byte).collect()
     }
 

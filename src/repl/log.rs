@@ -142,16 +142,9 @@ impl DiskLog {
 
 #[cfg(test)]
 mod tests {
+    use super::super::backlog::tests::bytes;
     use super::*;
     use crate::base::rng::Rng;
-
-    fn byte(at: u64) -> u8 {
-        (at.wrapping_mul(0x9e37_79b9) >> 7) as u8
-    }
-
-    fn bytes(from: u64, len: u64) -> Vec<u8> {
-        (from..from + len).map(byte).collect()
-    }
 
     /// Whatever the pace of the stream and of the disk, what is kept on disk and in memory are the last bytes without a gap.
     #[test]
