@@ -14,11 +14,14 @@ use thiserror::Error;
 /// Longest run of literal bytes in one item.
 const MAX_LITERAL: usize = 32;
 
-/// Most bytes that copying an item writes behind its end.
-const MAX_SPILL: usize = MAX_LITERAL;
+/// Bytes of a block that is copied at once.
+const BLOCK: usize = 16;
 
-/// Most bytes of a literal run and a copy behind it.
-const MAX_PAIR: usize = 1 + MAX_LITERAL + 3;
+/// Most bytes that copying an item writes behind its end.
+const MAX_SPILL: usize = 2 * BLOCK;
+
+/// Bytes in reach of one step of decoding; a literal run and a copy behind it take at most 36.
+const WINDOW: usize = 64 + 4;
 
 /// Shortest copy that is worth an item.
 const MIN_MATCH: usize = 3;
@@ -97,155 +100,109 @@ pub fn decompress(input: &[u8], expected_len: usize, out: &mut Vec<u8>) -> Resul
 /// Items are copied in blocks of fixed size, which may spill over bytes of `out` that later items write, and over up to
 /// [`MAX_SPILL`] bytes behind the last.
 fn expand(input: &[u8], out: &mut [u8], expected: usize) -> Result<(), LzfError> {
-    let (mut from, mut at) = (0, 0);
-    // A run of literal bytes may stand in front of a copy or not, and which is anybody's guess: so both are done as one, with
-    // a run of no bytes where there is none.
-    while let Some(pair) = input.get(from..).and_then(|rest| rest.first_chunk::<MAX_PAIR>()) {
-        let byte = |i: usize| pair.get(i).copied().unwrap_or_default();
-        let [first, literal @ .., _, _, _] = pair;
+    let (from, at) = expand_windows(input, out, expected, 0)?;
+    // What is left takes the same steps, with enough bytes behind it; whoever takes of those was cut off.
+    let rest = input.get(from..).unwrap_or_default();
+    let mut padded = [0; 2 * WINDOW];
+    padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    let padded = padded.get(..rest.len() + WINDOW - 1).unwrap_or_default();
+    let (end, at) = expand_windows(padded, out, expected, at)?;
+    match at {
+        _ if end > rest.len() => Err(LzfError::Cut),
+        _ if at > expected => Err(LzfError::TooLong { expected }),
+        _ if at < expected => Err(LzfError::TooShort { found: at, expected }),
+        _ => Ok(()),
+    }
+}
+
+/// Decodes items from `at` on, as long as there is a whole window of input; gives the places behind them and behind what
+/// they gave.
+#[inline(always)]
+fn expand_windows(
+    input: &[u8],
+    out: &mut [u8],
+    expected: usize,
+    mut at: usize,
+) -> Result<(usize, usize), LzfError> {
+    let mut from = 0;
+    // Literal bytes may stand in front of a copy or not, and which is anybody's guess: so both are done as one, with a run of
+    // no bytes where there is none.
+    while let Some(window) = input.get(from..).and_then(|rest| rest.first_chunk::<WINDOW>()) {
+        let [first, literal @ ..] = window;
         let is_literal = *first < 32;
         let literal_len = select_unpredictable(is_literal, usize::from(*first) + 1, 0);
-        let Some(room) = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) else {
-            return Err(LzfError::TooLong { expected });
-        };
-        *room = *literal;
+        let start = select_unpredictable(is_literal, usize::from(*first) + 2, 0);
+        // The mask changes nothing; it shows that the place is within the window.
+        let item = window.get(start & 63..).and_then(|item| item.first_chunk());
+        let word = u32::from_le_bytes(*item.unwrap_or(&[0; 4]));
+        copy_literal(literal, out, at, literal_len).ok_or(LzfError::TooLong { expected })?;
         at += literal_len;
-        let start = select_unpredictable(is_literal, literal_len + 1, 0);
-        let control = byte(start);
+        let [control, second, third, _] = word.to_le_bytes();
         if control < 32 {
             from += start;
             continue;
         }
         let is_long = control >= 0xe0;
-        let more = select_unpredictable(is_long, usize::from(byte(start + 1)), 0);
-        let len = usize::from(control >> 5) + 2 + more;
-        let distance_at = start + 1 + usize::from(is_long);
-        let distance = usize::from(u16::from_be_bytes([control & 0x1f, byte(distance_at)])) + 1;
-        from += distance_at + 1;
-        at = copy(out, expected, at, distance, len)?;
+        from += start + 2 + usize::from(is_long);
+        let more = select_unpredictable(is_long, second, 0);
+        let low = select_unpredictable(is_long, third, second);
+        let len = usize::from(control >> 5) + 2 + usize::from(more);
+        let distance = (usize::from(control & 0x1f) << 8 | usize::from(low)) + 1;
+        let source = at.checked_sub(distance).ok_or(LzfError::Distance { distance, at })?;
+        copy_match(out, source, at, len).ok_or(LzfError::TooLong { expected })?;
+        at += len;
     }
-    while let Some(&first) = input.get(from) {
-        from += 1;
-        let mut control = first;
-        if control < 32 {
-            let len = usize::from(control) + 1;
-            copy_literal(input, from, out, at, len)?;
-            at += len;
-            if at > expected {
-                return Err(LzfError::TooLong { expected });
-            }
-            from += len;
-            // A copy follows nearly always; a test of its own is predicted better than the one at the top.
-            match input.get(from) {
-                Some(&next) if next >= 32 => control = next,
-                _ => continue,
-            }
-            from += 1;
-        }
-        let mut len = usize::from(control >> 5) + 2;
-        if len == 9 {
-            len += usize::from(*input.get(from).ok_or(LzfError::Cut)?);
-            from += 1;
-        }
-        let low = *input.get(from).ok_or(LzfError::Cut)?;
-        from += 1;
-        let distance = usize::from(u16::from_be_bytes([control & 0x1f, low])) + 1;
-        at = copy(out, expected, at, distance, len)?;
-    }
-    if at < expected {
-        return Err(LzfError::TooShort { found: at, expected });
-    }
-    Ok(())
+    Ok((from, at))
 }
 
-/// Copies what was decoded before; gives the place behind it.
+/// Copies a literal run from the start of `source`; `None` when it and what spills do not fit.
 #[inline(always)]
-fn copy(
-    out: &mut [u8],
-    expected: usize,
-    at: usize,
-    distance: usize,
-    len: usize,
-) -> Result<usize, LzfError> {
-    let source = at.checked_sub(distance).ok_or(LzfError::Distance { distance, at })?;
-    if at + len > expected {
-        return Err(LzfError::TooLong { expected });
+fn copy_literal(source: &[u8; WINDOW - 1], out: &mut [u8], at: usize, len: usize) -> Option<()> {
+    let room: &mut [u8; 2 * BLOCK] = out.get_mut(at..)?.first_chunk_mut()?;
+    *room.first_chunk_mut::<BLOCK>()? = *source.first_chunk()?;
+    if len > BLOCK {
+        *room.last_chunk_mut::<BLOCK>()? = *source.get(BLOCK..)?.first_chunk()?;
     }
-    copy_match(out, source, at, len).ok_or(LzfError::TooLong { expected })?;
-    Ok(at + len)
+    Some(())
 }
-
-/// Copies a literal run from the input.
-#[inline]
-fn copy_literal(
-    input: &[u8],
-    from: usize,
-    out: &mut [u8],
-    at: usize,
-    len: usize,
-) -> Result<(), LzfError> {
-    let too_long = LzfError::TooLong { expected: out.len() };
-    let source = input.get(from..).unwrap_or_default();
-    let target = out.get_mut(at..).unwrap_or_default();
-    if copy_chunk::<MAX_LITERAL>(source, target) || len <= 8 && copy_chunk::<8>(source, target) {
-        return Ok(());
-    }
-    let source = source.get(..len).ok_or(LzfError::Cut)?;
-    target.get_mut(..len).ok_or(too_long)?.copy_from_slice(source);
-    Ok(())
-}
-
-/// Copies the first `N` bytes if there are as many on both sides.
-#[inline(always)]
-fn copy_chunk<const N: usize>(source: &[u8], target: &mut [u8]) -> bool {
-    match (source.first_chunk::<N>(), target.first_chunk_mut::<N>()) {
-        (Some(source), Some(target)) => {
-            *target = *source;
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Bytes of a block that is copied at once.
-const BLOCK: usize = 16;
 
 /// Copies a block within `out`; the two may overlap.
-#[inline]
+#[inline(always)]
 fn copy_block(out: &mut [u8], source: usize, at: usize) -> Option<()> {
-    let block: [u8; BLOCK] = *out.get(source..)?.first_chunk()?;
-    *out.get_mut(at..)?.first_chunk_mut()? = block;
+    let both = out.get_mut(source..at + BLOCK)?;
+    let block: [u8; BLOCK] = *both.first_chunk()?;
+    *both.last_chunk_mut()? = block;
     Some(())
 }
 
 /// Copies `len` bytes within `out` from `source` to `at`, which is behind it; `None` when they and what spills do not fit.
-#[inline]
+#[inline(always)]
 fn copy_match(out: &mut [u8], source: usize, at: usize, len: usize) -> Option<()> {
-    let distance = at - source;
-    if len <= BLOCK && len <= distance {
+    if len <= BLOCK && len <= at - source {
         return copy_block(out, source, at);
     }
+    copy_rare_match(out, source, at, len)
+}
+
+/// Copies a match that is long or overlaps what it gives.
+fn copy_rare_match(out: &mut [u8], source: usize, at: usize, len: usize) -> Option<()> {
+    let distance = at - source;
     if distance >= BLOCK {
         // No block reads what it writes itself, and each reads what those before it wrote.
         return (0..len).step_by(BLOCK).try_for_each(|i| copy_block(out, source + i, at + i));
     }
-    copy_near_match(out, source, at, len)
-}
-
-/// Copies a match that overlaps what it gives.
-fn copy_near_match(out: &mut [u8], source: usize, at: usize, len: usize) -> Option<()> {
-    let distance = at - source;
+    let byte = *out.get(source)?;
+    let target = out.get_mut(at..at + len)?;
     if distance == 1 {
-        let byte = *out.get(source)?;
-        out.get_mut(at..at + len)?.fill(byte);
-    } else {
-        // What is copied repeats with the distance, so each round can take all that the rounds before made.
-        let mut done = 0;
-        while done < len {
-            let part = (distance + done).min(len - done);
-            out.copy_within(source..source + part, at + done);
-            done += part;
-        }
+        target.fill(byte);
+        return Some(());
+    }
+    // What is copied repeats with the distance, so each round can take all that the rounds before made.
+    let mut done = 0;
+    while done < len {
+        let part = (distance + done).min(len - done);
+        out.copy_within(source..source + part, at + done);
+        done += part;
     }
     Some(())
 }
