@@ -28,6 +28,18 @@ impl Map {
         Ok(Map(Arc::new(map)))
     }
 
+    /// Lets go of the pages that lie in these bytes; who reads them again gets them again, from the file.
+    pub fn release(&self, start: usize, len: usize) {
+        #[cfg(target_os = "linux")]
+        {
+            let len = len.min(self.0.len().saturating_sub(start));
+            // SAFETY: of a private mapping only what was written to it is lost, and nothing can be written to this one.
+            let _ = unsafe {
+                self.0.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, start, len)
+            };
+        }
+    }
+
     /// Asks the kernel to bring these bytes in and to map them in one go.
     pub fn prefetch(&self, start: usize, len: usize) {
         #[cfg(target_os = "linux")]

@@ -262,20 +262,32 @@ const PIECE_BYTES: usize = 1 << 20;
 /// How far the checksum may be ahead of the pass, in pieces. Little enough for a cache.
 const AHEAD_PIECES: usize = 8;
 
+/// How far behind the pass pages are given back, in pieces: further than workers are.
+const BEHIND_PIECES: usize = 12;
+
+/// Pieces given back at a time: each time disturbs the other threads.
+const RELEASE_PIECES: usize = 4;
+
 /// Computes the checksum of a mapped file beside the pass over its records.
 ///
 /// It goes ahead of the pass, which hops from record to record and waits for memory at each: so the
 /// bytes are mapped and in the cache when the pass comes to them. Where the data end is known only
 /// then, so the sums at the last few places are kept to go back to.
-struct Summing<'i> {
+///
+/// Behind the pass it gives pages back, which otherwise a single thread does for all of them at the end.
+struct Summing<'i, R> {
     bytes: &'i [u8],
+    /// Gives back so many bytes from a place on.
+    release: R,
+    /// Bytes given back.
+    released: usize,
     /// Places and the sums up to them, the furthest last.
     sums: VecDeque<(usize, Crc64)>,
 }
 
-impl<'i> Summing<'i> {
-    fn new(bytes: &'i [u8]) -> Self {
-        Summing { bytes, sums: VecDeque::from([(0, Crc64::new())]) }
+impl<'i, R: FnMut(usize, usize)> Summing<'i, R> {
+    fn new(bytes: &'i [u8], release: R) -> Self {
+        Summing { bytes, release, released: 0, sums: VecDeque::from([(0, Crc64::new())]) }
     }
 
     /// Sums until the end is told and gives the sum, or until nobody is left to tell it.
@@ -290,11 +302,22 @@ impl<'i> Summing<'i> {
                 news.recv().map_err(|_| mpsc::TryRecvError::Disconnected)
             };
             match told {
-                Ok(Progress::Passed(pos)) => passed = pos,
+                Ok(Progress::Passed(pos)) => {
+                    passed = pos;
+                    self.release_behind(pos);
+                }
                 Ok(Progress::End(end)) => return self.finish(end),
                 Err(mpsc::TryRecvError::Empty) => self.add_piece(),
                 Err(mpsc::TryRecvError::Disconnected) => return 0,
             }
+        }
+    }
+
+    fn release_behind(&mut self, passed: usize) {
+        const STEP_BYTES: usize = RELEASE_PIECES * PIECE_BYTES;
+        if passed >= self.released + BEHIND_PIECES * PIECE_BYTES + STEP_BYTES {
+            (self.release)(self.released, STEP_BYTES);
+            self.released += STEP_BYTES;
         }
     }
 
@@ -330,7 +353,8 @@ fn scan_map<'i, P: Pass<'i>>(map: &'i Map, control: &Control, pass: &mut P) -> S
     let bytes: &'i [u8] = map;
     std::thread::scope(|scope| {
         let (progress, news) = mpsc::channel();
-        let sum = scope.spawn(move || Summing::new(bytes).run(&news));
+        let sum = scope
+            .spawn(move || Summing::new(bytes, |start, len| map.release(start, len)).run(&news));
         let mut parser = Parser::new();
         let mut open = Open::first();
         let (mut pos, mut from) = (0, 0);
@@ -654,7 +678,7 @@ mod tests {
                 let (sender, news) = mpsc::channel();
                 let sum = std::thread::scope(|scope| {
                     let bytes = bytes.as_slice();
-                    let sum = scope.spawn(move || Summing::new(bytes).run(&news));
+                    let sum = scope.spawn(move || Summing::new(bytes, |_, _| {}).run(&news));
                     let passed = (step..end).step_by(step).map(Progress::Passed);
                     passed.chain([Progress::End(end)]).for_each(|told| sender.send(told).unwrap());
                     sum.join().unwrap()
