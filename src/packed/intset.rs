@@ -44,6 +44,18 @@ pub(super) fn next<'a>(walk: &mut Walk, bytes: &'a [u8]) -> Result<Option<Bulk<'
     Ok(Some(Bulk::Int(member)))
 }
 
+/// Returns the next member if there is one, and it is above the one before.
+#[inline(always)]
+pub(super) fn next_ascending<'a>(walk: &mut Walk, bytes: &'a [u8]) -> Option<Bulk<'a>> {
+    let member = read(bytes, walk.offset, walk.extra)?;
+    if walk.index == 0 || member <= walk.previous {
+        return None;
+    }
+    walk.previous = member;
+    walk.step(walk.offset + walk.extra);
+    Some(Bulk::Int(member))
+}
+
 /// Reads a member of the given width in bytes.
 #[inline]
 fn read(bytes: &[u8], at: usize, width: usize) -> Option<i64> {

@@ -87,7 +87,8 @@ impl Walk {
     pub fn next_frequent<'a>(&mut self, bytes: &'a [u8]) -> Option<Bulk<'a>> {
         match self.kind {
             Kind::Listpack => listpack::next_small(self, bytes),
-            Kind::Ziplist | Kind::Intset | Kind::Zipmap => None,
+            Kind::Intset => intset::next_ascending(self, bytes),
+            Kind::Ziplist | Kind::Zipmap => None,
         }
     }
 

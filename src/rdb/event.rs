@@ -223,6 +223,12 @@ pub trait Visit {
     /// Takes one element.
     fn elem(&mut self, elem: &Elem<'_>) -> Result<(), Self::Error>;
 
+    /// Whether elements of packed lists and sets are looked at. Without, they are only walked; damage is told all the same.
+    #[inline]
+    fn wants_singles(&self) -> bool {
+        true
+    }
+
     /// Is told of each stored piece before its elements: a packed structure, or a list node that
     /// holds one element (`None`), with its size in memory and in the file.
     fn node(&mut self, _node: &Node<'_>) -> Result<(), Self::Error> {

@@ -404,6 +404,9 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
     // places would have to pass through memory.
 
     fn blob_singles(&mut self, blob: &mut Blob<'_>, list: bool) -> Walked<V> {
+        if !self.visitor.wants_singles() {
+            return self.blob_rest(blob);
+        }
         let elem = |bulk| if list { Elem::Item(bulk) } else { Elem::Member(bulk) };
         loop {
             while let Some(bulk) = blob.walk.next_frequent(blob.bytes) {
@@ -411,6 +414,16 @@ impl<'w, 'a, V: Visit> Walk<'w, 'a, V> {
             }
             let Some(bulk) = self.next_any(blob)? else { return Ok(()) };
             self.emit(&elem(bulk))?;
+        }
+    }
+
+    /// Walks a blob whose elements nobody wants.
+    fn blob_rest(&mut self, blob: &mut Blob<'_>) -> Walked<V> {
+        loop {
+            while blob.walk.next_frequent(blob.bytes).is_some() {}
+            if self.next_any(blob)?.is_none() {
+                return Ok(());
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use super::damage::rule_of;
 use super::finding::{Finding, Findings};
 use super::identity::Seeds;
 use super::members::Members;
-use super::names::Names;
+use super::names::{Names, What};
 use super::repeats::Repeated;
 use super::rules::Id;
 use crate::base::bulk::{Bulk, IntBuf};
@@ -77,7 +77,7 @@ struct Check<'c, 'w, 'e> {
     lent: &'c mut Lent<'w>,
     entry: &'c Entry<'e>,
     names: Names,
-    /// Whether names are compared: an intset's order tells more.
+    /// Whether names are compared: a list has none, and an intset's order tells more.
     unique: bool,
     order: Order,
     element: u64,
@@ -93,7 +93,8 @@ pub(super) fn check(
 ) -> io::Result<Option<ModuleId>> {
     let mut check = Check {
         order: Order::of(entry),
-        unique: entry.ty.layout != Layout::Blob(packed::Kind::Intset),
+        unique: entry.ty.kind != Kind::List
+            && entry.ty.layout != Layout::Blob(packed::Kind::Intset),
         lent,
         entry,
         names: Names::default(),
@@ -161,6 +162,22 @@ impl Check<'_, '_, '_> {
         self.order = Order::Expiries(expire_at_ms.map_or(Expiry::Never, Expiry::At));
     }
 
+    /// Checks an element of a kind that comes less often than others.
+    fn rare(&mut self, elem: &Elem<'_>) -> Result<(), Halted> {
+        let seeds = self.lent.seeds;
+        let name = self.names.next(elem, |scope, name| seeds.first(scope, name));
+        if let Some((_, hash)) = name {
+            self.lent.members.add(hash).map_err(Halted::Temp)?;
+        }
+        match elem {
+            Elem::ArrayItem { index, .. } => self.index(*index),
+            Elem::Module(id) => self.module = Some(*id),
+            _ => {}
+        }
+        self.element += 1;
+        Ok(())
+    }
+
     fn index(&mut self, index: u64) {
         let Order::Indexes(before) = self.order else {
             return;
@@ -178,25 +195,30 @@ impl Visit for Check<'_, '_, '_> {
 
     #[inline]
     fn elem(&mut self, elem: &Elem<'_>) -> Result<(), Halted> {
-        if let Elem::Str(_) | Elem::Item(_) = elem {
+        let (what, name) = match elem {
+            Elem::Str(_) | Elem::Item(_) => return Ok(()),
+            Elem::Member(name) => (What::Member, name),
+            Elem::Scored { member, score } => {
+                self.score(member, *score);
+                (What::Member, member)
+            }
+            Elem::Field { field, expire_at_ms, .. } => {
+                self.expiry(*expire_at_ms);
+                (What::Field, field)
+            }
+            rare => return self.rare(rare),
+        };
+        self.element += 1;
+        if !self.unique {
             return Ok(());
         }
-        if self.unique {
-            let seeds = self.lent.seeds;
-            let name = self.names.next(elem, |scope, name| seeds.first(scope, name));
-            if let Some((_, hash)) = name {
-                self.lent.members.add(hash).map_err(Halted::Temp)?;
-            }
-        }
-        match elem {
-            Elem::Scored { member, score } => self.score(member, *score),
-            Elem::Field { expire_at_ms, .. } => self.expiry(*expire_at_ms),
-            Elem::ArrayItem { index, .. } => self.index(*index),
-            Elem::Module(id) => self.module = Some(*id),
-            _ => {}
-        }
-        self.element += 1;
-        Ok(())
+        let hash = self.lent.seeds.first(what as u64, name.text(&mut IntBuf::new()));
+        self.lent.members.add(hash).map_err(Halted::Temp)
+    }
+
+    #[inline]
+    fn wants_singles(&self) -> bool {
+        self.unique
     }
 
     #[inline]
