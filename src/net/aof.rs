@@ -1,4 +1,6 @@
-//! The append-only file: a thread that appends, syncs and keeps the manifest.
+//! The append-only file: who appends writes by itself where nothing is in the way, so that what a reply tells of is with the
+//! system before the reply leaves. A thread syncs, keeps the manifest, and appends what comes while the file is not free: while
+//! it is synced, while the disk takes nothing, and always with `appendfsync always`.
 
 use super::News;
 use crate::aof::live::Live;
@@ -9,6 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
@@ -40,12 +43,32 @@ pub(super) enum Order {
     Finish,
 }
 
+/// The file and what is in it.
+#[derive(Debug)]
+struct Book {
+    opened: Live,
+    /// Batches written.
+    done: u64,
+    /// Whether there are bytes that are not synced.
+    dirty: bool,
+}
+
+/// Nothing that can panic runs under the lock, so a poisoned one is as good as any.
+fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
+    book.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The thread, as others see it.
 #[derive(Debug)]
 pub(super) struct Keeper {
     orders: Sender<Order>,
-    /// Batches of bytes sent so far.
+    /// Batches of bytes given to be appended so far.
     sent: Cell<u64>,
+    /// Whether each batch is to be synced.
+    is_always: Cell<bool>,
+    /// Whether writes are to take longer, for tests.
+    is_delayed: Cell<bool>,
+    book: Arc<Mutex<Book>>,
     thread: RefCell<Option<JoinHandle<()>>>,
 }
 
@@ -60,11 +83,19 @@ impl Keeper {
         // Batches are counted on where a file before this one ended.
         let (sync, done) = (config.appendfsync, *synced.borrow());
         let delay = Duration::ZERO;
-        let (dirty, failed, is_lost) = (false, false, false);
-        let work = Work { opened, sync, delay, synced, news, done, dirty, failed, is_lost };
+        let book = Arc::new(Mutex::new(Book { opened, done, dirty: false }));
+        let (failed, is_lost) = (false, false);
+        let work = Work { book: Arc::clone(&book), sync, delay, synced, news, failed, is_lost };
         let thread = std::thread::Builder::new().name("aof".into());
         let thread = thread.spawn(move || work.run(&received)).ok();
-        Keeper { orders, sent: Cell::new(done), thread: RefCell::new(thread) }
+        Keeper {
+            orders,
+            sent: Cell::new(done),
+            is_always: Cell::new(sync == AppendFsync::Always),
+            is_delayed: Cell::new(false),
+            book,
+            thread: RefCell::new(thread),
+        }
     }
 
     pub(super) fn sender(&self) -> Sender<Order> {
@@ -80,9 +111,36 @@ impl Keeper {
         let _ = self.orders.send(order);
     }
 
-    pub(super) fn append(&self, bytes: Vec<u8>) {
-        self.sent.set(self.sent.get() + 1);
-        self.send(Order::Append(bytes));
+    /// Appends these bytes, and leaves nothing but memory of them.
+    pub(super) fn append(&self, bytes: &mut Vec<u8>) {
+        let before = self.sent.replace(self.sent.get() + 1);
+        if !self.is_always.get() && !self.is_delayed.get() && self.append_here(before, bytes) {
+            return;
+        }
+        self.send(Order::Append(std::mem::take(bytes)));
+    }
+
+    /// Appends what the file takes at once, unless the thread has it or still has to append what came before; whether nothing
+    /// is left.
+    fn append_here(&self, before: u64, bytes: &mut Vec<u8>) -> bool {
+        let mut book = match self.book.try_lock() {
+            Ok(book) => book,
+            Err(TryLockError::Poisoned(book)) => book.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        if book.done != before {
+            return false;
+        }
+        // Of a disk that takes only some of the bytes, or none, the thread knows more.
+        let written = book.opened.write(bytes).unwrap_or(0);
+        book.dirty |= written > 0;
+        if written < bytes.len() {
+            bytes.drain(..written);
+            return false;
+        }
+        book.done += 1;
+        bytes.clear();
+        true
     }
 
     pub(super) fn rotate(&self, bytes: Vec<u8>) {
@@ -98,10 +156,12 @@ impl Keeper {
     }
 
     pub(super) fn set_policy(&self, policy: AppendFsync) {
+        self.is_always.set(policy == AppendFsync::Always);
         self.send(Order::Policy(policy));
     }
 
     pub(super) fn set_delay(&self, delay: Duration) {
+        self.is_delayed.set(!delay.is_zero());
         self.send(Order::Delay(delay));
     }
 
@@ -118,15 +178,11 @@ impl Keeper {
 const RETRY: Duration = Duration::from_millis(100);
 
 struct Work {
-    opened: Live,
+    book: Arc<Mutex<Book>>,
     sync: AppendFsync,
     delay: Duration,
     synced: watch::Sender<u64>,
     news: UnboundedSender<News>,
-    /// Batches written.
-    done: u64,
-    /// Whether there are bytes that are not synced.
-    dirty: bool,
     failed: bool,
     /// The disk has lost bytes, or may have.
     is_lost: bool,
@@ -178,12 +234,13 @@ impl Work {
             Order::Rotate(bytes) => {
                 self.append(&bytes);
                 self.sync();
-                if let Err(e) = self.opened.rotate() {
+                let rotated = lock(&self.book).opened.rotate();
+                if let Err(e) = rotated {
                     self.tell(Some(reason(&e)));
                 }
             }
             Order::Base { path, is_rdb, done } => {
-                let _ = done.send(self.opened.take_base(&path, is_rdb));
+                let _ = done.send(lock(&self.book).opened.take_base(&path, is_rdb));
             }
             Order::Settle(done) => {
                 self.sync();
@@ -210,7 +267,8 @@ impl Work {
         }
         let mut rest = bytes;
         while !rest.is_empty() {
-            match self.opened.write(rest) {
+            let written = lock(&self.book).opened.write(rest);
+            match written {
                 Ok(written) => {
                     rest = rest.get(written..).unwrap_or_default();
                     if self.failed && rest.is_empty() {
@@ -224,8 +282,9 @@ impl Work {
                 }
             }
         }
-        self.dirty |= !bytes.is_empty();
-        self.done += 1;
+        let mut book = lock(&self.book);
+        book.dirty |= !bytes.is_empty();
+        book.done += 1;
     }
 
     fn sync_if(&mut self, policy: AppendFsync) {
@@ -235,8 +294,11 @@ impl Work {
     }
 
     fn sync(&mut self) {
-        if self.dirty {
-            while let Err(e) = self.opened.sync() {
+        let book = Arc::clone(&self.book);
+        // Kept for as long as it takes, so that nothing is appended meanwhile: that would have to wait for the disk.
+        let mut book = lock(&book);
+        if book.dirty {
+            while let Err(e) = book.opened.sync() {
                 let why = reason(&e);
                 if self.sync == AppendFsync::Always {
                     // What is not on disk now may never be, whatever the disk says next: nobody may hear that it is.
@@ -251,8 +313,8 @@ impl Work {
                 self.tell(None);
             }
         }
-        self.dirty = false;
-        let _ = self.synced.send(self.done);
+        book.dirty = false;
+        let _ = self.synced.send(book.done);
     }
 
     fn tell(&mut self, error: Option<String>) {

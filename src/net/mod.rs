@@ -49,6 +49,9 @@ use stream_log::Logger;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
+/// Memory for bytes on their way to the append-only file that is kept, in bytes.
+const LOG_BUFFER_BYTES: usize = 1 << 20;
+
 /// How often the kernel is asked for the process's figures.
 const HOST_PERIOD: Duration = Duration::from_millis(500);
 
@@ -438,9 +441,9 @@ impl Server {
                 }
                 Some(Action::WakePrimary) => self.primary_news.notify_waiters(),
                 Some(Action::OpenLog) => self.open_log(),
-                Some(Action::CloseLog(bytes)) => {
+                Some(Action::CloseLog(mut bytes)) => {
                     if let Some(keeper) = self.keeper.take() {
-                        keeper.append(bytes);
+                        keeper.append(&mut bytes);
                         keeper.finish();
                     }
                 }
@@ -520,7 +523,10 @@ impl Server {
             let mut bytes = self.log_buffer.borrow_mut();
             self.engine.borrow_mut().take_log(&mut bytes);
             if !bytes.is_empty() {
-                keeper.append(std::mem::take(&mut *bytes));
+                keeper.append(&mut bytes);
+                if bytes.capacity() > LOG_BUFFER_BYTES {
+                    bytes.shrink_to(LOG_BUFFER_BYTES);
+                }
             }
             let synced = *self.synced.borrow();
             self.engine.borrow_mut().log_batches(keeper.sent(), synced);
