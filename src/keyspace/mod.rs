@@ -198,7 +198,7 @@ impl Keyspace {
 
     /// The kind of value that a key holds, if it is there.
     pub fn kind(&self, db: usize, key: &[u8]) -> Option<crate::value::Kind> {
-        self.dbs.get(db).and_then(|db| db.keys.get(key)).map(|entry| place::kind(&entry))
+        self.dbs.get(db).and_then(|db| db.keys.get(key)).map(|entry| place::kind(entry.value))
     }
 
     /// Number of keys with an expiry time in a database.
@@ -220,7 +220,11 @@ impl Keyspace {
 
     /// As [`Keyspace::warm`], for keys, and for members of the containers that they may hold.
     pub fn warm_members(&self, db: usize, uses: &[(&[u8], &[u8])]) -> u64 {
-        let Some(db) = self.dbs.get(db) else { return 0 };
+        let (Some(db), Some((key, _))) = (self.dbs.get(db), uses.first()) else { return 0 };
+        if uses.iter().all(|(other, _)| other == key) {
+            let value = db.keys.get(key).and_then(|entry| entry.value.object());
+            return value.map_or(0, |value| value.warm(uses.iter().map(|(_, member)| *member)));
+        }
         let seed = db.keys.seed();
         let mut found: SmallVec<[(usize, &Value); 16]> = SmallVec::new();
         let read = db.keys.warm(uses.iter().map(|(key, _)| seed.hash(key)), |number, value| {

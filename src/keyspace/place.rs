@@ -4,8 +4,9 @@ use super::effect::Event;
 use super::trash::Trash;
 use crate::base::cow;
 use crate::value::limits::Limits;
-use crate::value::table::{self, Locator, Meta, New, Removed, Stored, Table};
+use crate::value::table::{self, Found, Locator, Meta, New, Removed, Stored, Table};
 use crate::value::{Array, Blob, Hash, Kind, List, Set, Stream, StringForm, Value, Zset};
+use std::cell::Cell;
 use triomphe::Arc;
 
 /// The key holds another type of value.
@@ -98,9 +99,43 @@ pub struct Place<'a> {
     /// Whether a container was handed out that may have been emptied.
     pub(super) maybe_empty: bool,
     pub(super) created: bool,
+    /// Whether, and where, the key is, once it was looked for.
+    pub(super) found: Cell<Option<Option<Found>>>,
 }
 
 impl Place<'_> {
+    /// Looks for the key, once for all that asks for it.
+    #[inline]
+    pub(super) fn find(&self) -> Option<Found> {
+        if let Some(found) = self.found.get() {
+            return found;
+        }
+        let found = self.keys.find(&self.at);
+        self.found.set(Some(found));
+        found
+    }
+
+    #[inline]
+    fn value(&self) -> Option<Stored<'_, Value>> {
+        self.find().map(|found| self.keys.value(&self.at, found))
+    }
+
+    #[inline]
+    fn object_mut(&mut self) -> Option<&mut Value> {
+        let found = self.find()?;
+        self.keys.found_object_mut(&self.at, found)
+    }
+
+    #[inline]
+    fn insert(&mut self, value: New<'_, Value>, meta: Meta) {
+        let found = self.find();
+        let old = self.keys.insert_found(&self.at, found, value, meta);
+        if found.is_none() {
+            self.found.set(None);
+        }
+        self.replaced(old);
+    }
+
     /// The key.
     pub fn key(&self) -> &[u8] {
         self.key
@@ -113,40 +148,35 @@ impl Place<'_> {
 
     /// Whether the key is there.
     pub fn exists(&self) -> bool {
-        self.keys.get_at(&self.at).is_some()
+        self.find().is_some()
     }
 
     /// What kind of value the key holds.
     pub fn kind(&self) -> Option<Kind> {
-        self.keys.get_at(&self.at).map(|entry| kind(&entry))
+        self.value().map(kind)
     }
 
     /// The key's expiry time in unix milliseconds.
     pub fn expire_at_ms(&self) -> Option<i64> {
-        self.keys.get_at(&self.at).and_then(|entry| entry.meta.expire_at_ms)
+        self.find().and_then(|found| self.keys.meta(&self.at, found).expire_at_ms)
     }
 
     /// The string that the key holds, `None` if it is not there.
     pub fn string(&self) -> Result<Option<&[u8]>, WrongType> {
-        match self.keys.get_at(&self.at) {
+        match self.value() {
             None => Ok(None),
-            Some(entry) => string(&entry).map(Some).ok_or(WrongType),
+            Some(value) => string(value).map(Some).ok_or(WrongType),
         }
     }
 
     /// Makes the key hold a string. Any other value is replaced; the expiry time is the one given.
     pub fn set_string(&mut self, bytes: &[u8], form: StringForm, expire_at_ms: Option<i64>) {
         let meta = Meta { expire_at_ms, access: Some(self.access), mark: form.mark() };
-        let old = if table::fits(bytes) {
-            self.keys.insert_at(&self.at, New::Bytes(bytes), meta)
-        } else {
-            self.keys.insert_at(
-                &self.at,
-                New::Object(Value::String(Blob::new(bytes.to_vec()))),
-                meta,
-            )
+        let value = match table::fits(bytes) {
+            true => New::Bytes(bytes),
+            false => New::Object(Value::String(Blob::new(bytes.to_vec()))),
         };
-        self.replaced(old);
+        self.insert(value, meta);
     }
 
     /// As [`Place::set_string`], for bytes that are handed over.
@@ -156,8 +186,7 @@ impl Place<'_> {
         }
         let meta = Meta { expire_at_ms, access: Some(self.access), mark: form.mark() };
         let value = New::Object(Value::String(Blob::new(bytes)));
-        let old = self.keys.insert_at(&self.at, value, meta);
-        self.replaced(old);
+        self.insert(value, meta);
     }
 
     /// Changes the bytes of a string, which is made empty first if the key is not there. Its expiry time stays.
@@ -168,11 +197,12 @@ impl Place<'_> {
     ) -> Result<R, WrongType> {
         let expire_at_ms = self.expire_at_ms();
         // A long string is changed where it is.
-        if let Some(Value::String(blob)) = self.keys.object_mut_at(&self.at) {
+        let access = self.access;
+        if let Some(Value::String(blob)) = self.object_mut() {
             let bytes = cow::make_mut(blob);
             let result = edit(bytes);
             if !table::fits(bytes) {
-                let meta = Meta { expire_at_ms, access: Some(self.access), mark: form.mark() };
+                let meta = Meta { expire_at_ms, access: Some(access), mark: form.mark() };
                 self.keys.set_meta(self.key, meta);
                 return Ok(result);
             }
@@ -201,7 +231,7 @@ impl Place<'_> {
             mark: form.mark(),
         };
         self.keys.set_meta(self.key, meta);
-        if let Some(Value::String(blob)) = self.keys.object_mut_at(&self.at) {
+        if let Some(Value::String(blob)) = self.object_mut() {
             let bytes: &mut Vec<u8> = cow::make_mut(blob);
             return Ok(Some(patch(bytes)));
         }
@@ -210,12 +240,10 @@ impl Place<'_> {
 
     /// The container that the key holds, `None` if it is not there.
     pub fn read<T: Typed>(&self) -> Result<Option<&T>, WrongType> {
-        match self.keys.get_at(&self.at) {
+        match self.value() {
             None => Ok(None),
-            Some(entry) => match entry.value {
-                Stored::Object(value) => T::of(value).map(Some).ok_or(WrongType),
-                Stored::Bytes(_) => Err(WrongType),
-            },
+            Some(Stored::Object(value)) => T::of(value).map(Some).ok_or(WrongType),
+            Some(Stored::Bytes(_)) => Err(WrongType),
         }
     }
 
@@ -226,8 +254,8 @@ impl Place<'_> {
             return Ok(None);
         }
         self.maybe_empty = true;
-        let value = self.keys.object_mut_at(&self.at).and_then(T::of_mut);
-        Ok(value.map(|value| (value, self.limits)))
+        let limits = self.limits;
+        Ok(self.object_mut().and_then(T::of_mut).map(|value| (value, limits)))
     }
 
     /// The container that the key holds, made empty if it is not there. If it is still empty afterwards, the key goes.
@@ -236,10 +264,9 @@ impl Place<'_> {
             self.set_value(T::empty().wrap(), None);
         }
         self.maybe_empty = true;
-        match self.keys.object_mut_at(&self.at).and_then(T::of_mut) {
-            Some(value) => Ok((value, self.limits)),
-            None => Err(WrongType),
-        }
+        let limits = self.limits;
+        let value = self.object_mut().and_then(T::of_mut).ok_or(WrongType)?;
+        Ok((value, limits))
     }
 
     /// Makes the key hold a value with an expiry time, whatever it held.
@@ -250,25 +277,28 @@ impl Place<'_> {
             return self.set_string(blob, StringForm::Auto, expire_at_ms);
         }
         let meta = Meta { expire_at_ms, access: Some(self.access), mark: 0 };
-        let old = self.keys.insert_at(&self.at, New::Object(value), meta);
-        self.replaced(old);
+        self.insert(New::Object(value), meta);
     }
 
     /// Sets or takes away the expiry time. Returns false if the key is not there.
     pub fn set_expiry(&mut self, expire_at_ms: Option<i64>) -> bool {
-        let Some(meta) = self.keys.get_at(&self.at).map(|entry| entry.meta) else { return false };
+        let Some(found) = self.find() else { return false };
+        let meta = self.keys.meta(&self.at, found);
         self.keys.set_meta(self.key, Meta { expire_at_ms, ..meta });
         true
     }
 
     /// Sets when, or how often, the key was used.
     pub fn set_access(&mut self, access: u32) {
-        self.keys.touch(self.key, access);
+        if let Some(found) = self.find() {
+            self.keys.touch_found(&self.at, found, access);
+        }
     }
 
     /// Removes the key. Returns false if it was not there.
     pub fn remove(&mut self) -> bool {
         let removed = self.keys.remove(self.key);
+        self.found.set(None);
         let was_there = removed.is_some();
         if let Some(value) = removed.and_then(|removed| removed.object) {
             self.trash.take(value);
@@ -288,16 +318,16 @@ impl Place<'_> {
 }
 
 /// What kind of value an entry holds.
-pub(super) fn kind(entry: &table::Entry<'_, Value>) -> Kind {
-    match entry.value {
+pub(super) fn kind(value: Stored<'_, Value>) -> Kind {
+    match value {
         Stored::Bytes(_) => Kind::String,
         Stored::Object(value) => value.kind(),
     }
 }
 
 /// The string that an entry holds.
-pub(super) fn string<'a>(entry: &table::Entry<'a, Value>) -> Option<&'a [u8]> {
-    match entry.value {
+pub(super) fn string(value: Stored<'_, Value>) -> Option<&[u8]> {
+    match value {
         Stored::Bytes(bytes) => Some(bytes),
         Stored::Object(Value::String(blob)) => Some(blob),
         Stored::Object(_) => None,

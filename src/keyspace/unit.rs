@@ -5,8 +5,9 @@ use super::effect::{Effects, Event, EventClass, What};
 use super::place::{Change, Place, Typed, WrongType, kind, string};
 use super::uses::Uses;
 use crate::value::limits::Limits;
-use crate::value::table::{self, Meta, Stored, Table};
+use crate::value::table::{self, Found, Locator, Meta, Stored, Table};
 use crate::value::{Kind, StringForm, Value};
+use std::cell::Cell;
 
 /// Where a unit of work comes from, which decides what it may notice and whom it tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +62,12 @@ impl<'a> ValueRef<'a> {
 
     /// Its kind of value.
     pub fn kind(&self) -> Kind {
-        kind(&self.entry)
+        kind(self.entry.value)
     }
 
     /// The string it holds.
     pub fn string(&self) -> Option<&'a [u8]> {
-        string(&self.entry)
+        string(self.entry.value)
     }
 
     /// The string's form.
@@ -234,13 +235,17 @@ impl<'k> Unit<'k> {
     /// What a key holds; notes the use.
     pub fn get(&mut self, key: &[u8]) -> Option<ValueRef<'_>> {
         self.expire_if_due(key);
-        self.use_key(key);
-        if self.origin.is_client() {
-            let is_there = self.peek(key).is_some();
-            self.keyspace.lookups.hits += u64::from(is_there);
-            self.keyspace.lookups.misses += u64::from(!is_there);
+        let at = self.keys().locate(key);
+        let found = self.keys().find(&at);
+        if let Some(found) = found {
+            self.note_use(&at, found);
         }
-        self.peek(key)
+        let found = found.filter(|found| !self.is_over(&self.keys().meta(&at, *found)));
+        if self.origin.is_client() {
+            self.keyspace.lookups.hits += u64::from(found.is_some());
+            self.keyspace.lookups.misses += u64::from(found.is_none());
+        }
+        found.map(|found| ValueRef { entry: self.keys().entry(&at, found) })
     }
 
     /// The string that a key holds.
@@ -253,8 +258,10 @@ impl<'k> Unit<'k> {
 
     /// The container that a key holds.
     pub fn read<T: Typed>(&mut self, key: &[u8]) -> Result<Option<&T>, WrongType> {
-        self.get(key);
-        self.peek_as(key)
+        match self.get(key) {
+            None => Ok(None),
+            Some(value) => value.container().map(Some).ok_or(WrongType),
+        }
     }
 
     /// The container that a key holds, without noting the use; several can be looked at at once.
@@ -284,8 +291,9 @@ impl<'k> Unit<'k> {
         let keys = &mut dbs[db].keys;
         let at = keys.locate(key);
         let uses = &settings.uses;
-        let old = uses.counted.then(|| keys.get_at(&at).and_then(|entry| entry.meta.access));
-        let access = match old.flatten() {
+        let found = uses.counted.then(|| keys.find(&at));
+        let old = found.flatten().and_then(|found| keys.meta(&at, found).access);
+        let access = match old {
             Some(mark) => uses.next(mark, now_ms, rng),
             None => uses.first(now_ms),
         };
@@ -298,10 +306,12 @@ impl<'k> Unit<'k> {
             access,
             maybe_empty: false,
             created: false,
+            found: Cell::new(found),
         };
         let done = change(&mut place);
         let (maybe_empty, created) = (place.maybe_empty, place.created);
-        let emptied = maybe_empty && place.keys.get_at(&at).is_some_and(|entry| is_empty(&entry));
+        let emptied =
+            maybe_empty && place.find().is_some_and(|found| is_empty(place.keys.value(&at, found)));
         if emptied {
             place.keys.remove(key);
         }
@@ -349,24 +359,21 @@ impl<'k> Unit<'k> {
         self.delete_as(key, Event::generic("del"))
     }
 
-    /// Notes a use of a key that is there.
+    /// Notes a use of a key that was found.
     #[inline]
-    fn use_key(&mut self, key: &[u8]) {
-        if !self.notes_uses {
-            return;
-        }
+    fn note_use(&mut self, at: &Locator<'_>, found: Found) {
         let (uses, now_ms) = (self.uses(), self.now_ms);
-        if uses.only_writes {
+        if !self.notes_uses || uses.only_writes {
             return;
         }
-        if !uses.counted {
-            return self.keys_mut().touch(key, uses.first(now_ms));
-        }
-        let mark = self.keys().get(key).and_then(|entry| entry.meta.access);
-        if let Some(mark) = mark {
-            let mark = uses.next(mark, now_ms, &mut self.keyspace.rng);
-            self.keys_mut().touch(key, mark);
-        }
+        let mark = match uses.counted {
+            false => uses.first(now_ms),
+            true => match self.keys().meta(at, found).access {
+                Some(mark) => uses.next(mark, now_ms, &mut self.keyspace.rng),
+                None => return,
+            },
+        };
+        self.keys_mut().touch_found(at, found, mark);
     }
 
     /// Removes a key; a large value is not freed here. False if the key was not there.
@@ -531,8 +538,8 @@ impl<'k> Unit<'k> {
 }
 
 /// Whether an entry holds a container that must not stay.
-fn is_empty(entry: &table::Entry<'_, Value>) -> bool {
-    match entry.value {
+fn is_empty(value: Stored<'_, Value>) -> bool {
+    match value {
         Stored::Object(value) => value.is_emptied(),
         Stored::Bytes(_) => false,
     }

@@ -19,6 +19,7 @@ mod bulk;
 mod hash;
 mod node;
 mod page;
+mod tags;
 mod walk;
 
 #[cfg(test)]
@@ -57,6 +58,10 @@ impl<O> Clone for Table<O> {
         Table { root: self.root.clone(), len: self.len, expiring: self.expiring, seed: self.seed }
     }
 }
+
+/// Where in its page a key's entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found(usize);
 
 /// What an entry held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +121,36 @@ impl<O: Clone> Table<O> {
     pub fn get_at(&self, at: &Locator<'_>) -> Option<Entry<'_, O>> {
         let page = self.root.page(at);
         page.find(at.hash, at.key).map(|index| page.entry(index))
+    }
+
+    /// Looks for a key that was located. What it gives leads to the entry until an entry is added or removed.
+    #[inline]
+    pub fn find(&self, at: &Locator<'_>) -> Option<Found> {
+        self.root.page(at).find(at.hash, at.key).map(Found)
+    }
+
+    /// The entry of a key that was found.
+    #[inline]
+    pub fn entry(&self, at: &Locator<'_>, found: Found) -> Entry<'_, O> {
+        self.root.page(at).entry(found.0)
+    }
+
+    /// The value of a key that was found.
+    #[inline]
+    pub fn value(&self, at: &Locator<'_>, found: Found) -> Stored<'_, O> {
+        self.root.page(at).value(found.0)
+    }
+
+    /// What stands beside the value of a key that was found.
+    #[inline]
+    pub fn meta(&self, at: &Locator<'_>, found: Found) -> Meta {
+        self.root.page(at).meta_of(found.0)
+    }
+
+    /// The object that a key holds that was found, to be changed; copied first as far as a snapshot shares it.
+    #[inline]
+    pub fn found_object_mut(&mut self, at: &Locator<'_>, found: Found) -> Option<&mut O> {
+        cow::make_mut(&mut self.root).page_mut(at).object_mut(found.0)
     }
 
     /// Whether a key is there.
@@ -209,14 +244,27 @@ impl<O: Clone> Table<O> {
         value: New<'_, O>,
         meta: Meta,
     ) -> Option<Removed<O>> {
+        let found = self.find(at);
+        self.insert_found(at, found, value, meta)
+    }
+
+    /// As [`Table::insert_at`], for a key that was found, or was not.
+    #[inline]
+    pub fn insert_found(
+        &mut self,
+        at: &Locator<'_>,
+        found: Option<Found>,
+        value: New<'_, O>,
+        meta: Meta,
+    ) -> Option<Removed<O>> {
         self.expiring += u64::from(meta.expire_at_ms.is_some());
-        let Some(index) = self.root.page(at).find(at.hash, at.key) else {
+        let Some(Found(index)) = found else {
             cow::make_mut(&mut self.root).push(at, 0, value, meta);
             self.len += 1;
             return None;
         };
         let old = self.change_at(at, |page| {
-            let meta_before = page.entry(index).meta;
+            let meta_before = page.meta_of(index);
             let object = page.replace(index, value, meta);
             Effect { grew: 0, result: Removed { object, meta: meta_before } }
         });
@@ -227,7 +275,7 @@ impl<O: Clone> Table<O> {
     /// Removes a key.
     pub fn remove(&mut self, key: &[u8]) -> Option<Removed<O>> {
         let removed = self.change(key, |page, index| {
-            let meta = page.entry(index).meta;
+            let meta = page.meta_of(index);
             Effect { grew: -1, result: Removed { object: page.remove(index), meta } }
         })?;
         self.expiring -= u64::from(removed.meta.expire_at_ms.is_some());
@@ -237,7 +285,7 @@ impl<O: Clone> Table<O> {
     /// Changes what stands beside a key's value. Returns what stood there.
     pub fn set_meta(&mut self, key: &[u8], meta: Meta) -> Option<Meta> {
         let old = self.change(key, |page, index| {
-            let old = page.entry(index).meta;
+            let old = page.meta_of(index);
             if old != meta {
                 page.set_meta(index, meta);
             }
@@ -266,8 +314,8 @@ impl<O: Clone> Table<O> {
 
     /// As [`Table::object_mut`], for a key that was located.
     pub fn object_mut_at(&mut self, at: &Locator<'_>) -> Option<&mut O> {
-        let index = self.root.page(at).find(at.hash, at.key)?;
-        cow::make_mut(&mut self.root).page_mut(at).object_mut(index)
+        let found = self.find(at)?;
+        self.found_object_mut(at, found)
     }
 
     /// Runs a change on the bytes of a short string, whose length stays.
@@ -283,10 +331,17 @@ impl<O: Clone> Table<O> {
     /// Notes a use of the entry, unless a snapshot shares it: a note is not worth a copy.
     pub fn touch(&mut self, key: &[u8], access: u32) {
         let at = self.locate(key);
-        if let Some(page) = Arc::get_mut(&mut self.root).and_then(|root| root.page_if_unshared(&at))
-            && let Some(index) = page.find(at.hash, key)
+        if let Some(found) = self.find(&at) {
+            self.touch_found(&at, found, access);
+        }
+    }
+
+    /// As [`Table::touch`], for a key that was found.
+    #[inline]
+    pub fn touch_found(&mut self, at: &Locator<'_>, found: Found, access: u32) {
+        if let Some(page) = Arc::get_mut(&mut self.root).and_then(|root| root.page_if_unshared(at))
         {
-            page.touch(index, access);
+            page.touch(found.0, access);
         }
     }
 

@@ -12,13 +12,11 @@
 //! Copying a page for a snapshot's sake is one copy of bytes and one count for each object in it.
 
 use super::hash::Seed;
+use super::tags::{self, TAGS};
 use std::sync::Arc as StdArc;
 
 /// Most entries of a page.
 pub(super) const PAGE_ENTRIES: usize = 63;
-
-/// Tags of a page, and one byte more.
-const TAGS: usize = PAGE_ENTRIES + 1;
 
 /// Longest key kept in the heap, in bytes.
 const INLINE_KEY_BYTES: usize = 255;
@@ -88,6 +86,17 @@ impl<O> Clone for Stored<'_, O> {
 }
 
 impl<O> Copy for Stored<'_, O> {}
+
+impl<'a, O> Stored<'a, O> {
+    /// The object, if it is one.
+    #[inline]
+    pub fn object(self) -> Option<&'a O> {
+        match self {
+            Stored::Object(object) => Some(object),
+            Stored::Bytes(_) => None,
+        }
+    }
+}
 
 impl<O> Clone for Entry<'_, O> {
     fn clone(&self) -> Self {
@@ -227,6 +236,7 @@ fn write_entry(key: Part<'_>, value: Part<'_>, meta: Meta, heap: &mut Vec<u8>) {
     heap.extend_from_slice(value_bytes);
 }
 
+#[inline]
 fn read_length(heap: &[u8], at: &mut usize) -> usize {
     let low = usize::from(heap[*at]);
     *at += 1;
@@ -238,17 +248,21 @@ fn read_length(heap: &[u8], at: &mut usize) -> usize {
     (low & 0x7f) | high << 7
 }
 
+/// Bytes of what stands beside the value of an entry with these flags.
+#[inline]
+fn meta_bytes(flags: u8) -> usize {
+    // Without a branch: the bits have the right weights, or nearly so.
+    const { assert!(EXPIRY == 8 && ACCESS >> 2 == 4) };
+    usize::from(flags & EXPIRY) + usize::from((flags & ACCESS) >> 2)
+}
+
 /// The parts of the entry that starts here.
+#[inline]
 fn parts_at(heap: &[u8], mut at: usize) -> Parts {
     let flags = heap[at];
     at += 1;
     let meta_at = at;
-    if flags & ACCESS != 0 {
-        at += 4;
-    }
-    if flags & EXPIRY != 0 {
-        at += 8;
-    }
+    at += meta_bytes(flags);
     let key_len = read_length(heap, &mut at);
     let value_len =
         if flags & (VALUE_BYTES | VALUE_OBJECT) != 0 { read_length(heap, &mut at) } else { 0 };
@@ -341,10 +355,12 @@ impl<O: Clone> Page<O> {
         self.heap.capacity() + self.objects.capacity() * size_of::<Object<O>>()
     }
 
+    #[inline]
     fn parts(&self, index: usize) -> Parts {
         parts_at(&self.heap, usize::from(self.offsets[index]))
     }
 
+    #[inline]
     fn key_at(&self, place: Place) -> &[u8] {
         match place {
             Place::Heap(start, end) => &self.heap[start..end],
@@ -356,6 +372,7 @@ impl<O: Clone> Page<O> {
         }
     }
 
+    #[inline]
     fn meta(&self, parts: &Parts) -> Meta {
         let mut at = parts.meta_at;
         let mut meta = Meta { mark: parts.flags >> MARK_SHIFT, ..Meta::default() };
@@ -371,17 +388,35 @@ impl<O: Clone> Page<O> {
     }
 
     /// The entry at an index below [`Page::len`].
+    #[inline]
     pub(super) fn entry(&self, index: usize) -> Entry<'_, O> {
         let parts = self.parts(index);
-        let value = match parts.value {
+        let (value, meta) = (self.value_at(parts.value), self.meta(&parts));
+        Entry { key: self.key_at(parts.key), value, meta }
+    }
+
+    #[inline]
+    fn value_at(&self, place: Place) -> Stored<'_, O> {
+        match place {
             Place::Heap(start, end) => Stored::Bytes(&self.heap[start..end]),
             Place::Object(object) => match &self.objects[object] {
                 Object::Value(value) => Stored::Object(value),
                 Object::Key(_) => Stored::Bytes(&[]),
             },
             Place::Nothing => Stored::Bytes(&[]),
-        };
-        Entry { key: self.key_at(parts.key), value, meta: self.meta(&parts) }
+        }
+    }
+
+    /// The value of an entry alone.
+    #[inline]
+    pub(super) fn value(&self, index: usize) -> Stored<'_, O> {
+        self.value_at(self.parts(index).value)
+    }
+
+    /// What stands beside the value of an entry.
+    #[inline]
+    pub(super) fn meta_of(&self, index: usize) -> Meta {
+        self.meta(&self.parts(index))
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'_, O>> {
@@ -391,7 +426,35 @@ impl<O: Clone> Page<O> {
     /// The index of a key's entry.
     #[inline]
     pub(super) fn find(&self, hash: u64, key: &[u8]) -> Option<usize> {
-        self.candidates(hash).find(|index| self.key_at(self.parts(*index).key) == key)
+        let mut fitting = self.candidates(hash);
+        while fitting != 0 {
+            let index = fitting.trailing_zeros() as usize;
+            if self.has_key(index, key) {
+                return Some(index);
+            }
+            fitting &= fitting - 1;
+        }
+        None
+    }
+
+    /// Whether an entry is that of a key. Reads no more of the entry than that needs.
+    #[inline]
+    fn has_key(&self, index: usize, key: &[u8]) -> bool {
+        let heap = self.heap.as_slice();
+        let mut at = usize::from(self.offsets[index]);
+        let flags = heap[at];
+        at += 1 + meta_bytes(flags);
+        let len = read_length(heap, &mut at);
+        if flags & KEY_OBJECT != 0 {
+            return self.key_at(Place::Object(len)) == key;
+        }
+        if len != key.len() {
+            return false;
+        }
+        if flags & (VALUE_BYTES | VALUE_OBJECT) != 0 {
+            at += 1 + usize::from(heap[at] >> 7);
+        }
+        heap.get(at..at + len) == Some(key)
     }
 
     /// Reads something of each part of the page that looking for an entry reads.
@@ -406,7 +469,8 @@ impl<O: Clone> Page<O> {
     #[inline]
     pub(super) fn warm_entry(&self, hash: u64) -> (u64, Option<usize>) {
         let last = self.heap.last().copied().unwrap_or_default();
-        let index = self.candidates(hash).next();
+        let candidates = self.candidates(hash);
+        let index = (candidates != 0).then_some(candidates.trailing_zeros() as usize);
         let offset = index.and_then(|index| self.offsets.get(index)).copied().unwrap_or_default();
         let first = self.heap.get(usize::from(offset)).copied().unwrap_or_default();
         (u64::from(last ^ first), index)
@@ -422,25 +486,11 @@ impl<O: Clone> Page<O> {
         }
     }
 
-    /// The entries whose tags fit a hash, and rarely another one.
+    /// The entries whose tags fit a hash, a bit for each.
     #[inline]
-    fn candidates(&self, hash: u64) -> impl Iterator<Item = usize> {
-        let wanted = u64::from_ne_bytes([tag(hash); 8]);
-        let len = self.len();
-        self.tags.as_chunks::<8>().0.iter().take(len.div_ceil(8)).enumerate().flat_map(
-            move |(group, tags)| {
-                // Bytes that are equal become zero; the classic test finds zero bytes.
-                let differ = u64::from_le_bytes(*tags) ^ wanted;
-                let mut zeros =
-                    differ.wrapping_sub(0x0101_0101_0101_0101) & !differ & 0x8080_8080_8080_8080;
-                std::iter::from_fn(move || {
-                    let at = (zeros != 0).then(|| zeros.trailing_zeros() as usize / 8)?;
-                    zeros &= zeros - 1;
-                    Some(group * 8 + at)
-                })
-                .filter(move |index| *index < len)
-            },
-        )
+    fn candidates(&self, hash: u64) -> u64 {
+        // There are fewer entries than bits.
+        tags::equal(&self.tags, tag(hash)) & ((1 << self.len()) - 1)
     }
 
     /// The object that an entry holds.
