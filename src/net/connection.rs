@@ -6,10 +6,12 @@ use super::{Server, Slot, now};
 use crate::engine::{ClientId, Flow};
 use crate::resp::request::{Bounds, RequestReader, Step};
 use smallvec::SmallVec;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
+use tokio::io::AsyncReadExt;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 << 10;
@@ -26,7 +28,9 @@ const ROOM_BYTES_MAX: usize = 64 << 20;
 /// A socket of any kind.
 pub(super) trait Stream: 'static {
     fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
-    fn try_read(&self, buffer: &mut Vec<u8>) -> io::Result<usize>;
+    /// Reads what is there, as far as there is room. Where that leaves room, there is nothing more, and nothing will be tried
+    /// until the system says that more has come.
+    fn try_read(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize>;
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
     fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
@@ -38,8 +42,13 @@ macro_rules! streams {
                 <$stream>::poll_read_ready(self, context)
             }
 
-            fn try_read(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-                self.try_read_buf(buffer)
+            fn try_read(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+                // Nobody need be woken: the loop waits for the stream itself.
+                let mut context = Context::from_waker(Waker::noop());
+                match pin!(self.read_buf(buffer)).poll(&mut context) {
+                    Poll::Ready(read) => read,
+                    Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+                }
             }
 
             fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
