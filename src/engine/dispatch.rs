@@ -67,10 +67,15 @@ impl Renamed {
         Renamed { by_name }
     }
 
+    /// Whether all have their own names.
+    fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
     /// The command of a name.
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<&'static Command> {
-        if self.by_name.is_empty() {
+        if self.is_empty() {
             return command::find(name);
         }
         match self.by_name.get(&name.to_ascii_lowercase()) {
@@ -166,7 +171,7 @@ impl Engine {
     }
 
     fn dispatch(&mut self, id: ClientId, args: &[&[u8]], reply: &mut Reply) {
-        let Some(command) = args.first().and_then(|name| self.renamed.find(name)) else {
+        let Some(command) = args.first().and_then(|name| self.command(id, name)) else {
             return self.refuse(id, None, reply, &Error::unknown(args));
         };
         let mut call = Call { id, command, subcommand: None, args, reply };
@@ -188,6 +193,18 @@ impl Engine {
             if !self.is_suspended() {
                 self.serve_ready();
             }
+        }
+    }
+
+    /// The command of a name.
+    #[inline]
+    fn command(&self, id: ClientId, name: &[u8]) -> Option<&'static Command> {
+        // Most often it is the client's last.
+        let last = self.clients.get(id).and_then(|client| client.command);
+        let is_last = |last: &&Command| last.spec.name.as_bytes().eq_ignore_ascii_case(name);
+        match last.filter(is_last) {
+            Some(last) if self.renamed.is_empty() => Some(last),
+            _ => self.renamed.find(name),
         }
     }
 
