@@ -5,7 +5,7 @@ use super::unit::ValueRef;
 use crate::base::bulk::{Bulk, IntBuf};
 use crate::base::num::format_g17;
 use crate::rdb::Dialect;
-use crate::value::Value;
+use crate::value::{Kind, Value};
 use sha1::{Digest as _, Sha1};
 use std::fmt;
 
@@ -45,7 +45,12 @@ impl Digest {
 
     /// Only Redis counts whether fields have times.
     fn mix_value(&mut self, value: &ValueRef<'_>, vendor: Dialect) {
-        self.mix(&(value.kind() as u32).to_be_bytes());
+        // Servers have vector sets from a module.
+        let kind = match value.kind() {
+            Kind::VectorSet => Kind::Opaque,
+            kind => kind,
+        };
+        self.mix(&(kind as u32).to_be_bytes());
         if let Some(bytes) = value.string() {
             self.mix(bytes);
         }
@@ -85,6 +90,24 @@ impl Digest {
                     self.mix(itoa::Buffer::new().format(index).as_bytes());
                     self.mix(value);
                 }
+            }
+            Some(Value::VectorSet(set)) => {
+                let mut all = Digest::default();
+                let mut text = itoa::Buffer::new();
+                let mut one = Digest::default();
+                one.mix(text.format(set.len()).as_bytes());
+                one.mix(text.format(set.dim()).as_bytes());
+                all.add(&one.0);
+                for element in set.iter() {
+                    let mut one = Digest::default();
+                    one.mix(&element.vector().stored());
+                    one.mix(element.name());
+                    if let Some(attributes) = element.attributes() {
+                        one.mix(attributes);
+                    }
+                    all.add(&one.0);
+                }
+                self.add(&all.0);
             }
             Some(Value::Opaque(opaque)) => self.mix(&opaque.stored),
             Some(Value::String(_)) | None => {}

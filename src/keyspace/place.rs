@@ -5,7 +5,9 @@ use super::trash::Trash;
 use crate::base::cow;
 use crate::value::limits::Limits;
 use crate::value::table::{self, Found, Locator, Meta, New, Removed, Stored, Table};
-use crate::value::{Array, Blob, Hash, Kind, List, Set, Stream, StringForm, Value, Zset};
+use crate::value::{
+    Array, Blob, Hash, Kind, List, Set, Stream, StringForm, Value, VectorSet, Zset,
+};
 use std::cell::Cell;
 use triomphe::Arc;
 
@@ -83,7 +85,7 @@ macro_rules! typed {
     };
 }
 
-typed! { List Set Zset Hash Stream Array }
+typed! { List Set Zset Hash Stream Array VectorSet }
 
 /// One key's place in its database. Made by [`super::Unit::update`] alone, after expiry has been seen to.
 #[derive(Debug)]

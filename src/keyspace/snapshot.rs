@@ -32,6 +32,8 @@ impl Snapshot {
         const OLDEST: u16 = 10;
         /// Redis 7.4: fields of hashes with expiry times.
         const FIELD_EXPIRIES: u16 = 12;
+        /// The version of Redis 8.0, the first that knows vector sets; Redis 7.4 has the same.
+        const VECTOR_SETS: u16 = 12;
         /// Redis 8.8: arrays, and stream entries that were given back.
         const ARRAYS: u16 = 14;
         let version = |value: ValueRef<'_>| match value.object() {
@@ -41,6 +43,7 @@ impl Snapshot {
                 if gave_back { ARRAYS } else { OLDEST }
             }
             Some(Value::Hash(hash)) if hash.expiring() > 0 => FIELD_EXPIRIES,
+            Some(Value::VectorSet(_)) => VECTOR_SETS,
             _ => OLDEST,
         };
         let mut least = OLDEST;

@@ -194,8 +194,12 @@ pub enum Elem<'a> {
         count: u64,
         /// How they are stored.
         quantization: Quantization,
+        /// Most links that a vector tries to get in a layer of the graph; 0 if the file does not tell.
+        max_links: u64,
         /// Dimensions before random projection, if it is used.
         projected_from: Option<u64>,
+        /// The matrix of the projection, as it is stored; empty without one.
+        matrix: &'a [u8],
     },
     /// One vector, after the items that hold it.
     Vector {
@@ -209,6 +213,8 @@ pub enum Elem<'a> {
         range: f32,
         /// Length of the original vector.
         norm: f32,
+        /// Its place in the graph, as it is stored; the last number holds range and norm again.
+        graph: &'a [u64],
     },
 }
 

@@ -12,7 +12,7 @@ use super::hop;
 use super::module::{self, ModuleId};
 use super::string::{LZF, ReadStr, Str};
 use super::template::{self, Fields, Templates};
-use super::types::{Kind, ValueType};
+use super::types::{Kind, Layout, ValueType};
 use super::walk::{Hop, Scratch, Walk};
 use crate::base::bulk::Bulk;
 use crate::base::cursor::Cursor;
@@ -277,6 +277,17 @@ impl<'a> Entry<'a> {
     /// Where damage in this key is, for messages.
     pub fn path(&self) -> KeyPath {
         self.path_of(self.resolve_key().unwrap_or_default().into_owned())
+    }
+
+    /// Whether the value is a vector set, which is a module's.
+    pub fn is_vector_set(&self) -> bool {
+        let id: Result<u64, Halt<Infallible>> = ReadStr::len(&mut Cursor::new(self.value));
+        self.ty.layout == Layout::Module && id.is_ok_and(|id| ModuleId(id) == ModuleId::VECTOR_SET)
+    }
+
+    /// Damage of the value as a whole.
+    pub fn damaged(&self, kind: ErrorKind) -> Error {
+        Error::new(kind, self.value_offset()).in_key(|| self.path())
     }
 
     /// Offset of the value's first byte in the (decompressed) input.

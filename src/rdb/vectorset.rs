@@ -1,12 +1,12 @@
 //! Vector sets of Redis 8: a module value whose items are known (section 9 of the format).
 //!
 //! ```text
-//! dim, count, quantisation | M << 8, flags, [input dim, projection matrix],
+//! dim, count, quantisation | most links << 8, flags, [input dim, projection matrix],
 //! count × ( name, [attributes], vector, n, n × parameter )
 //! ```
 //!
 //! The parameters are the node's place in the graph; the last one holds the quantisation range
-//! and the vector's length. The graph itself is checked for shape only.
+//! and the vector's length. What they say is not looked into here.
 
 use super::event::{Elem, Quantization};
 use super::module::ModuleItem;
@@ -38,12 +38,16 @@ pub(super) struct VectorSetReader {
     count: u64,
     left: u64,
     quantization: Quantization,
+    max_links: u64,
     has_attributes: bool,
     input_dim: Option<u64>,
+    matrix: Vec<u8>,
     params_left: u64,
     name: Vec<u8>,
     attributes: Option<Vec<u8>>,
     data: Vec<u8>,
+    /// Each took bytes of the file, so that they are not more than it holds.
+    params: Vec<u64>,
 }
 
 impl VectorSetReader {
@@ -54,12 +58,15 @@ impl VectorSetReader {
             count: 0,
             left: 0,
             quantization: Quantization::Float32,
+            max_links: 0,
             has_attributes: false,
             input_dim: None,
+            matrix: Vec::new(),
             params_left: 0,
             name: Vec::new(),
             attributes: None,
             data: Vec::new(),
+            params: Vec::new(),
         }
     }
 
@@ -98,6 +105,7 @@ impl VectorSetReader {
                     2 => Quantization::Binary,
                     _ => return Err("unknown vector quantisation"),
                 };
+                self.max_links = n >> 8 & 0xffff;
                 self.next = Next::Flags;
             }
             Next::Flags => {
@@ -115,10 +123,12 @@ impl VectorSetReader {
             Next::ParamCount if n == 0 => return Err("a vector has no parameters"),
             Next::ParamCount => {
                 self.params_left = n;
+                self.params.clear();
                 self.next = Next::Param;
             }
             Next::Param => {
                 self.params_left -= 1;
+                self.params.push(n);
                 if self.params_left == 0 {
                     return Ok(Some(self.vector(n)));
                 }
@@ -135,6 +145,7 @@ impl VectorSetReader {
                 if bulk.text_len() as u128 != expected {
                     return Err("the projection matrix has the wrong size");
                 }
+                self.matrix = bulk.to_vec();
                 return Ok(Some(self.shape()));
             }
             Next::Name => {
@@ -169,7 +180,9 @@ impl VectorSetReader {
             dim: self.dim,
             count: self.count,
             quantization: self.quantization,
+            max_links: self.max_links,
             projected_from: self.input_dim,
+            matrix: &self.matrix,
         }
     }
 
@@ -182,6 +195,7 @@ impl VectorSetReader {
             data: &self.data,
             range: f32::from_bits((last_param >> 32) as u32),
             norm: f32::from_bits(last_param as u32),
+            graph: &self.params,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::list::Chunk;
 use super::stream::Group;
+use super::vectorset::{self, Projection, Restorer, Shape};
 use super::{Array, Blob, Hash, List, Opaque, Set, Stream, Value, Zset};
 use crate::base::bulk::IntBuf;
 use crate::base::num::write_score;
@@ -79,6 +80,17 @@ impl Loader {
             }
             (Kind::String | Kind::List | Kind::Set | Kind::Zset | Kind::Hash | Kind::Array, _) => {
                 self.build(entry, limits)
+            }
+            (Kind::Module, Layout::Module) if entry.is_vector_set() => {
+                let mut builder = VectorSetBuilder::default();
+                entry.visit(&mut self.scratch, &mut builder)?;
+                match builder.finish() {
+                    Ok(Some(set)) if !set.is_empty() => {
+                        Ok(Loaded::Value(Value::VectorSet(Arc::new(set))))
+                    }
+                    Ok(_) => Ok(Loaded::Empty),
+                    Err(flaw) => Err(entry.damaged(ErrorKind::Value(flaw))),
+                }
             }
             _ => Ok(Loaded::Value(Value::Opaque(Arc::new(opaque(entry))))),
         }
@@ -287,6 +299,73 @@ impl Visit for StreamBuilder<'_> {
             | Elem::ModuleItem(_)
             | Elem::VectorSet { .. }
             | Elem::Vector { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+/// Builds a vector set, whose vectors are stored with their links.
+#[derive(Default)]
+struct VectorSetBuilder {
+    restorer: Option<Restorer>,
+    /// What was wrong first.
+    flaw: Option<&'static str>,
+}
+
+impl VectorSetBuilder {
+    fn shape(elem: &Elem<'_>) -> Result<Option<Shape>, &'static str> {
+        const OUT_OF_RANGE: &str = "the projection's dimensions are out of range";
+        let Elem::VectorSet { dim, quantization, max_links, projected_from, matrix, .. } = elem
+        else {
+            return Ok(None);
+        };
+        let dim = usize::try_from(*dim).unwrap_or(usize::MAX);
+        let projection = match projected_from {
+            None => None,
+            Some(input_dim) => {
+                let input_dim = usize::try_from(*input_dim).unwrap_or(usize::MAX);
+                let is_in_range = (dim..=vectorset::DIM_MAX).contains(&input_dim);
+                let projection =
+                    Projection::from_stored(matrix, input_dim, dim).filter(|_| is_in_range);
+                Some(projection.ok_or(OUT_OF_RANGE)?)
+            }
+        };
+        let max_links = match usize::try_from(*max_links).unwrap_or(usize::MAX) {
+            // As all sets had it before files told of it.
+            0 => vectorset::MAX_LINKS_DEFAULT,
+            max_links => max_links.min(*vectorset::MAX_LINKS.end()),
+        };
+        Ok(Some(Shape { dim, quantization: *quantization, max_links, projection }))
+    }
+
+    fn take(&mut self, elem: &Elem<'_>) -> Result<(), &'static str> {
+        if let Some(shape) = VectorSetBuilder::shape(elem)? {
+            self.restorer = Some(Restorer::new(shape));
+        }
+        let (Some(restorer), Elem::Vector { name, attributes, data, graph, .. }) =
+            (&mut self.restorer, elem)
+        else {
+            return Ok(());
+        };
+        let (mut one, mut two) = (IntBuf::new(), IntBuf::new());
+        let attributes = attributes.as_ref().map(|text| text.text(&mut two));
+        restorer.push(name.text(&mut one), attributes, data, graph)
+    }
+
+    fn finish(self) -> Result<Option<super::VectorSet>, &'static str> {
+        match self.flaw {
+            Some(flaw) => Err(flaw),
+            None => self.restorer.map(Restorer::finish).transpose(),
+        }
+    }
+}
+
+impl Visit for VectorSetBuilder {
+    type Error = Error;
+
+    fn elem(&mut self, elem: &Elem<'_>) -> Result<(), Error> {
+        if self.flaw.is_none() {
+            self.flaw = self.take(elem).err();
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ pub mod set;
 pub mod stream;
 pub mod table;
 pub mod tree;
+pub mod vectorset;
 pub mod zset;
 
 pub use array::Array;
@@ -21,6 +22,7 @@ pub use hash::Hash;
 pub use list::List;
 pub use set::Set;
 pub use stream::Stream;
+pub use vectorset::VectorSet;
 pub use zset::Zset;
 
 use crate::base::num::parse_canonical_i64;
@@ -31,7 +33,7 @@ use triomphe::Arc;
 /// A string too long to stand in a table's page.
 pub type Blob = Arc<Vec<u8>>;
 
-/// The kinds of values; their numbers are those of `OBJ_STRING` and so on.
+/// The kinds of values; their numbers are those of `OBJ_STRING` and so on, but for vector sets, which are a module's there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names are the kinds' own")]
 pub enum Kind {
@@ -43,6 +45,7 @@ pub enum Kind {
     Opaque = 5,
     Stream = 6,
     Array = 7,
+    VectorSet = 8,
 }
 
 /// What a key holds, apart from short strings, which a table keeps beside their keys.
@@ -62,11 +65,13 @@ pub enum Value {
     Stream(Arc<Stream>),
     /// An array.
     Array(Arc<Array>),
+    /// A vector set.
+    VectorSet(Arc<VectorSet>),
     /// A value that is stored and handed on as it is.
     Opaque(Arc<Opaque>),
 }
 
-/// A value of a kind whose commands are not run here: a module's, a vector set. Its stored form is kept.
+/// A value of a kind whose commands are not run here: a module's. Its stored form is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opaque {
     /// The name of its type, as `TYPE` gives it.
@@ -135,6 +140,7 @@ impl Value {
             Value::Hash(_) => Kind::Hash,
             Value::Stream(_) => Kind::Stream,
             Value::Array(_) => Kind::Array,
+            Value::VectorSet(_) => Kind::VectorSet,
             Value::Opaque(_) => Kind::Opaque,
         }
     }
@@ -155,6 +161,7 @@ impl Value {
             Value::Zset(zset) => zset.is_empty(),
             Value::Hash(hash) => hash.is_empty(),
             Value::Array(array) => array.is_empty(),
+            Value::VectorSet(set) => set.is_empty(),
             // A stream may be empty.
             Value::String(_) | Value::Stream(_) | Value::Opaque(_) => false,
         }
@@ -180,6 +187,7 @@ impl Value {
             Value::Set(_) | Value::Hash(_) | Value::Zset(_) => 1,
             Value::Stream(stream) => (stream.nodes().count() + stream.groups().count()) as u64,
             Value::Array(array) => array.runs().count() as u64,
+            Value::VectorSet(set) => set.len() as u64,
         }
     }
 
@@ -196,7 +204,7 @@ impl Value {
             Value::Hash(hash) => hash.encoding(limits),
             Value::Stream(_) => "stream",
             Value::Array(_) => "sliced-array",
-            Value::Opaque(_) => "raw",
+            Value::VectorSet(_) | Value::Opaque(_) => "raw",
         }
     }
 }
@@ -213,6 +221,7 @@ impl Kind {
             Kind::Opaque => "module",
             Kind::Stream => "stream",
             Kind::Array => "array",
+            Kind::VectorSet => "vectorset",
         }
     }
 }

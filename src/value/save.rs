@@ -1,14 +1,15 @@
 //! Values in the stored form.
 
 use super::list::Chunk;
-use super::{Array, Hash, Kind, List, Set, Stream, StringForm, Value, Zset};
+use super::{Array, Hash, Kind, List, Set, Stream, StringForm, Value, VectorSet, Zset};
 use crate::base::bulk::Bulk;
 use crate::base::num::parse_canonical_i64;
 use crate::packed::Listpack;
 use crate::rdb::encode::{Encoded, Encoder, Hint, Losses, Strings, Target};
-use crate::rdb::event::ArrayValue;
+use crate::rdb::event::{ArrayValue, Quantization};
+use crate::rdb::module::ModuleId;
 use crate::rdb::string::write_len;
-use crate::rdb::{Elem, StreamId, types};
+use crate::rdb::{Dialect, Elem, StreamId, types};
 use std::io;
 
 /// What is to be stored.
@@ -32,11 +33,25 @@ pub enum Saved {
 /// Type bytes whose bodies are copied from memory.
 mod type_byte {
     pub(super) const STRING: u8 = 0;
+    pub(super) const MODULE: u8 = 7;
     pub(super) const SET_INTSET: u8 = 11;
     pub(super) const LIST_QUICKLIST_2: u8 = 18;
     pub(super) const HASH_LISTPACK: u8 = 16;
     pub(super) const ZSET_LISTPACK: u8 = 17;
     pub(super) const SET_LISTPACK: u8 = 20;
+}
+
+/// What stands before the items of a module's value.
+mod module_item {
+    pub(super) const END: u64 = 0;
+    pub(super) const INT: u64 = 2;
+    pub(super) const STRING: u64 = 5;
+}
+
+/// Whether a target's servers read values of a type byte of Redis.
+fn is_known(type_byte: u8, target: Target) -> bool {
+    let ty = types::ValueType::find(Dialect::Redis, type_byte);
+    ty.is_some_and(|ty| ty.is_known_to(target.header))
 }
 
 /// Listpacks below this size have no element whose form differs between servers, in bytes.
@@ -124,6 +139,13 @@ impl Saver {
             Value::Array(array) => {
                 self.encode(types::Kind::Array, Hint::Auto, |encoder| each_item(array, encoder))
             }
+            Value::VectorSet(set) => {
+                if !is_known(type_byte::MODULE, self.target) {
+                    return Ok(Saved::Nothing);
+                }
+                self.vector_set(set);
+                Ok(Saved::Type(type_byte::MODULE))
+            }
             Value::Opaque(opaque) => {
                 if !opaque.is_known_to(self.target) {
                     return Ok(Saved::Nothing);
@@ -153,6 +175,7 @@ impl Saver {
             | Value::List(_)
             | Value::Stream(_)
             | Value::Array(_)
+            | Value::VectorSet(_)
             | Value::Opaque(_) => None,
         }
     }
@@ -190,6 +213,50 @@ impl Saver {
             self.strings.write_bytes(&mut self.body, bytes);
         }
         true
+    }
+
+    /// Writes a vector set as the module of servers does, the newest element first.
+    fn vector_set(&mut self, set: &VectorSet) {
+        const HAS_PROJECTION: u64 = 1;
+        const HAS_ATTRIBUTES: u64 = 2;
+        let shape = set.shape();
+        let quantization = match shape.quantization {
+            Quantization::Float32 => 0,
+            Quantization::Int8 => 1,
+            Quantization::Binary => 2,
+        };
+        let has_attributes = set.with_attributes() > 0;
+        let flags = if shape.projection.is_some() { HAS_PROJECTION } else { 0 }
+            | if has_attributes { HAS_ATTRIBUTES } else { 0 };
+        write_len(&mut self.body, ModuleId::VECTOR_SET.0);
+        self.module_int(shape.dim as u64);
+        self.module_int(set.len() as u64);
+        self.module_int(quantization | (shape.max_links as u64) << 8);
+        self.module_int(flags);
+        if let Some(projection) = &shape.projection {
+            self.module_int(projection.input_dim() as u64);
+            self.module_string(&projection.stored());
+        }
+        for element in set.stored() {
+            self.module_string(element.name);
+            if has_attributes {
+                self.module_string(element.attributes.unwrap_or_default());
+            }
+            self.module_string(&element.components);
+            self.module_int(element.graph.len() as u64);
+            element.graph.iter().for_each(|number| self.module_int(*number));
+        }
+        write_len(&mut self.body, module_item::END);
+    }
+
+    fn module_int(&mut self, n: u64) {
+        write_len(&mut self.body, module_item::INT);
+        write_len(&mut self.body, n);
+    }
+
+    fn module_string(&mut self, bytes: &[u8]) {
+        write_len(&mut self.body, module_item::STRING);
+        self.strings.write_bytes(&mut self.body, bytes);
     }
 
     fn encode(

@@ -94,6 +94,7 @@ fn value_bytes(value: &ValueRef<'_>) -> usize {
         Some(Value::Zset(zset)) => zset.allocated_bytes(),
         Some(Value::Stream(stream)) => stream.allocated_bytes(),
         Some(Value::Array(array)) => array.allocated_bytes(),
+        Some(Value::VectorSet(set)) => set.allocated_bytes(),
         Some(object) => {
             let mut saver = Saver::new(persist::newest(), false);
             let stored = saver.save(value.held()).map_or(0, |_| saver.body().len());

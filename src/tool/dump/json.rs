@@ -653,7 +653,7 @@ impl<O: Out> Value<'_, '_, O> {
                 self.text("\"");
                 self.first = false;
             }
-            Elem::VectorSet { dim, count, quantization, projected_from } => {
+            Elem::VectorSet { dim, count, quantization, projected_from, .. } => {
                 let quantization = match quantization {
                     Quantization::Float32 => "f32",
                     Quantization::Int8 => "int8",
@@ -667,7 +667,7 @@ impl<O: Out> Value<'_, '_, O> {
                 }
                 self.open(Level::Vectors, "\"vectors\":[", b"]");
             }
-            Elem::Vector { name, attributes, data, range, norm } => {
+            Elem::Vector { name, attributes, data, range, norm, .. } => {
                 self.comma();
                 self.text("{\"element\":");
                 json::write_bytes(self.out.buf(), &name.to_vec(), self.encoding);
