@@ -15,6 +15,7 @@ mod set;
 mod sort;
 mod stream;
 mod string;
+mod vector;
 mod zset;
 
 use super::Handler;
@@ -33,5 +34,6 @@ pub const FAMILIES: &[&[(&str, Handler)]] = &[
     sort::HANDLERS,
     stream::HANDLERS,
     string::HANDLERS,
+    vector::HANDLERS,
     zset::HANDLERS,
 ];
