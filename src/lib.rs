@@ -96,7 +96,7 @@
 //! - [`rdb`]: the file format with its versions; records, values, payloads, errors with a place.
 //! - [`feed`]: opens inputs, cuts them into batches, filters keys, shares the work among threads.
 //! - [`aof`]: append-only files: what belongs to a set, its commands, what is sound, how a new set is written.
-//! - [`value`]: the containers: a persistent hash table and a counted tree, and the five kinds made of them.
+//! - [`value`]: the containers: a persistent hash table and a counted tree, the kinds made of them, and vector sets.
 //! - [`keyspace`]: databases, expiry, the write path, loading, saving, digests.
 //! - [`repl`]: replication without sockets, clock and data: places in a stream, the link to a primary, a primary's view of its replicas.
 //! - [`command`]: what is known of each command, and the handlers that need nothing but data.

@@ -513,3 +513,48 @@ fn arrays_are_stored_and_told() {
     assert_eq!(server.ok(&["TYPE", "a"]), Reply::Simple("array".into()));
     assert!(matches!(server.ok(&["MEMORY", "USAGE", "a"]), Reply::Int(100..1000)));
 }
+
+#[test]
+fn vector_sets_are_stored_and_told() {
+    let mut server = start(&["--appendonly", "yes", "--notify-keyspace-events", "AEKn"]);
+    let mut listener = server.connect();
+    listener.cmd(&["PSUBSCRIBE", "__keyevent@0__:*"]);
+    assert_eq!(
+        server.ok(&["VADD", "v", "VALUES", "2", "1", "0", "a", "SETATTR", "{}"]),
+        Reply::Int(1)
+    );
+    assert_eq!(server.ok(&["VADD", "v", "VALUES", "2", "0", "1", "b"]), Reply::Int(1));
+    // Of vector sets, servers tell only that there is a new key.
+    let heard = listener.read_reply().unwrap().array();
+    assert_eq!(heard[2..], [bulk("__keyevent@0__:new"), bulk("v")]);
+    // A change is one for those who watch, too.
+    let mut watcher = server.connect();
+    watcher.cmd(&["WATCH", "v"]);
+    server.ok(&["VSETATTR", "v", "b", "{\"n\":1}"]);
+    watcher.cmd(&["MULTI"]);
+    watcher.cmd(&["VCARD", "v"]);
+    assert_eq!(watcher.cmd(&["EXEC"]), Reply::Nil);
+    assert_eq!(server.ok(&["VADD", "v", "VALUES", "2", "2", "1", "b"]), Reply::Int(0));
+    let before = server.ok(&["DEBUG", "DIGEST-VALUE", "v"]);
+    server.ok(&["DEBUG", "LOADAOF"]);
+    assert_eq!(server.ok(&["DEBUG", "DIGEST-VALUE", "v"]), before);
+    server.ok(&["BGREWRITEAOF"]);
+    wait_until(|| info(&mut server, "aof_rewrite_in_progress") == 0);
+    server.ok(&["DEBUG", "LOADAOF"]);
+    assert_eq!(server.ok(&["DEBUG", "DIGEST-VALUE", "v"]), before);
+    server.ok(&["DEBUG", "RELOAD"]);
+    assert_eq!(server.ok(&["DEBUG", "DIGEST-VALUE", "v"]), before);
+    assert_eq!(server.ok(&["VGETATTR", "v", "b"]), bulk("{\"n\":1}"));
+    assert_eq!(
+        server.ok(&["VSIM", "v", "ELE", "b", "COUNT", "1"]),
+        Reply::Array([bulk("b")].into())
+    );
+    assert_eq!(server.ok(&["TYPE", "v"]), Reply::Simple("vectorset".into()));
+    assert_eq!(server.ok(&["OBJECT", "ENCODING", "v"]), bulk("raw"));
+    assert!(matches!(server.ok(&["MEMORY", "USAGE", "v"]), Reply::Int(300..3000)));
+    server.ok(&["VSETATTR", "v", "b", ""]);
+    assert_ne!(server.ok(&["DEBUG", "DIGEST-VALUE", "v"]), before);
+    server.ok(&["VREM", "v", "a"]);
+    server.ok(&["VREM", "v", "b"]);
+    assert_eq!(server.ok(&["EXISTS", "v"]), Reply::Int(0));
+}

@@ -18,6 +18,8 @@ const COMPARED_MAX: usize = 256;
 enum Effort {
     /// Only links in directions of their own, and only such that are better than those they replace.
     Choosy,
+    /// Any link for which there is room.
+    Free,
     /// Any link that takes none from a node with few.
     Willing,
     /// Any link, for which others also get room beyond their most.
@@ -97,6 +99,7 @@ impl VectorSet {
     pub(super) fn link_new(&mut self, new: Place, candidates: &[Near], layer: usize) {
         let wanted = self.shape.max_links;
         self.link_to(new, candidates, layer, wanted, Effort::Choosy);
+        self.link_to(new, candidates, layer, wanted, Effort::Free);
         if self.link_count(new, layer) < wanted / 2 {
             self.link_to(new, candidates, layer, wanted, Effort::Willing);
         }
@@ -155,6 +158,7 @@ impl VectorSet {
         let kept = if effort == Effort::Choosy { max_links / 2 } else { max_links / 4 };
         let can_spare = |place: Place| self.link_count(place, layer) > kept;
         let spared = match effort {
+            Effort::Free => return false,
             Effort::Choosy | Effort::Willing => {
                 let (_, worst) = self.worst_link(near.place, layer);
                 own.links.get(worst as usize).copied().filter(|place| can_spare(*place))
@@ -168,7 +172,7 @@ impl VectorSet {
             self.unlink(near.place, spared, layer);
             return true;
         }
-        let most = max_links * if layer == 0 { 3 } else { 2 };
+        let most = self.shape.room(layer);
         if effort != Effort::Pressing {
             return false;
         }

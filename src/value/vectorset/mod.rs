@@ -61,6 +61,13 @@ pub struct Shape {
     pub projection: Option<Projection>,
 }
 
+impl Shape {
+    /// The most links that a node can be given room for in a layer, if it must have some. Servers take no more from files.
+    fn room(&self, layer: usize) -> usize {
+        self.max_links.saturating_mul(if layer == 0 { 3 } else { 2 })
+    }
+}
+
 /// A vector set.
 #[derive(Debug, Clone)]
 pub struct VectorSet {
@@ -172,7 +179,7 @@ impl VectorSet {
         self.last_id
     }
 
-    /// Bytes allocated.
+    /// About how many bytes are allocated.
     pub fn allocated_bytes(&self) -> usize {
         size_of::<VectorSet>()
             + self.nodes.allocated_bytes()
@@ -321,7 +328,7 @@ impl VectorSet {
         }
         if self.entry == place {
             // What it was linked with in the highest layer is there, too.
-            let neighbour = by_layer.iter().rev().flatten().next();
+            let neighbour = by_layer.last().and_then(|links| links.first());
             self.entry = neighbour.copied().unwrap_or_else(|| self.highest());
         }
         for (layer, nodes) in by_layer.iter().enumerate() {

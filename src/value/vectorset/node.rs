@@ -173,11 +173,15 @@ impl Nodes {
         })
     }
 
-    /// Bytes allocated.
+    /// Bytes allocated, if the first nodes are like all others.
     pub(super) fn allocated_bytes(&self) -> usize {
+        /// Nodes that are looked at.
+        const MEASURED: usize = 1_000;
         let slots: usize = self.chunks.iter().map(|chunk| chunk.capacity()).sum();
-        let nodes: usize = self.iter().map(|(_, node)| node.allocated_bytes()).sum();
-        slots * size_of::<Slot>() + nodes
+        let measured = self.iter().take(MEASURED).map(|(_, node)| node.allocated_bytes());
+        let nodes = measured.sum::<usize>() as u128 * self.len as u128;
+        let nodes = nodes / self.len.clamp(1, MEASURED) as u128;
+        slots * size_of::<Slot>() + usize::try_from(nodes).unwrap_or(usize::MAX)
     }
 }
 

@@ -184,7 +184,11 @@ impl VectorSet {
             if filter.is_some_and(|filter| !filter.takes(node)) {
                 continue;
             }
-            nearest.push(Near { distance: self.distance_to(query, node), place });
+            let near = Near { distance: self.distance_to(query, node), place };
+            if nearest.len() >= count && nearest.peek().is_some_and(|worst| near >= *worst) {
+                continue;
+            }
+            nearest.push(near);
             if nearest.len() > count {
                 nearest.pop();
             }

@@ -19,9 +19,6 @@ const VERSION: u64 = 1;
 /// Highest layer in a file.
 const STORED_LEVEL_MAX: u64 = 16;
 
-/// Most links of a node in a layer of a file.
-const STORED_LINKS_MAX: u64 = 4 * 4096;
-
 /// Why a stored graph is none.
 type Flaw = &'static str;
 
@@ -120,9 +117,10 @@ impl Restorer {
         }
         let mut layers: SmallVec<[Layer; 1]> = SmallVec::new();
         let mut by_layer = Vec::new();
-        for _ in 0..=level {
+        for at in 0..=level {
             let (count, max_links) = (next()?, next()?);
-            if count > max_links || max_links > STORED_LINKS_MAX {
+            let most = self.set.shape.room(at as usize) as u64;
+            if count > max_links || max_links > most {
                 return Err("a vector has too many links");
             }
             let links: Vec<u64> = (0..count).map(|_| next()).collect::<Result<_, Flaw>>()?;

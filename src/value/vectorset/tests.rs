@@ -293,7 +293,7 @@ fn damaged_graphs_are_refused() {
         (1, 2 << 24, "version"),
         (1, 17 | 1 << 24, "level"),
         (2, 33, "too many links"),
-        (3, 1 << 20, "too many links"),
+        (3, 49, "too many links"),
         (4, 3, "missing"),
         (4, 1, "with itself"),
         (5, 1, "farthest link"),

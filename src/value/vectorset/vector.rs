@@ -192,19 +192,16 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// The sum of products of steps, which no number of dimensions takes beyond 32 bits.
+/// The sum of products of steps, which no number of dimensions takes beyond 32 bits. Integers may be summed up in any order, so
+/// that the compiler finds the lanes by itself once it knows how many there are.
 fn dot_steps(a: &[i8], b: &[i8]) -> i32 {
+    let sum = |a: &[i8], b: &[i8]| -> i32 {
+        a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
+    };
     let (a_lanes, a_rest) = a.as_chunks::<LANES>();
     let (b_lanes, b_rest) = b.as_chunks::<LANES>();
-    let product = |a: &i8, b: &i8| i32::from(*a) * i32::from(*b);
-    let mut sums = [0_i32; LANES];
-    for (a, b) in a_lanes.iter().zip(b_lanes) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += product(a, b);
-        }
-    }
-    let rest: i32 = a_rest.iter().zip(b_rest).map(|(a, b)| product(a, b)).sum();
-    sums.iter().sum::<i32>() + rest
+    let lanes: i32 = a_lanes.iter().zip(b_lanes).map(|(a, b)| sum(a, b)).sum();
+    lanes + sum(a_rest, b_rest)
 }
 
 #[cfg(test)]
