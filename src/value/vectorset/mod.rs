@@ -68,6 +68,9 @@ impl Shape {
     }
 }
 
+/// Another element's name, and its distance.
+pub type Linked<'a> = (&'a [u8], f32);
+
 /// A vector set.
 #[derive(Debug, Clone)]
 pub struct VectorSet {
@@ -223,7 +226,7 @@ impl VectorSet {
     }
 
     /// What an element is linked with, by layer from its highest one down: names and distances. `None` if it is not there.
-    pub fn links(&self, name: &[u8]) -> Option<Vec<Vec<(&[u8], f32)>>> {
+    pub fn links(&self, name: &[u8]) -> Option<Vec<Vec<Linked<'_>>>> {
         let node = self.nodes.get(self.names.get(name)?)?;
         let linked = |place: &Place| {
             let other = self.nodes.get(*place)?;
