@@ -104,8 +104,10 @@ pub(super) async fn run<S: Stream>(server: Rc<Server>, stream: S, id: ClientId, 
         sent: 0,
         noted: (0, 0),
     };
+    server.connections.set(server.connections.get() + 1);
     // Whatever is wrong with the connection, all that can be done is to forget it.
     let _ = connection.serve().await;
+    server.connections.set(server.connections.get() - 1);
     server.remove_slot(id);
     server.engine.borrow_mut().disconnect(id);
     server.settle();
@@ -132,6 +134,7 @@ impl<S: Stream> Connection<S> {
                 Event::Readable => {
                     let Some(next) = self.read(flow)? else { return Ok(()) };
                     flow = next;
+                    self.let_others().await;
                 }
                 Event::Snapshot(piece) => self.take_piece(piece)?,
                 Event::Writable => {}
@@ -147,6 +150,24 @@ impl<S: Stream> Connection<S> {
                 }
             }
         }
+    }
+
+    /// Lets all connections run their requests that have come by now, before the first of them writes replies. Then the
+    /// append-only file is written once for all of them, and a client that waits for several replies is woken once.
+    async fn let_others(&self) {
+        if self.server.is_alone() {
+            return;
+        }
+        let mut has_been = false;
+        poll_fn(|context| {
+            if std::mem::replace(&mut has_been, true) {
+                return Poll::Ready(());
+            }
+            // Its turn comes behind all that are ready.
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     }
 
     /// Waits for bytes, for room for those that could not be written, or for the engine.
@@ -298,7 +319,7 @@ impl<S: Stream> Connection<S> {
             }
             self.keep(input, is_shared);
         }
-        server.settle();
+        server.act();
         flow
     }
 
@@ -307,6 +328,8 @@ impl<S: Stream> Connection<S> {
         loop {
             if self.unsent().is_empty() {
                 self.sent = 0;
+                // What a reply tells of comes first.
+                self.server.append_log();
                 self.server.engine.borrow_mut().take_output(self.id, &mut self.output);
                 if self.output.is_empty() {
                     if self.server.engine.borrow().has_actions() {

@@ -118,6 +118,8 @@ type Place = Option<(u64, Rc<Slot>)>;
 struct Server {
     engine: RefCell<Engine>,
     slots: RefCell<Vec<Place>>,
+    /// How many connections are served.
+    connections: Cell<usize>,
     links: RefCell<Links>,
     /// When the kernel was last asked for the process's figures.
     host_read: Cell<Option<Instant>>,
@@ -241,6 +243,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
     let server = Rc::new(Server {
         engine: RefCell::new(engine),
         slots: RefCell::new(Vec::new()),
+        connections: Cell::new(0),
         links: RefCell::new(Links::default()),
         host_read: Cell::new(None),
         freer: RefCell::new(Freer::new(news.clone())),
@@ -414,8 +417,20 @@ impl Server {
         }
     }
 
+    /// Whether there is no more than one connection.
+    fn is_alone(&self) -> bool {
+        self.connections.get() <= 1
+    }
+
     /// Does what the engine asks for, in order, and lets the append-only file have its bytes.
     fn settle(self: &Rc<Self>) {
+        self.act();
+        self.append_log();
+        self.note_batches();
+    }
+
+    /// Does what the engine asks for, in order.
+    fn act(self: &Rc<Self>) {
         loop {
             let action = self.engine.borrow_mut().next_action();
             match action {
@@ -502,7 +517,6 @@ impl Server {
                 }
             }
         }
-        self.append_log();
     }
 
     /// Goes to another folder, in which files are from now on; the append-only file stays where it was opened.
@@ -517,17 +531,26 @@ impl Server {
         self.engine.borrow_mut().entered(entered);
     }
 
-    /// Lets the append-only file have its bytes.
+    /// Lets the append-only file have its bytes, if there are any.
     fn append_log(&self) {
         if let Some(keeper) = &*self.keeper.borrow() {
             let mut bytes = self.log_buffer.borrow_mut();
             self.engine.borrow_mut().take_log(&mut bytes);
-            if !bytes.is_empty() {
-                keeper.append(&mut bytes);
-                if bytes.capacity() > LOG_BUFFER_BYTES {
-                    bytes.shrink_to(LOG_BUFFER_BYTES);
-                }
+            if bytes.is_empty() {
+                return;
             }
+            keeper.append(&mut bytes);
+            if bytes.capacity() > LOG_BUFFER_BYTES {
+                bytes.shrink_to(LOG_BUFFER_BYTES);
+            }
+            drop(bytes);
+            self.note_batches();
+        }
+    }
+
+    /// Lets the engine know how much of the append-only file is on disk.
+    fn note_batches(&self) {
+        if let Some(keeper) = &*self.keeper.borrow() {
             let synced = *self.synced.borrow();
             self.engine.borrow_mut().log_batches(keeper.sent(), synced);
         }
