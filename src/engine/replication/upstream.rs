@@ -1,35 +1,25 @@
 //! This server as a replica: the link to its primary, the snapshot it loads, the stream it applies.
 
-use super::super::client::{Client, ClientId, Peer};
-use super::super::config::words::DisklessLoad;
-use super::super::{Action, Engine, LastLoad, Level, Now};
+mod apply;
+mod snapshot;
+
+pub use snapshot::SnapshotPart;
+
+use super::super::client::ClientId;
+use super::super::{Action, Engine, Level, Now};
 use super::mono_ms;
-use crate::command::Error;
 use crate::feed::Control;
-use crate::keyspace::Keyspace;
 use crate::repl::handshake::{Auth, Introduction};
 use crate::repl::offset::Place;
 use crate::repl::replica::{Event, Link, Phase, Settings};
 use crate::repl::{self};
-use crate::resp::request::{Bounds, RequestReader, Step};
-use smallvec::SmallVec;
+use crate::resp::request::RequestReader;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Names a link to a primary: each has another number, so that news of an old one is known as such.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PrimaryId(pub u64);
-
-/// A part of a snapshot, for the driver to load.
-#[derive(Debug)]
-pub enum SnapshotPart {
-    /// A snapshot begins; what others see of the work.
-    Begin(Arc<Control>),
-    /// Bytes of it.
-    Bytes(Vec<u8>),
-    /// It is complete.
-    End,
-}
 
 /// The primary that is followed.
 #[derive(Debug)]
@@ -165,15 +155,6 @@ impl Engine {
         Some(upstream)
     }
 
-    fn stop_loading(&mut self, upstream: &mut Upstream) {
-        upstream.parts.clear();
-        upstream.snapshot_of = None;
-        if let Some(control) = upstream.control.take() {
-            control.interrupted.store(true, std::sync::atomic::Ordering::Relaxed);
-            self.loading = None;
-        }
-    }
-
     fn introduction(&self) -> Introduction {
         let config = &self.config;
         let auth = (!config.masterauth.is_empty()).then(|| Auth {
@@ -268,83 +249,6 @@ impl Engine {
         }
     }
 
-    /// The next part of the snapshot that is to be loaded.
-    pub fn next_snapshot_part(&mut self, id: PrimaryId) -> Option<SnapshotPart> {
-        let upstream = self.replication.upstream.as_mut().filter(|up| up.id == id)?;
-        upstream.parts.pop_front()
-    }
-
-    /// A snapshot was loaded, or not; with the database that the stream behind it has selected.
-    pub fn snapshot_loaded(
-        &mut self,
-        id: PrimaryId,
-        loaded: Result<(Keyspace, LastLoad, usize), String>,
-        now: Now,
-    ) {
-        self.set_now(now);
-        if !self.is_current_primary(id) {
-            return;
-        }
-        let now_ms = mono_ms(now);
-        match loaded {
-            Ok((keyspace, last_load, db)) => {
-                self.take_snapshot(keyspace, last_load, db);
-                self.on_link(|link, events| link.loaded(now_ms, events));
-            }
-            Err(error) => {
-                let text = format!(
-                    "Failed trying to load the MASTER synchronization DB from socket, check server logs: {error}"
-                );
-                self.log(Level::Warning, text);
-                self.on_link(|link, events| link.abandon(now_ms, &error, events));
-            }
-        }
-    }
-
-    /// Puts the primary's data in the place of the old ones.
-    fn take_snapshot(&mut self, keyspace: Keyspace, last_load: LastLoad, db: usize) {
-        // Whoever follows this server has to begin anew, too; not before, since the snapshot might not have come.
-        self.drop_replicas();
-        let Some(upstream) = &mut self.replication.upstream else { return };
-        upstream.control = None;
-        let place = upstream.snapshot_of.take();
-        self.replication.volatile.clear();
-        let Some(upstream) = &mut self.replication.upstream else { return };
-        upstream.db = db;
-        self.replace_data(keyspace, last_load);
-        if let Some(place) = place {
-            let repl = &mut self.replication;
-            repl.history.full_sync_done(place);
-            repl.restart_backlog(place.offset, &self.config);
-        }
-        if self.persist.is_logging() {
-            // A new append-only file, whose base are the new data.
-            self.switch_log(false);
-            self.switch_log(true);
-        }
-        self.add_primary_client();
-    }
-
-    fn add_primary_client(&mut self) {
-        let Some(upstream) = &self.replication.upstream else { return };
-        let (db, host) = (upstream.db, String::from_utf8_lossy(&upstream.host).into_owned());
-        let address = format!("{host}:{}", upstream.port);
-        let client = Client {
-            peer: Peer { address, ..Peer::default() },
-            is_known: true,
-            is_primary: true,
-            db,
-            created: self.now,
-            used: self.now,
-            ..Client::default()
-        };
-        let id = self.clients.add(client);
-        if let Some(upstream) = &mut self.replication.upstream {
-            upstream.client = Some(id);
-            upstream.down_since_ms = None;
-        }
-    }
-
     /// Lets something happen on the link, and sees to what comes of it.
     fn on_link(&mut self, act: impl FnOnce(&mut Link, repl::replica::Events<'_>)) {
         let Some(upstream) = &mut self.replication.upstream else { return };
@@ -408,24 +312,6 @@ impl Engine {
         }
     }
 
-    fn begin_snapshot(&mut self, from: Option<Place>, length_bytes: Option<u64>) {
-        let now = self.now;
-        let Some(upstream) = &mut self.replication.upstream else { return };
-        upstream.snapshot_of = from;
-        let control = upstream.parts.iter().find_map(|part| match part {
-            SnapshotPart::Begin(control) => Some(Arc::clone(control)),
-            _ => None,
-        });
-        let Some(control) = control else { return };
-        control.total_bytes.store(length_bytes.unwrap_or(0), std::sync::atomic::Ordering::Relaxed);
-        upstream.control = Some(Arc::clone(&control));
-        // Old data of another history are kept by `swapdb` in case that this one does not come, but not shown meanwhile.
-        let is_known = from.is_some_and(|from| from.replid == self.replication.history.replid());
-        let is_shown = is_known || self.config.repl_diskless_load != DisklessLoad::SwapDb;
-        self.begin_loading(control, is_shown, now);
-        self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
-    }
-
     fn link_failed(&mut self, retry_after_ms: u64) {
         let now_ms = mono_ms(self.now);
         let unix_ms = self.now.unix_ms;
@@ -443,122 +329,5 @@ impl Engine {
             self.disconnect(id);
         }
         self.replication.upstream = Some(upstream);
-    }
-
-    /// Runs the commands of the stream that are complete, and passes their bytes on; later, if there is a pause.
-    pub(in crate::engine) fn apply_stream(&mut self) {
-        if self.is_paused() || self.is_suspended() {
-            return;
-        }
-        let Some(upstream) = &mut self.replication.upstream else { return };
-        let Some(id) = upstream.client else { return upstream.input.clear() };
-        let mut input = std::mem::take(&mut upstream.input);
-        let mut reader = std::mem::take(&mut upstream.reader);
-        let mut passed = std::mem::take(&mut upstream.passed);
-        let bounds = Bounds { string_bytes_max: u64::MAX >> 1, is_known: true };
-        let is_sound = loop {
-            match reader.next(&input, bounds) {
-                Ok(Step::Request) => {
-                    let args: SmallVec<[&[u8]; 8]> = reader.args(&input).collect();
-                    self.request(id, &args, self.now);
-                    if self.clients.get(id).is_none() {
-                        // The link was ended by what it said, and will begin anew in front of it.
-                        return;
-                    }
-                    self.note_divergence(id, args.first().copied().unwrap_or_default());
-                    let end = reader.read_bytes();
-                    self.pass_on(id, input.get(passed..end).unwrap_or_default());
-                    passed = end;
-                }
-                Ok(Step::Need(_)) => break true,
-                Err(error) => {
-                    let text = format!(
-                        "Protocol error ({error}) from client: the primary's stream cannot be read"
-                    );
-                    self.log(Level::Warning, text);
-                    break false;
-                }
-            }
-            if self.replication.upstream.is_none() {
-                return;
-            }
-        };
-        let read = reader.read_bytes();
-        input.drain(..read.min(input.len()));
-        passed = passed.saturating_sub(read);
-        reader.drop_read();
-        let now_ms = mono_ms(self.now);
-        let Some(upstream) = &mut self.replication.upstream else { return };
-        upstream.input = input;
-        upstream.passed = passed;
-        upstream.reader = reader;
-        if !is_sound {
-            upstream.input.clear();
-            self.on_link(|link, events| {
-                link.forget_place(events);
-                link.abandon(now_ms, "the stream cannot be read", events);
-            });
-        }
-    }
-
-    /// A command of the primary that fails here means that the data differ.
-    fn note_divergence(&mut self, id: ClientId, name: &[u8]) {
-        let Some(client) = self.clients.get(id) else { return };
-        let Some(error) = client.out.as_bytes().strip_prefix(b"-") else { return };
-        let error = String::from_utf8_lossy(error.trim_ascii_end()).into_owned();
-        let name = match crate::command::find(name) {
-            Some(command) => command.spec.name,
-            None => "<unknown>",
-        };
-        self.log(Level::Warning, format!("== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command '{name}'"));
-    }
-
-    /// Passes a command of the stream on to those that follow this server: a transaction as a whole.
-    fn pass_on(&mut self, id: ClientId, bytes: &[u8]) {
-        let is_open = self.clients.get(id).is_some_and(|client| client.multi.is_some());
-        let repl = &mut self.replication;
-        let Some(upstream) = &mut repl.upstream else { return };
-        upstream.pending.extend_from_slice(bytes);
-        if is_open {
-            return;
-        }
-        if let Some(client) = self.clients.get_mut(id) {
-            upstream.db = client.db;
-            // The primary reads no replies.
-            client.out.clear();
-        }
-        let bytes = std::mem::take(&mut upstream.pending);
-        repl.feed_raw(&bytes);
-        let offset = repl.history.offset();
-        if let Some(upstream) = &mut repl.upstream {
-            upstream.link.applied(offset, None);
-            upstream.pending = bytes;
-            upstream.pending.clear();
-        }
-    }
-
-    /// Tells the primary what was applied, as it asked.
-    pub(super) fn tell_primary(&mut self, id: ClientId) {
-        let now_ms = mono_ms(self.now);
-        let synced = self.persist.is_logging().then(|| self.persist.synced_offset());
-        let Some(upstream) = &mut self.replication.upstream else { return };
-        if upstream.client == Some(id) {
-            if let Some(place) = upstream.link.place() {
-                upstream.link.applied(place.offset, synced);
-            }
-            upstream.link.acknowledge(now_ms);
-            self.actions.push_back(Action::WakePrimary);
-        }
-    }
-
-    /// Whether a replica that has lost its primary may answer; `allowed` is whether the command may run on stale data.
-    pub(in crate::engine) fn check_stale(&self, allowed: bool) -> Result<(), Error> {
-        let is_down = self.replication.upstream.as_ref().is_some_and(|up| !up.is_online());
-        match is_down && !allowed && !self.config.replica_serve_stale_data {
-            true => Err(Error::text(
-                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-            )),
-            false => Ok(()),
-        }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::base::rng::Rng;
-use crate::repl::handshake::Auth;
+use crate::repl::handshake::{Auth, Introduction};
+use crate::repl::offset::ReplId;
 
 /// An event that can be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
