@@ -669,7 +669,7 @@ impl World {
         let id = connection.id;
         let Server { engine, snapshot, .. } = &mut self.servers[replica];
         while engine.is_current_primary(id)
-            && engine.wants_primary_bytes()
+            && engine.wants_primary_bytes(id)
             && is_due(&connection.down)
         {
             let Some((_, bytes)) = connection.down.pop_front() else { break };

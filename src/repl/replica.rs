@@ -19,19 +19,44 @@
 //! - It takes the stream apart into commands and says [`Link::applied`] where it could start again: behind a command, and behind
 //!   EXEC rather than inside a transaction. From there the link asks to continue when it was lost.
 //! - On `REPLCONF GETACK *` in the stream it says [`Link::acknowledge`].
+//!
+//! # With a snapshot of its own connection
+//!
+//! If [`Introduction::offers`](super::handshake::Introduction::offers) lets it, a primary may send the snapshot over a second
+//! connection, and the stream meanwhile over the first; [`super::channels`] has the words. Then there are more calls:
+//!
+//! ```text
+//! Event::SecondConnection               the driver opens another connection to the same primary
+//! link.on_channel_connected(now)        it stands
+//! link.on_channel_bytes(now, bytes, e)  whatever was read of it
+//! link.on_channel_closed(now, why, e)   it could not be opened, or is gone
+//! link.take_channel_output(&mut out)    what to write to it
+//! !link.has_channel()                   it is to be closed
+//! link.release(now, e)                  while link.is_releasing(), and what came before is applied
+//! ```
+//!
+//! What comes of the stream is held up to [`Settings::held_bytes_max`]; then the first connection is not read any more, and the
+//! primary keeps the rest. [`Link::loaded`] does not bring it online at once: first [`Link::release`] gives out what is held, in
+//! pieces, so that the driver can do other things in between. Whatever ends one of the connections ends the attempt, and so both.
 
+mod channel;
 mod event;
+mod held;
 mod incoming;
 mod lines;
+mod parallel;
 mod talk;
 
 pub use event::{Claim, Event, Events, Failure, Phase, Progress, Settings};
 
 use super::Level;
+use super::channels::Offers;
 use super::handshake::{self, Step};
 use super::offset::{Offset, Place};
+use held::Held;
 use incoming::Incoming;
 use lines::Lines;
+use parallel::Parallel;
 use std::collections::VecDeque;
 
 /// Milliseconds between two acknowledgements, and between two signs of life while a snapshot is loaded.
@@ -55,6 +80,10 @@ enum State {
     Snapshot { from: Option<Place>, rest: Incoming },
     /// The driver loads the snapshot; what came since is held.
     Loading { from: Option<Place>, held: Vec<u8> },
+    /// Receives the snapshot over a second connection.
+    Parallel(Box<Parallel>),
+    /// The driver has loaded that snapshot, and takes what was held of the stream; so far up to this place.
+    Releasing { received: Offset, held: Held },
     /// Receives the stream, so far up to this place.
     Online { received: Offset, has_place: bool },
     /// The snapshot was all that was wanted.
@@ -78,6 +107,12 @@ pub struct Link {
     progress: Progress,
     /// How the next attempt is announced in the log.
     next_call: Call,
+    /// Which ways to take the snapshot over a second connection were offered in this attempt.
+    offered: Offers,
+    /// Whether the last attempt failed for its second connection, so that the next one does without.
+    avoids_channel: bool,
+    /// Bytes of the stream that were held at most, when that was last done.
+    held_peak_bytes: u64,
 }
 
 /// How an attempt is announced in the log.
@@ -103,6 +138,9 @@ impl Link {
             told_ms: 0,
             progress: Progress::default(),
             next_call: Call::First,
+            offered: Offers::default(),
+            avoids_channel: false,
+            held_peak_bytes: 0,
         }
     }
 
@@ -120,6 +158,7 @@ impl Link {
     pub fn received(&self) -> Option<Offset> {
         match self.state {
             State::Online { received, .. } => Some(received),
+            State::Releasing { received, ref held } => Some(received.plus(held.bytes())),
             _ => None,
         }
     }
@@ -131,6 +170,7 @@ impl Link {
             State::Connecting => Phase::Connecting,
             State::Ping | State::Introduced(_) | State::Psync => Phase::Handshake,
             State::Head { .. } | State::Snapshot { .. } | State::Loading { .. } => Phase::Sync,
+            State::Parallel(_) | State::Releasing { .. } => Phase::Sync,
             State::Online { .. } => Phase::Online,
         }
     }
@@ -145,9 +185,14 @@ impl Link {
         now_ms.saturating_sub(self.heard_ms)
     }
 
-    /// Whether bytes should be read: not while a snapshot is loaded, so that the primary keeps them.
+    /// Whether bytes should be read: not while a snapshot is loaded, so that the primary keeps them, unless it came over a
+    /// connection of its own and there is room.
     pub fn wants_bytes(&self) -> bool {
-        !matches!(self.state, State::Down | State::Done | State::Loading { .. })
+        match &self.state {
+            State::Down | State::Done | State::Loading { .. } | State::Releasing { .. } => false,
+            State::Parallel(parallel) => parallel.wants_bytes(self.settings.held_bytes_max),
+            _ => true,
+        }
     }
 
     /// Begins an attempt: the driver is about to open a connection.
@@ -191,6 +236,8 @@ impl Link {
                 }
                 State::Snapshot { .. } => self.on_snapshot(bytes, events),
                 State::Loading { held, .. } => return held.extend_from_slice(bytes),
+                State::Parallel(_) => self.on_main_bytes(now_ms, bytes, events),
+                State::Releasing { held, .. } => return held.push(bytes),
                 State::Online { received, .. } => {
                     let from = *received;
                     *received = from.plus(bytes.len() as u64);
@@ -205,8 +252,11 @@ impl Link {
         let is_silent = self.silent_ms(now_ms) > self.settings.timeout_ms;
         let line = match self.phase() {
             Phase::Down => return,
-            _ if matches!(self.state, State::Loading { .. }) => {
+            _ if matches!(self.state, State::Loading { .. } | State::Releasing { .. }) => {
                 return self.show_life(now_ms);
+            }
+            _ if matches!(self.state, State::Parallel(_)) => {
+                return self.tick_beside(now_ms, events);
             }
             Phase::Connecting | Phase::Handshake => "Timeout connecting to the MASTER...",
             Phase::Sync => {
@@ -232,10 +282,13 @@ impl Link {
                 format!("Failed to read response from the server: {why}"),
                 "Master did not respond to command during SYNC handshake".to_owned(),
             ],
-            State::Head { .. } | State::Snapshot { .. } | State::Loading { .. } => {
-                vec![format!("I/O error trying to sync with MASTER: {why}")]
+            State::Head { .. }
+            | State::Snapshot { .. }
+            | State::Loading { .. }
+            | State::Parallel(_) => vec![format!("I/O error trying to sync with MASTER: {why}")],
+            State::Releasing { .. } | State::Online { .. } => {
+                vec!["Connection with master lost.".to_owned()]
             }
-            State::Online { .. } => vec!["Connection with master lost.".to_owned()],
         };
         for line in lines {
             events(Event::Log(Level::Warning, line.clone()));
@@ -245,7 +298,9 @@ impl Link {
 
     /// The driver has loaded the snapshot: its data are at the snapshot's place now, and the stream may come.
     pub fn loaded(&mut self, now_ms: u64, events: Events<'_>) {
-        let State::Loading { from, held } = &mut self.state else { return };
+        let State::Loading { from, held } = &mut self.state else {
+            return self.loaded_beside(now_ms, events);
+        };
         let (from, held) = (*from, std::mem::take(held));
         self.place = from;
         self.synced = None;
@@ -283,7 +338,12 @@ impl Link {
 
     /// Tells the primary what was applied.
     pub fn acknowledge(&mut self, now_ms: u64) {
-        if let (State::Online { has_place: true, .. }, Some(place)) = (&self.state, self.place) {
+        let streams = match self.state {
+            State::Online { has_place, .. } => has_place,
+            State::Releasing { .. } => true,
+            _ => false,
+        };
+        if let Some(place) = self.place.filter(|_| streams) {
             let applied = match self.settings.claim {
                 Claim::Applied => place.offset,
                 Claim::Synced => self.synced.unwrap_or_default(),
@@ -301,7 +361,7 @@ impl Link {
     }
 
     /// While a snapshot is loaded, an empty line now and then keeps the primary from giving up.
-    fn show_life(&mut self, now_ms: u64) {
+    pub(super) fn show_life(&mut self, now_ms: u64) {
         if now_ms.saturating_sub(self.told_ms) >= ACK_PERIOD_MS {
             self.out.push(b'\n');
             self.told_ms = now_ms;
@@ -319,6 +379,13 @@ impl Link {
             Phase::Sync => Call::AfterFailure,
             Phase::Connecting | Phase::Handshake => Call::First,
         };
+        self.avoids_channel = false;
+        if let State::Parallel(parallel) = &self.state {
+            let text = format!("Aborting {} sync", parallel.scheme().name());
+            events(Event::Log(Level::Notice, text));
+            self.avoids_channel = !parallel.has_place();
+            self.held_peak_bytes = parallel.held().peak_bytes();
+        }
         self.state = State::Down;
         self.out.clear();
         let next_ms = self.started_ms.saturating_add(self.settings.retry_ms);

@@ -6,9 +6,11 @@ mod snapshot;
 pub use snapshot::SnapshotPart;
 
 use super::super::client::ClientId;
+use super::super::config::kinds::OutputLimit;
 use super::super::{Action, Engine, Level, Now};
 use super::mono_ms;
 use crate::feed::Control;
+use crate::repl::channels::Offers;
 use crate::repl::handshake::{Auth, Introduction};
 use crate::repl::offset::Place;
 use crate::repl::replica::{Event, Link, Phase, Settings};
@@ -17,7 +19,7 @@ use crate::resp::request::RequestReader;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Names a link to a primary: each has another number, so that news of an old one is known as such.
+/// Names a connection to a primary: each has another number, so that news of an old one is known as such.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PrimaryId(pub u64);
 
@@ -27,6 +29,8 @@ pub struct Upstream {
     pub host: Vec<u8>,
     pub port: u16,
     id: PrimaryId,
+    /// The second connection, if the snapshot comes over one.
+    channel: Option<PrimaryId>,
     link: Link,
     /// Whether a connection is open, or being opened.
     is_open: bool,
@@ -89,6 +93,31 @@ impl Upstream {
     pub fn link(&self) -> &Link {
         &self.link
     }
+
+    /// Which of the open connections this is.
+    fn wire(&self, id: PrimaryId) -> Option<Wire> {
+        if !self.is_open {
+            None
+        } else if id == self.id {
+            Some(Wire::Main)
+        } else {
+            (Some(id) == self.channel && self.link.has_channel()).then_some(Wire::Channel)
+        }
+    }
+
+    /// Whether this is the connection over which the snapshot comes, or came.
+    fn brings_snapshot(&self, id: PrimaryId) -> bool {
+        self.is_open && id == self.channel.unwrap_or(self.id)
+    }
+}
+
+/// A connection to the primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wire {
+    /// The one that the stream comes over.
+    Main,
+    /// A second one for the snapshot.
+    Channel,
 }
 
 /// What a link's events come to, besides bytes that were put where they belong.
@@ -98,6 +127,7 @@ struct Happened {
     full_sync: Option<(Option<Place>, Option<u64>)>,
     continued: Option<(Place, bool)>,
     failed: Option<u64>,
+    wants_channel: bool,
 }
 
 fn level(level: repl::Level) -> Level {
@@ -127,6 +157,7 @@ impl Engine {
             host: host.to_vec(),
             port,
             id: PrimaryId(repl.links),
+            channel: None,
             link: Link::new(settings, place),
             is_open: false,
             retry_at_ms: 0,
@@ -170,6 +201,10 @@ impl Engine {
             listening_port: u16::try_from(port).unwrap_or(0),
             ip_address: (!config.replica_announce_ip.is_empty())
                 .then(|| config.replica_announce_ip.clone()),
+            offers: Offers {
+                rdb_channel: config.repl_rdb_channel,
+                dual_channel: config.dual_channel_replication_enabled,
+            },
             ..Introduction::default()
         }
     }
@@ -185,19 +220,21 @@ impl Engine {
         let now_ms = mono_ms(self.now);
         let introduction = self.introduction();
         let timeout_ms = self.config.repl_timeout.unsigned_abs().saturating_mul(1000);
+        let held_bytes_max = match self.config.replica_full_sync_buffer_limit {
+            0 => self.config.client_output_buffer_limit[OutputLimit::REPLICA].hard_bytes,
+            bytes => bytes,
+        };
         let synced = self.persist.is_logging().then(|| self.persist.synced_offset());
         let Some(upstream) = &mut self.replication.upstream else { return };
+        upstream.link.settings_mut().held_bytes_max = held_bytes_max;
         if !upstream.is_open && now_ms >= upstream.retry_at_ms {
             let settings = upstream.link.settings_mut();
             settings.introduction = introduction;
             settings.timeout_ms = timeout_ms;
             upstream.is_open = true;
-            // News of earlier attempts may still come.
-            self.replication.links += 1;
-            upstream.id = PrimaryId(self.replication.links);
-            let (id, host, port) = (upstream.id, upstream.host.clone(), upstream.port);
+            upstream.channel = None;
             self.on_link(|link, events| link.connect(now_ms, events));
-            return self.actions.push_back(Action::Connect { id, host, port });
+            return self.open_connection(|upstream, id| upstream.id = id);
         }
         if let Some(place) = upstream.link.place() {
             upstream.link.applied(place.offset, synced);
@@ -205,47 +242,95 @@ impl Engine {
         self.on_link(|link, events| link.on_tick(now_ms, events));
     }
 
-    /// Whether news of a link is of the present one.
-    pub fn is_current_primary(&self, id: PrimaryId) -> bool {
-        self.replication.upstream.as_ref().is_some_and(|up| up.id == id && up.is_open)
+    /// Lets the driver open a connection to the primary.
+    fn open_connection(&mut self, keep: impl FnOnce(&mut Upstream, PrimaryId)) {
+        let repl = &mut self.replication;
+        let Some(upstream) = &mut repl.upstream else { return };
+        // News of earlier ones may still come.
+        repl.links += 1;
+        let id = PrimaryId(repl.links);
+        keep(upstream, id);
+        let (host, port) = (upstream.host.clone(), upstream.port);
+        self.actions.push_back(Action::Connect { id, host, port });
     }
 
-    /// Whether bytes of the primary should be read.
-    pub fn wants_primary_bytes(&self) -> bool {
-        self.replication.upstream.as_ref().is_some_and(|up| up.link.wants_bytes())
+    fn wire(&self, id: PrimaryId) -> Option<Wire> {
+        self.replication.upstream.as_ref()?.wire(id)
+    }
+
+    /// Whether a connection to the primary is of use. If it is not, it is to be closed.
+    pub fn is_current_primary(&self, id: PrimaryId) -> bool {
+        self.wire(id).is_some()
+    }
+
+    /// Whether bytes should be read of a connection to the primary.
+    pub fn wants_primary_bytes(&self, id: PrimaryId) -> bool {
+        match (self.wire(id), &self.replication.upstream) {
+            (Some(Wire::Main), Some(upstream)) => upstream.link.wants_bytes(),
+            (wire, _) => wire.is_some(),
+        }
     }
 
     /// The connection to the primary stands.
     pub fn primary_connected(&mut self, id: PrimaryId, now: Now) {
         self.set_now(now);
-        if self.is_current_primary(id) {
-            self.on_link(|link, events| link.on_connected(mono_ms(now), events));
+        let now_ms = mono_ms(now);
+        match self.wire(id) {
+            Some(Wire::Main) => self.on_link(|link, events| link.on_connected(now_ms, events)),
+            Some(Wire::Channel) => self.on_link(|link, _| link.on_channel_connected(now_ms)),
+            None => {}
         }
     }
 
     /// Bytes came from the primary.
     pub fn primary_bytes(&mut self, id: PrimaryId, bytes: &[u8], now: Now) {
         self.set_now(now);
-        if self.is_current_primary(id) {
-            self.stats.input_bytes += bytes.len() as u64;
-            self.stats.repl_input_bytes += bytes.len() as u64;
-            self.on_link(|link, events| link.on_bytes(mono_ms(now), bytes, events));
-        }
+        let now_ms = mono_ms(now);
+        let Some(wire) = self.wire(id) else { return };
+        self.stats.input_bytes += bytes.len() as u64;
+        self.stats.repl_input_bytes += bytes.len() as u64;
+        self.on_link(|link, events| match wire {
+            Wire::Main => link.on_bytes(now_ms, bytes, events),
+            Wire::Channel => link.on_channel_bytes(now_ms, bytes, events),
+        });
     }
 
-    /// The connection to the primary could not be opened, or is gone.
+    /// A connection to the primary could not be opened, or is gone.
     pub fn primary_closed(&mut self, id: PrimaryId, why: &str, now: Now) {
         self.set_now(now);
-        if self.is_current_primary(id) {
-            self.on_link(|link, events| link.on_closed(mono_ms(now), why, events));
-        }
+        let now_ms = mono_ms(now);
+        let Some(wire) = self.wire(id) else { return };
+        self.on_link(|link, events| match wire {
+            Wire::Main => link.on_closed(now_ms, why, events),
+            Wire::Channel => link.on_channel_closed(now_ms, why, events),
+        });
     }
 
     /// Fills a buffer with what is to be written to the primary.
     pub fn take_primary_output(&mut self, id: PrimaryId, out: &mut Vec<u8>) {
         out.clear();
-        if let Some(upstream) = self.replication.upstream.as_mut().filter(|up| up.id == id) {
-            upstream.link.take_output(out);
+        let Some(upstream) = &mut self.replication.upstream else { return };
+        match upstream.wire(id) {
+            Some(Wire::Main) => upstream.link.take_output(out),
+            Some(Wire::Channel) => upstream.link.take_channel_output(out),
+            None => {}
+        }
+    }
+
+    /// Whether a part of the stream that came while the snapshot was loaded waits to be applied with
+    /// [`Engine::apply_held`], between other things.
+    pub fn holds_stream(&self, id: PrimaryId) -> bool {
+        let waits = |upstream: &Upstream| upstream.id == id && upstream.link.is_releasing();
+        self.replication.upstream.as_ref().is_some_and(waits)
+            && !self.is_paused()
+            && !self.is_suspended()
+    }
+
+    /// Applies the next part of it.
+    pub fn apply_held(&mut self, id: PrimaryId, now: Now) {
+        self.set_now(now);
+        if self.holds_stream(id) {
+            self.on_link(|link, events| link.release(mono_ms(now), events));
         }
     }
 
@@ -256,6 +341,7 @@ impl Engine {
         let Upstream { link, input, parts, .. } = upstream;
         act(link, &mut |event| match event {
             Event::Log(level, line) => happened.lines.push((level, line)),
+            Event::SecondConnection => happened.wants_channel = true,
             Event::FullSync { from, length_bytes } => {
                 happened.full_sync = Some((from, length_bytes));
                 parts.clear();
@@ -277,6 +363,9 @@ impl Engine {
         let has_failed = happened.failed.is_some();
         for (importance, line) in happened.lines {
             self.log(level(importance), line);
+        }
+        if happened.wants_channel && !has_failed {
+            self.open_connection(|upstream, id| upstream.channel = Some(id));
         }
         if let Some((from, length_bytes)) = happened.full_sync {
             self.begin_snapshot(from, length_bytes);
@@ -318,6 +407,7 @@ impl Engine {
         let Some(mut upstream) = self.replication.upstream.take() else { return };
         self.stop_loading(&mut upstream);
         upstream.is_open = false;
+        upstream.channel = None;
         // What was not applied comes again.
         upstream.reader = RequestReader::default();
         upstream.input.clear();

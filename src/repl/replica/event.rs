@@ -30,6 +30,9 @@ pub struct Settings {
     pub is_failover: bool,
     /// What is acknowledged.
     pub claim: Claim,
+    /// Bytes of the stream that are held while a snapshot is loaded that came over a connection of its own; 0 is no bound. What
+    /// was read at once may go beyond.
+    pub held_bytes_max: u64,
     /// Where the snapshot goes, as the log has it: `to parser` or `to disk`.
     pub loads_to: &'static str,
 }
@@ -43,6 +46,7 @@ impl Default for Settings {
             retry_ms: 1000,
             is_failover: false,
             claim: Claim::Applied,
+            held_bytes_max: 0,
             loads_to: "to parser",
         }
     }
@@ -53,6 +57,8 @@ impl Default for Settings {
 pub enum Event<'b> {
     /// A line for the log.
     Log(Level, String),
+    /// The snapshot comes over a connection of its own, which is to be opened to the same primary.
+    SecondConnection,
     /// All data will be sent; the present ones stay of use until the snapshot was read.
     FullSync {
         /// The place of the snapshot; none from primaries that do not know `PSYNC`, whose streams cannot be continued.

@@ -1,5 +1,6 @@
 //! What a primary answers before the stream, and what is said to it next.
 
+use super::super::channels::Offers;
 use super::super::handshake::{self, Psync, Step};
 use super::super::offset::{Place, ReplId};
 use super::super::{Level, shown};
@@ -63,7 +64,12 @@ impl Link {
         }
         let text = "Master replied to PING, replication can continue...";
         events(Event::Log(Level::Notice, text.into()));
-        let steps = self.settings.introduction.write(&mut self.out);
+        let mut introduction = self.settings.introduction.clone();
+        if std::mem::take(&mut self.avoids_channel) {
+            introduction.offers = Offers::default();
+        }
+        self.offered = introduction.offers;
+        let steps = introduction.write(&mut self.out);
         self.state = State::Introduced(steps.into());
     }
 
@@ -91,11 +97,7 @@ impl Link {
                 self.state = State::Head { from: Some(place) };
             }
             Psync::Continue(replid) => self.on_continue(now_ms, replid, events),
-            Psync::SecondChannel => {
-                let why = "it wants a second connection, which was not offered".to_owned();
-                events(Event::Log(Level::Warning, format!("Unexpected reply to PSYNC: {why}")));
-                self.fail(now_ms, Failure::Protocol(why), events);
-            }
+            Psync::SecondConnection(scheme) => self.on_scheme(now_ms, scheme, events),
             Psync::Later(answer) => {
                 let text = format!(
                     "Master is currently unable to PSYNC but should be in the future: {answer}"

@@ -1,5 +1,8 @@
 //! The link against a primary that is a list of bytes.
 
+#[cfg(test)]
+mod parallel;
+
 use super::*;
 use crate::base::rng::Rng;
 use crate::repl::handshake::{Auth, Introduction};
@@ -8,6 +11,7 @@ use crate::repl::offset::ReplId;
 /// An event that can be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Seen {
+    SecondConnection,
     FullSync(Option<Place>, Option<u64>),
     Snapshot(Vec<u8>),
     SnapshotEnd,
@@ -37,6 +41,7 @@ fn place(letter: u8, offset: u64) -> Place {
 fn keep(seen: &mut Vec<Seen>, log: &mut Vec<String>, event: Event<'_>) {
     match (event, seen.last_mut()) {
         (Event::Log(_, text), _) => log.push(text),
+        (Event::SecondConnection, _) => seen.push(Seen::SecondConnection),
         (Event::FullSync { from, length_bytes }, _) => {
             seen.push(Seen::FullSync(from, length_bytes))
         }

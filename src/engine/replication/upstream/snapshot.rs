@@ -51,7 +51,7 @@ impl Engine {
 
     /// The next part of the snapshot that is to be loaded.
     pub fn next_snapshot_part(&mut self, id: PrimaryId) -> Option<SnapshotPart> {
-        let upstream = self.replication.upstream.as_mut().filter(|up| up.id == id)?;
+        let upstream = self.replication.upstream.as_mut().filter(|up| up.brings_snapshot(id))?;
         upstream.parts.pop_front()
     }
 
@@ -63,7 +63,7 @@ impl Engine {
         now: Now,
     ) {
         self.set_now(now);
-        if !self.is_current_primary(id) {
+        if !self.replication.upstream.as_ref().is_some_and(|up| up.brings_snapshot(id)) {
             return;
         }
         let now_ms = mono_ms(now);
