@@ -33,21 +33,6 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// Reads the answer to `PSYNC`, without its end; none if it is another answer. An inner none makes no sense.
-    pub fn parse(line: &[u8]) -> Option<Option<Scheme>> {
-        let mut words = line.splitn(2, |byte| *byte == b' ');
-        let (name, rest) = (words.next()?, words.next().map(<[u8]>::trim_ascii));
-        match (name, rest) {
-            (b"+RDBCHANNELSYNC", rest) => {
-                let main = rest.and_then(client_number);
-                Some(main.map(|main| Scheme::RdbChannel { main }))
-            }
-            (b"+DUALCHANNELSYNC", None | Some(b"")) => Some(Some(Scheme::DualChannel)),
-            (b"+DUALCHANNELSYNC", Some(_)) => Some(None),
-            _ => None,
-        }
-    }
-
     /// What the log calls it.
     pub fn name(self) -> &'static str {
         match self {
@@ -141,7 +126,8 @@ pub fn write_rdb_client(out: &mut Vec<u8>, client: u64) {
     write_command(out, &[b"REPLCONF", b"set-rdb-client-id", client.to_string().as_bytes()]);
 }
 
-fn client_number(word: &[u8]) -> Option<u64> {
+/// Reads the number of a connection at the primary.
+pub(super) fn client_number(word: &[u8]) -> Option<u64> {
     parse_canonical_i64(word).and_then(|number| u64::try_from(number).ok())
 }
 
@@ -150,28 +136,6 @@ mod tests {
     use super::*;
     use crate::repl::handshake::Auth;
     use crate::repl::primary::end_offset_line;
-
-    #[test]
-    fn answers_name_a_scheme() {
-        let parse = |line: &str| Scheme::parse(line.as_bytes());
-        assert_eq!(parse("+DUALCHANNELSYNC"), Some(Some(Scheme::DualChannel)));
-        assert_eq!(parse("+DUALCHANNELSYNC "), Some(Some(Scheme::DualChannel)));
-        assert_eq!(parse("+RDBCHANNELSYNC 7"), Some(Some(Scheme::RdbChannel { main: 7 })));
-        for line in [
-            "+RDBCHANNELSYNC",
-            "+RDBCHANNELSYNC ",
-            "+RDBCHANNELSYNC x",
-            "+RDBCHANNELSYNC -1",
-            "+RDBCHANNELSYNC 7 8",
-            "+RDBCHANNELSYNC 99999999999999999999",
-            "+DUALCHANNELSYNC 7",
-        ] {
-            assert_eq!(parse(line), Some(None), "{line}");
-        }
-        for line in ["", "+OK", "+DUALCHANNELSYNCED", "-DUALCHANNELSYNC"] {
-            assert_eq!(parse(line), None, "{line}");
-        }
-    }
 
     #[test]
     fn the_place_of_a_snapshot_is_read_strictly() {

@@ -15,7 +15,7 @@
 //!
 //! What stands between `PING` and `PSYNC` goes out in one piece. Empty lines may stand in front of any answer.
 
-use super::channels::{Offers, Scheme};
+use super::channels::{Offers, Scheme, client_number};
 use super::offset::{Offset, Place, ReplId};
 use super::shown;
 use crate::aof::writer::write_command;
@@ -205,10 +205,16 @@ impl Psync {
                 (_, None) => Psync::Malformed(shown(line)),
             };
         }
-        if let Some(scheme) = Scheme::parse(line) {
-            return match scheme {
-                Some(scheme) => Psync::SecondConnection(scheme),
+        if let Some(rest) = word(b"+RDBCHANNELSYNC") {
+            return match client_number(rest) {
+                Some(main) => Psync::SecondConnection(Scheme::RdbChannel { main }),
                 None => Psync::Malformed(shown(line)),
+            };
+        }
+        if let Some(rest) = word(b"+DUALCHANNELSYNC") {
+            return match rest {
+                b"" => Psync::SecondConnection(Scheme::DualChannel),
+                _ => Psync::Malformed(shown(line)),
             };
         }
         if line.starts_with(b"-NOMASTERLINK") || line.starts_with(b"-LOADING") {
@@ -341,7 +347,16 @@ mod tests {
         let second = Psync::SecondConnection;
         assert_eq!(parse("+DUALCHANNELSYNC"), second(Scheme::DualChannel));
         assert_eq!(parse("+RDBCHANNELSYNC 7"), second(Scheme::RdbChannel { main: 7 }));
-        assert!(matches!(parse("+RDBCHANNELSYNC x"), Psync::Malformed(_)));
+        for line in [
+            "+RDBCHANNELSYNC",
+            "+RDBCHANNELSYNC x",
+            "+RDBCHANNELSYNC -1",
+            "+RDBCHANNELSYNC 7 8",
+            "+RDBCHANNELSYNC 99999999999999999999",
+            "+DUALCHANNELSYNC 7",
+        ] {
+            assert!(matches!(parse(line), Psync::Malformed(_)), "{line}");
+        }
         for line in ["-NOMASTERLINK Can't SYNC", "-LOADING Redis is loading"] {
             assert_eq!(parse(line), Psync::Later(line.to_owned()));
         }

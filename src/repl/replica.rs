@@ -180,9 +180,12 @@ impl Link {
         self.progress
     }
 
-    /// Milliseconds since the primary was last heard.
+    /// Milliseconds since the primary was last heard, over the connection that brings the snapshot if that is a second one.
     pub fn silent_ms(&self, now_ms: u64) -> u64 {
-        now_ms.saturating_sub(self.heard_ms)
+        match &self.state {
+            State::Parallel(parallel) => parallel.silent_ms(now_ms),
+            _ => now_ms.saturating_sub(self.heard_ms),
+        }
     }
 
     /// Whether bytes should be read: not while a snapshot is loaded, so that the primary keeps them, unless it came over a
@@ -384,6 +387,10 @@ impl Link {
             let text = format!("Aborting {} sync", parallel.scheme().name());
             events(Event::Log(Level::Notice, text));
             self.avoids_channel = !parallel.has_place();
+            if self.avoids_channel {
+                let text = "The next attempt will do without a second connection";
+                events(Event::Log(Level::Notice, text.into()));
+            }
             self.held_peak_bytes = parallel.held().peak_bytes();
         }
         self.state = State::Down;

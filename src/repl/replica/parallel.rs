@@ -52,6 +52,11 @@ impl Parallel {
         held_bytes_max == 0 || self.held.bytes() < held_bytes_max
     }
 
+    /// Milliseconds since the second connection was last heard.
+    pub(super) fn silent_ms(&self, now_ms: u64) -> u64 {
+        self.channel.silent_ms(now_ms)
+    }
+
     /// What came of the stream.
     pub(super) fn held(&self) -> &Held {
         &self.held
@@ -313,7 +318,7 @@ impl Link {
     /// Time goes by with both connections.
     pub(super) fn tick_beside(&mut self, now_ms: u64, events: Events<'_>) {
         let timeout_ms = self.settings.timeout_ms;
-        let main_silent_ms = self.silent_ms(now_ms);
+        let main_silent_ms = now_ms.saturating_sub(self.heard_ms);
         let Some(parallel) = self.parallel() else { return };
         let is_asking = parallel.is_asking();
         let line = match parallel.channel.silence() {
