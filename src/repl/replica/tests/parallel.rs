@@ -11,6 +11,9 @@ enum Side {
     Valkey,
 }
 
+/// Brings a rig to some step of the protocol.
+type Act = fn(&mut Rig, Side);
+
 const SIDES: [Side; 2] = [Side::Redis, Side::Valkey];
 
 impl Side {
@@ -315,7 +318,7 @@ fn wrong_words_over_the_main_channel_end_both() {
 /// Either connection may end at each step.
 #[test]
 fn the_end_of_one_is_the_end_of_both() {
-    let steps: [fn(&mut Rig, Side); 5] = [
+    let steps: [Act; 5] = [
         |rig, side| rig.invite(side),
         |rig, side| {
             rig.invite(side);
@@ -378,7 +381,7 @@ fn the_end_of_one_is_the_end_of_both() {
 #[test]
 fn silence_of_one_ends_both() {
     for side in SIDES {
-        let steps: [(fn(&mut Rig, Side), &str); 4] = [
+        let steps: [(Act, &str); 4] = [
             (|rig, side| rig.invite(side), "Timeout connecting to the MASTER..."),
             (|rig, side| drop(rig.request(side)), "Timeout connecting to the MASTER..."),
             (
