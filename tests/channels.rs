@@ -182,6 +182,39 @@ fn a_full_buffer_stops_the_reading_and_loses_nothing() {
     }
 }
 
+/// Whoever joins a chain learns from the snapshot which database the stream has selected: nobody selects it anew.
+#[test]
+fn a_chain_goes_on_in_the_database_of_the_stream() {
+    for [first, second, third] in [
+        [Peer::Valkey91, Peer::Valkey91, Peer::Rkv],
+        [Peer::Valkey81, Peer::Rkv, Peer::Valkey81],
+        [Peer::Valkey91, Peer::Rkv, Peer::Rkv],
+    ] {
+        let [mut first, mut second, mut third] =
+            [first, second, third].map(|peer| start(peer, &[]));
+        write(&mut first, 0);
+        follow(&mut second, &first);
+        wait_until_up(&mut second);
+        first.ok(&["SELECT", "3"]);
+        first.ok(&["SET", "k", "v"]);
+        assert_same(&mut first, &mut second);
+        first.ok(&["SELECT", "3"]);
+        follow(&mut third, &second);
+        wait_until_up(&mut third);
+        first.ok(&["APPEND", "k", "w"]);
+        assert_same(&mut first, &mut third);
+        for server in [&mut second, &mut third] {
+            server.ok(&["SELECT", "3"]);
+            assert_eq!(server.ok(&["GET", "k"]).text(), "vw");
+            server.ok(&["SELECT", "0"]);
+        }
+        let log = second.log();
+        let words =
+            PRIMARIES.iter().find(|(peer, _)| *peer == second.peer()).map(|(_, words)| words);
+        assert!(words.is_some_and(|words| log.contains(words)), "{log}");
+    }
+}
+
 #[test]
 fn a_password_is_said_over_both_connections() {
     for (peer, words) in PRIMARIES {

@@ -147,8 +147,10 @@ mod tests {
             let line = format!("$ENDOFF:14 {id} {db} 9");
             assert_eq!(EndOffset::parse(line.as_bytes()), wanted);
         }
-        let ours = end_offset_line(place, 9);
-        assert_eq!(EndOffset::parse(ours.strip_suffix(b"\r\n").unwrap()), wanted);
+        for db in [None, Some(3)] {
+            let ours = end_offset_line(place, db, 9);
+            assert_eq!(EndOffset::parse(ours.strip_suffix(b"\r\n").unwrap()), wanted);
+        }
         for line in [
             String::new(),
             "$ENDOFF:".into(),
