@@ -83,6 +83,8 @@ struct Seen {
     restarts: u64,
     losses: u64,
     confirmed: u64,
+    channels: u64,
+    held: u64,
 }
 
 impl Seen {
@@ -100,6 +102,8 @@ impl Seen {
         self.restarts += other.restarts;
         self.losses += other.losses;
         self.confirmed += other.confirmed;
+        self.channels += other.channels;
+        self.held += other.held;
     }
 }
 
@@ -137,6 +141,9 @@ fn config(rng: &mut Rng, of: Option<usize>) -> Config {
         repl_log_max_size: [0, 100_000, 1 << 20][rng.below(3) as usize],
         repl_diskless_sync: rng.below(2) == 0,
         repl_diskless_sync_delay: rng.below(2) as i64,
+        repl_rdb_channel: rng.below(2) == 0,
+        dual_channel_replication_enabled: rng.below(3) == 0,
+        replica_full_sync_buffer_limit: [0, 1000][rng.below(2) as usize],
         repl_ping_replica_period: 1,
         repl_timeout: 4,
         save: Vec::new(),
@@ -475,6 +482,11 @@ impl World {
         while let Some(action) = self.servers[server].engine.next_action() {
             match action {
                 Action::Connect { id, port, .. } => {
+                    let engine = &self.servers[server].engine;
+                    let mut others = self.connections.iter().filter(|c| c.replica == server);
+                    // A second one, for the snapshot.
+                    self.seen.channels +=
+                        u64::from(others.any(|other| engine.is_current_primary(other.id)));
                     self.calls.push((server, id, usize::from(port - PORT)));
                 }
                 Action::SnapshotFor(snapshot) => {
@@ -668,8 +680,12 @@ impl World {
         }
         let id = connection.id;
         let Server { engine, snapshot, .. } = &mut self.servers[replica];
+        for _ in 0..self.rng.below(3) {
+            self.seen.held += u64::from(engine.holds_stream(id));
+            engine.apply_held(id, moment);
+        }
         while engine.is_current_primary(id)
-            && engine.wants_primary_bytes()
+            && engine.wants_primary_bytes(id)
             && is_due(&connection.down)
         {
             let Some((_, bytes)) = connection.down.pop_front() else { break };
@@ -804,5 +820,6 @@ fn servers_at_the_same_place_have_the_same_data() {
         assert!(count > 15, "{all:?}");
     }
     assert!(all.comparisons > 1000 && all.full > 300 && all.partial > 100, "{all:?}");
+    assert!(all.channels > 50 && all.held > 50, "{all:?}");
     assert!(all.log_reads > 20 && all.log_failures > 3 && all.confirmed > 2000, "{all:?}");
 }

@@ -180,7 +180,7 @@ fn memory(engine: &Engine, lines: &mut Lines) {
     let behind_bytes = engine.replication.behind_bytes(&engine.config);
     lines.add("mem_replication_backlog", stream_bytes - behind_bytes);
     lines.add("mem_total_replication_buffers", stream_bytes);
-    lines.add("mem_replica_full_sync_buffer", 0);
+    lines.add("mem_replica_full_sync_buffer", engine.replication.held_bytes());
     lines.add("mem_clients_slaves", engine.replica_bytes());
     lines.add("mem_clients_normal", figures.clients);
     lines.add("mem_cluster_links", 0);

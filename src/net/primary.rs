@@ -1,4 +1,4 @@
-//! The connection to the primary that is followed.
+//! The connections to the primary that is followed: one, or a second one while a snapshot comes over that.
 
 use super::{News, Server, now};
 use crate::engine::{LastLoad, PrimaryId, SnapshotPart};
@@ -80,10 +80,16 @@ async fn run(server: &Rc<Server>, id: PrimaryId, host: &str, port: u16) -> io::R
         pass_parts(server, id, &mut loader).await;
         let (is_current, wants) = {
             let engine = server.engine.borrow();
-            (engine.is_current_primary(id), engine.wants_primary_bytes())
+            (engine.is_current_primary(id), engine.wants_primary_bytes(id))
         };
         if !is_current {
             return Ok(());
+        }
+        if server.engine.borrow().holds_stream(id) {
+            server.engine.borrow_mut().apply_held(id, now());
+            server.settle();
+            tokio::task::yield_now().await;
+            continue;
         }
         tokio::select! {
             ready = stream.readable(), if wants => {

@@ -5,14 +5,17 @@
 //! → AUTH [user] password                   ← +OK
 //! → REPLCONF listening-port 6380           ← +OK, or an error, which is passed over
 //! → REPLCONF ip-address 10.0.0.7           ← likewise
-//! → REPLCONF capa eof capa psync2          ← likewise
+//! → REPLCONF capa eof capa psync2 …        ← likewise
 //! → REPLCONF version 9.1.0                 ← likewise
 //! → PSYNC <id|?> <byte|-1> [FAILOVER]      ← +FULLRESYNC <id> <offset> | +CONTINUE [<id>] | an error
 //!                                          ← $<length> | $EOF:<mark>, and the snapshot
 //! ```
 //!
+//! What follows if the snapshot comes over a connection of its own stands in [`super::channels`].
+//!
 //! What stands between `PING` and `PSYNC` goes out in one piece. Empty lines may stand in front of any answer.
 
+use super::channels::{Offers, Scheme, client_number};
 use super::offset::{Offset, Place, ReplId};
 use super::shown;
 use crate::aof::writer::write_command;
@@ -59,6 +62,8 @@ pub struct Introduction {
     pub is_rdb_only: bool,
     /// Of the snapshot only functions are wanted.
     pub is_functions_only: bool,
+    /// In which ways it can take the snapshot over a connection of its own.
+    pub offers: Offers,
 }
 
 /// A step of the handshake behind `PING`, by what its answer means.
@@ -77,10 +82,7 @@ impl Introduction {
     pub fn write(&self, out: &mut Vec<u8>) -> Vec<Step> {
         let mut steps = Vec::new();
         if let Some(auth) = &self.auth {
-            match &auth.user {
-                Some(user) => write_command(out, &[b"AUTH", user, &auth.password]),
-                None => write_command(out, &[b"AUTH", &auth.password]),
-            }
+            write_auth(auth, out);
             steps.push(Step::Auth);
         }
         let mut replconf = |step, args: &[&[u8]]| {
@@ -94,7 +96,14 @@ impl Introduction {
         if let Some(ip) = &self.ip_address {
             replconf(Step::Option("ip-address"), &[b"ip-address", ip]);
         }
-        replconf(Step::Option("capa"), &[b"capa", b"eof", b"capa", b"psync2"]);
+        let mut capa: Vec<&[u8]> = vec![b"capa", b"eof", b"capa", b"psync2"];
+        if self.offers.rdb_channel {
+            capa.extend([&b"capa"[..], b"rdb-channel-repl"]);
+        }
+        if self.offers.dual_channel {
+            capa.extend([&b"capa"[..], b"dual-channel"]);
+        }
+        replconf(Step::Option("capa"), &capa);
         if let Some(version) = &self.version {
             replconf(Step::Option("version"), &[b"version", version]);
         }
@@ -105,6 +114,14 @@ impl Introduction {
             replconf(Step::Demand("rdb-filter-only"), &[b"rdb-filter-only", b"functions"]);
         }
         steps
+    }
+}
+
+/// Appends how one authenticates oneself.
+pub(super) fn write_auth(auth: &Auth, out: &mut Vec<u8>) {
+    match &auth.user {
+        Some(user) => write_command(out, &[b"AUTH", user, &auth.password]),
+        None => write_command(out, &[b"AUTH", &auth.password]),
     }
 }
 
@@ -147,8 +164,8 @@ pub enum Psync {
     FullResync(Place),
     /// The stream follows, maybe under a new name.
     Continue(Option<ReplId>),
-    /// The other side wants to send the snapshot over a second connection, which was not offered.
-    SecondChannel,
+    /// The other side wants to send the snapshot over a second connection.
+    SecondConnection(Scheme),
     /// The other side cannot yet.
     Later(String),
     /// The other side does not know `PSYNC`.
@@ -188,8 +205,17 @@ impl Psync {
                 (_, None) => Psync::Malformed(shown(line)),
             };
         }
-        if word(b"+RDBCHANNELSYNC").is_some() || word(b"+DUALCHANNELSYNC").is_some() {
-            return Psync::SecondChannel;
+        if let Some(rest) = word(b"+RDBCHANNELSYNC") {
+            return match client_number(rest) {
+                Some(main) => Psync::SecondConnection(Scheme::RdbChannel { main }),
+                None => Psync::Malformed(shown(line)),
+            };
+        }
+        if let Some(rest) = word(b"+DUALCHANNELSYNC") {
+            return match rest {
+                b"" => Psync::SecondConnection(Scheme::DualChannel),
+                _ => Psync::Malformed(shown(line)),
+            };
         }
         if line.starts_with(b"-NOMASTERLINK") || line.starts_with(b"-LOADING") {
             return Psync::Later(shown(line));
@@ -263,6 +289,7 @@ mod tests {
             version: Some(b"9.1.0".into()),
             is_rdb_only: true,
             is_functions_only: true,
+            offers: Offers { rdb_channel: true, dual_channel: true },
         };
         let mut out = Vec::new();
         assert_eq!(full.write(&mut out).len(), 7);
@@ -272,7 +299,7 @@ mod tests {
                 "AUTH u p w",
                 "REPLCONF listening-port 1",
                 "REPLCONF ip-address 10.0.0.7",
-                "REPLCONF capa eof capa psync2",
+                "REPLCONF capa eof capa psync2 capa rdb-channel-repl capa dual-channel",
                 "REPLCONF version 9.1.0",
                 "REPLCONF rdb-only 1",
                 "REPLCONF rdb-filter-only functions",
@@ -317,8 +344,19 @@ mod tests {
         }
         assert_eq!(parse("+CONTINUE"), Psync::Continue(None));
         assert_eq!(parse(&format!("+CONTINUE {id}")), Psync::Continue(Some(replid)));
-        assert_eq!(parse("+DUALCHANNELSYNC"), Psync::SecondChannel);
-        assert_eq!(parse("+RDBCHANNELSYNC 7"), Psync::SecondChannel);
+        let second = Psync::SecondConnection;
+        assert_eq!(parse("+DUALCHANNELSYNC"), second(Scheme::DualChannel));
+        assert_eq!(parse("+RDBCHANNELSYNC 7"), second(Scheme::RdbChannel { main: 7 }));
+        for line in [
+            "+RDBCHANNELSYNC",
+            "+RDBCHANNELSYNC x",
+            "+RDBCHANNELSYNC -1",
+            "+RDBCHANNELSYNC 7 8",
+            "+RDBCHANNELSYNC 99999999999999999999",
+            "+DUALCHANNELSYNC 7",
+        ] {
+            assert!(matches!(parse(line), Psync::Malformed(_)), "{line}");
+        }
         for line in ["-NOMASTERLINK Can't SYNC", "-LOADING Redis is loading"] {
             assert_eq!(parse(line), Psync::Later(line.to_owned()));
         }

@@ -4,6 +4,7 @@
 //! - [`backlog`]: the last bytes of a stream in memory.
 //! - [`log`]: what lies on disk behind it.
 //! - [`handshake`]: what a replica says before the stream, and what it is answered.
+//! - [`channels`]: the same for a snapshot that comes over a connection of its own.
 //! - [`announce`]: `REPLCONF` as a primary hears it.
 //! - [`replica`]: the link to a primary.
 //! - [`units`]: where commands and transactions of a stream end.
@@ -13,6 +14,7 @@
 
 pub mod announce;
 pub mod backlog;
+pub mod channels;
 pub mod handshake;
 pub mod log;
 mod mark;

@@ -403,10 +403,11 @@ pub fn continue_line(announced: &Announced, replid: ReplId) -> Vec<u8> {
     }
 }
 
-/// What stands in front of a snapshot over a connection of its own, as Valkey does it: its place, and who asked. The stream
-/// behind it selects its database anew, hence none is named.
-pub fn end_offset_line(place: Place, client: u64) -> Vec<u8> {
-    format!("$ENDOFF:{} {} -1 {client}\r\n", place.offset, place.replid).into_bytes()
+/// What stands in front of a snapshot over a connection of its own, as Valkey does it: its place, the database that the stream
+/// has selected there, and who asked. A stream that selects its database anew behind it has none.
+pub fn end_offset_line(place: Place, db: Option<usize>, client: u64) -> Vec<u8> {
+    let db = db.map_or("-1".to_owned(), |db| db.to_string());
+    format!("$ENDOFF:{} {} {db} {client}\r\n", place.offset, place.replid).into_bytes()
 }
 
 /// What stands in front of a stored snapshot.

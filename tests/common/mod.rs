@@ -5,5 +5,6 @@ pub mod client;
 pub mod convert;
 pub mod files;
 pub mod program;
+pub mod replicas;
 pub mod roundtrip;
 pub mod servers;

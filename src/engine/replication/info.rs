@@ -74,13 +74,23 @@ fn upstream(engine: &Engine, lines: &mut Lines) {
     lines.add("slave_read_repl_offset", received.unwrap_or_default());
     let applied = upstream.place().map(|place| place.offset);
     lines.add("slave_repl_offset", applied.unwrap_or_default());
+    // First as Redis calls them, then as Valkey does.
+    let (held_bytes, peak_bytes) = upstream.link().held_bytes();
+    lines.add("replica_full_sync_buffer_size", held_bytes);
+    lines.add("replica_full_sync_buffer_peak", peak_bytes);
+    lines.add("replicas_repl_buffer_size", held_bytes);
+    lines.add("replicas_repl_buffer_peak", peak_bytes);
     if upstream.phase() == Phase::Sync {
         let progress = upstream.link().progress();
         let total = progress.total_bytes.unwrap_or(0);
         lines.add("master_sync_total_bytes", total);
         lines.add("master_sync_read_bytes", progress.read_bytes);
         lines.add("master_sync_left_bytes", total.saturating_sub(progress.read_bytes));
-        let percent = progress.read_bytes as f64 * 100.0 / total.max(1) as f64;
+        // Nobody knows what part of a snapshot of unknown length has come.
+        let percent = match total {
+            0 => 0.0,
+            total => progress.read_bytes as f64 * 100.0 / total as f64,
+        };
         lines.add("master_sync_perc", format!("{percent:.2}"));
         let silent_s = upstream.link().silent_ms(now_ms) / 1000;
         lines.add("master_sync_last_io_seconds_ago", silent_s);

@@ -74,7 +74,7 @@ pub struct Replication {
     transfer: Option<Transfer>,
     upstream: Option<Upstream>,
     failover: Option<Failover>,
-    /// Numbers the links to primaries.
+    /// Numbers the connections to primaries.
     links: u64,
     /// Since when there is no replica.
     alone_since_ms: u64,
@@ -145,6 +145,11 @@ impl Replication {
             true => 0,
             false => self.memory_bytes().saturating_sub(config.repl_backlog_size),
         }
+    }
+
+    /// Bytes of the primary's stream that wait for its snapshot.
+    pub fn held_bytes(&self) -> u64 {
+        self.upstream.as_ref().map_or(0, |upstream| upstream.link().held_bytes().0)
     }
 
     /// The database that the stream has selected.

@@ -268,12 +268,13 @@ impl Engine {
         if !repl.is_replica() {
             repl.writer = Writer::new();
         }
+        let stream_db = repl.upstream.as_ref().map(|upstream| upstream.stream_db());
         let (mut heads, mut mains) = (Vec::new(), Vec::new());
         for (id, replica) in &mut repl.replicas {
             if batch.takes(replica) {
                 let mut head = replica.snapshot_begins(place, batch.framing, now_ms);
                 if replica.announced.is_rdb_channel && replica.is_old() {
-                    head = end_offset_line(place, id.number);
+                    head = end_offset_line(place, stream_db, id.number);
                 }
                 heads.push((*id, head));
                 mains.extend(replica.announced.main_client);

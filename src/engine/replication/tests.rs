@@ -24,20 +24,30 @@ fn identity() -> Identity {
     }
 }
 
+/// The connection that is to be opened to the primary.
+fn connection(engine: &mut Engine) -> Option<PrimaryId> {
+    let actions = std::iter::from_fn(|| engine.next_action());
+    let ids = actions.filter_map(|action| match action {
+        Action::Connect { id, .. } => Some(id),
+        _ => None,
+    });
+    ids.last()
+}
+
+/// Lets a replica connect to its primary, up to the answer to PSYNC.
+fn shake(engine: &mut Engine, ms: u64) -> PrimaryId {
+    engine.tick(now(ms));
+    let id = connection(engine).unwrap();
+    engine.primary_connected(id, now(ms + 1));
+    engine.primary_bytes(id, b"+PONG\r\n", now(ms + 2));
+    engine.primary_bytes(id, b"+OK\r\n+OK\r\n", now(ms + 2));
+    id
+}
+
 /// Lets a replica connect to its primary, which offers a snapshot of a history.
 fn offer_snapshot(engine: &mut Engine, ms: u64, replid: &str) -> PrimaryId {
-    engine.tick(now(ms));
-    let mut id = None;
-    while let Some(action) = engine.next_action() {
-        if let Action::Connect { id: link, .. } = action {
-            id = Some(link);
-        }
-    }
-    let id = id.unwrap();
-    engine.primary_connected(id, now(ms + 1));
+    let id = shake(engine, ms);
     let mut say = |bytes: &[u8]| engine.primary_bytes(id, bytes, now(ms + 2));
-    say(b"+PONG\r\n");
-    say(b"+OK\r\n+OK\r\n");
     say(format!("+FULLRESYNC {replid} 1000\r\n").as_bytes());
     say(&[SNAPSHOT, b"REDIS0010", MARK].concat());
     id
@@ -50,11 +60,16 @@ fn load_snapshot(engine: &mut Engine, ms: u64, id: PrimaryId) {
     assert_eq!(engine.replication.offset().get(), 1000);
 }
 
-/// A replica that has loaded an empty snapshot of place 1000 and waits for the stream.
-fn replica() -> (Engine, PrimaryId) {
+/// A replica that has not connected yet.
+fn follower() -> Engine {
     let primary = Primary { host: b"127.0.0.1".to_vec(), port: 1 };
     let config = Config { replicaof: Some(primary), ..Config::default() };
-    let mut engine = Engine::new(config, identity(), 7, now(0), || 0);
+    Engine::new(config, identity(), 7, now(0), || 0)
+}
+
+/// A replica that has loaded an empty snapshot of place 1000 and waits for the stream.
+fn replica() -> (Engine, PrimaryId) {
+    let mut engine = follower();
     let id = offer_snapshot(&mut engine, 100, &"c".repeat(40));
     load_snapshot(&mut engine, 103, id);
     (engine, id)
@@ -177,4 +192,86 @@ fn a_replica_keeps_its_replicas_until_a_new_snapshot_is_loaded() {
     assert!(engine.knows(other));
     load_snapshot(&mut engine, 10_100, id);
     assert!(!engine.knows(other));
+}
+
+/// Lets a replica connect to its primary, up to the place of a snapshot over a second connection.
+fn open_both(engine: &mut Engine, ms: u64) -> [PrimaryId; 2] {
+    let main = shake(engine, ms);
+    engine.primary_bytes(main, b"+RDBCHANNELSYNC 7\r\n", now(ms + 3));
+    let channel = connection(engine).unwrap();
+    engine.primary_connected(channel, now(ms + 4));
+    let mut out = Vec::new();
+    engine.take_primary_output(main, &mut out);
+    engine.take_primary_output(channel, &mut out);
+    assert!(out.escape_ascii().to_string().contains("main-ch-client-id"));
+    let place = format!("+OK\r\n+FULLRESYNC {} 1000\r\n", "c".repeat(40));
+    engine.primary_bytes(channel, place.as_bytes(), now(ms + 5));
+    [main, channel]
+}
+
+/// The primary sends an empty snapshot over the second connection, and something over the first.
+fn offer_snapshot_beside(engine: &mut Engine, ms: u64, stream: &[u8]) -> [PrimaryId; 2] {
+    let [main, channel] = open_both(engine, ms);
+    engine.primary_bytes(main, stream, now(ms + 5));
+    engine.primary_bytes(channel, &[SNAPSHOT, b"REDIS0010", MARK].concat(), now(ms + 5));
+    [main, channel]
+}
+
+/// News of each connection goes where it belongs, and of others nowhere.
+#[test]
+fn a_snapshot_may_come_over_a_second_connection() {
+    let mut engine = follower();
+    let peer = Peer { is_local: true, ..Peer::default() };
+    let client = engine.accept(peer, now(50)).unwrap();
+    let stream = [command(&["SELECT", "2"]), command(&["SET", "k", "v"])].concat();
+    let old = offer_snapshot_beside(&mut engine, 100, &stream);
+    // Neither outlives the other.
+    engine.primary_closed(old[0], "gone", now(200));
+    assert!(!old.iter().any(|id| engine.is_current_primary(*id)));
+    let [main, channel] = offer_snapshot_beside(&mut engine, 2000, &stream);
+    engine.primary_closed(old[1], "gone", now(2010));
+    engine.primary_bytes(old[1], b"nonsense", now(2010));
+    assert!(engine.is_current_primary(main) && engine.is_current_primary(channel));
+    // The parts are for the connection that brought them.
+    assert!(engine.next_snapshot_part(main).is_none());
+    assert!(engine.next_snapshot_part(old[1]).is_none());
+    let parts = std::iter::from_fn(|| engine.next_snapshot_part(channel)).count();
+    assert_eq!(parts, 3);
+    for id in [main, old[0], old[1]] {
+        engine.snapshot_loaded(id, Err("not yours".into()), now(2020));
+    }
+    assert!(engine.is_current_primary(channel));
+    // A pause holds what was held, too.
+    assert_eq!(ask(&mut engine, client, &["CLIENT", "PAUSE", "100000", "WRITE"]), "+OK\r\n");
+    load_snapshot(&mut engine, 2030, channel);
+    assert!(engine.is_current_primary(main) && !engine.is_current_primary(channel));
+    assert!(!engine.holds_stream(main) && !engine.wants_primary_bytes(main));
+    assert_eq!(ask(&mut engine, client, &["CLIENT", "UNPAUSE"]), "+OK\r\n");
+    assert!(engine.holds_stream(main) && !engine.holds_stream(channel));
+    while engine.holds_stream(main) {
+        engine.apply_held(main, now(2040));
+    }
+    let end = 1000 + stream.len() as u64;
+    assert_eq!(engine.replication.offset().get(), end);
+    assert_eq!(engine.keyspace.len(2), 1);
+    let mut out = Vec::new();
+    engine.take_primary_output(main, &mut out);
+    assert_eq!(out, command(&["REPLCONF", "ACK", &end.to_string()]));
+    assert!(engine.wants_primary_bytes(main));
+}
+
+/// Who becomes a primary in the midst keeps what it has.
+#[test]
+fn a_promotion_ends_both_connections() {
+    let mut engine = follower();
+    let peer = Peer { is_local: true, ..Peer::default() };
+    let client = engine.accept(peer, now(50)).unwrap();
+    let ids = open_both(&mut engine, 100);
+    assert_eq!(ask(&mut engine, client, &["REPLICAOF", "NO", "ONE"]), "+OK\r\n");
+    for id in ids {
+        assert!(!engine.is_current_primary(id));
+        engine.snapshot_loaded(id, Err("late".into()), now(300));
+        engine.primary_closed(id, "late", now(300));
+    }
+    assert_eq!(ask(&mut engine, client, &["SET", "k", "v"]), "+OK\r\n");
 }

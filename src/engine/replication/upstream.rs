@@ -1,35 +1,27 @@
 //! This server as a replica: the link to its primary, the snapshot it loads, the stream it applies.
 
-use super::super::client::{Client, ClientId, Peer};
-use super::super::config::words::DisklessLoad;
-use super::super::{Action, Engine, LastLoad, Level, Now};
+mod apply;
+mod snapshot;
+
+pub use snapshot::SnapshotPart;
+
+use super::super::client::ClientId;
+use super::super::config::kinds::OutputLimit;
+use super::super::{Action, Engine, Level, Now};
 use super::mono_ms;
-use crate::command::Error;
 use crate::feed::Control;
-use crate::keyspace::Keyspace;
+use crate::repl::channels::Offers;
 use crate::repl::handshake::{Auth, Introduction};
 use crate::repl::offset::Place;
 use crate::repl::replica::{Event, Link, Phase, Settings};
 use crate::repl::{self};
-use crate::resp::request::{Bounds, RequestReader, Step};
-use smallvec::SmallVec;
+use crate::resp::request::RequestReader;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Names a link to a primary: each has another number, so that news of an old one is known as such.
+/// Names a connection to a primary: each has another number, so that news of an old one is known as such.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PrimaryId(pub u64);
-
-/// A part of a snapshot, for the driver to load.
-#[derive(Debug)]
-pub enum SnapshotPart {
-    /// A snapshot begins; what others see of the work.
-    Begin(Arc<Control>),
-    /// Bytes of it.
-    Bytes(Vec<u8>),
-    /// It is complete.
-    End,
-}
 
 /// The primary that is followed.
 #[derive(Debug)]
@@ -37,6 +29,8 @@ pub struct Upstream {
     pub host: Vec<u8>,
     pub port: u16,
     id: PrimaryId,
+    /// The second connection, if the snapshot comes over one.
+    channel: Option<PrimaryId>,
     link: Link,
     /// Whether a connection is open, or being opened.
     is_open: bool,
@@ -99,6 +93,31 @@ impl Upstream {
     pub fn link(&self) -> &Link {
         &self.link
     }
+
+    /// Which of the open connections this is.
+    fn wire(&self, id: PrimaryId) -> Option<Wire> {
+        if !self.is_open {
+            None
+        } else if id == self.id {
+            Some(Wire::Main)
+        } else {
+            (Some(id) == self.channel && self.link.has_channel()).then_some(Wire::Channel)
+        }
+    }
+
+    /// Whether this is the connection over which the snapshot comes, or came.
+    fn brings_snapshot(&self, id: PrimaryId) -> bool {
+        self.is_open && id == self.channel.unwrap_or(self.id)
+    }
+}
+
+/// A connection to the primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wire {
+    /// The one that the stream comes over.
+    Main,
+    /// A second one for the snapshot.
+    Channel,
 }
 
 /// What a link's events come to, besides bytes that were put where they belong.
@@ -108,6 +127,7 @@ struct Happened {
     full_sync: Option<(Option<Place>, Option<u64>)>,
     continued: Option<(Place, bool)>,
     failed: Option<u64>,
+    wants_channel: bool,
 }
 
 fn level(level: repl::Level) -> Level {
@@ -137,6 +157,7 @@ impl Engine {
             host: host.to_vec(),
             port,
             id: PrimaryId(repl.links),
+            channel: None,
             link: Link::new(settings, place),
             is_open: false,
             retry_at_ms: 0,
@@ -165,15 +186,6 @@ impl Engine {
         Some(upstream)
     }
 
-    fn stop_loading(&mut self, upstream: &mut Upstream) {
-        upstream.parts.clear();
-        upstream.snapshot_of = None;
-        if let Some(control) = upstream.control.take() {
-            control.interrupted.store(true, std::sync::atomic::Ordering::Relaxed);
-            self.loading = None;
-        }
-    }
-
     fn introduction(&self) -> Introduction {
         let config = &self.config;
         let auth = (!config.masterauth.is_empty()).then(|| Auth {
@@ -189,6 +201,10 @@ impl Engine {
             listening_port: u16::try_from(port).unwrap_or(0),
             ip_address: (!config.replica_announce_ip.is_empty())
                 .then(|| config.replica_announce_ip.clone()),
+            offers: Offers {
+                rdb_channel: config.repl_rdb_channel,
+                dual_channel: config.dual_channel_replication_enabled,
+            },
             ..Introduction::default()
         }
     }
@@ -204,19 +220,21 @@ impl Engine {
         let now_ms = mono_ms(self.now);
         let introduction = self.introduction();
         let timeout_ms = self.config.repl_timeout.unsigned_abs().saturating_mul(1000);
+        let held_bytes_max = match self.config.replica_full_sync_buffer_limit {
+            0 => self.config.client_output_buffer_limit[OutputLimit::REPLICA].hard_bytes,
+            bytes => bytes,
+        };
         let synced = self.persist.is_logging().then(|| self.persist.synced_offset());
         let Some(upstream) = &mut self.replication.upstream else { return };
+        upstream.link.settings_mut().held_bytes_max = held_bytes_max;
         if !upstream.is_open && now_ms >= upstream.retry_at_ms {
             let settings = upstream.link.settings_mut();
             settings.introduction = introduction;
             settings.timeout_ms = timeout_ms;
             upstream.is_open = true;
-            // News of earlier attempts may still come.
-            self.replication.links += 1;
-            upstream.id = PrimaryId(self.replication.links);
-            let (id, host, port) = (upstream.id, upstream.host.clone(), upstream.port);
+            upstream.channel = None;
             self.on_link(|link, events| link.connect(now_ms, events));
-            return self.actions.push_back(Action::Connect { id, host, port });
+            return self.open_connection(|upstream, id| upstream.id = id);
         }
         if let Some(place) = upstream.link.place() {
             upstream.link.applied(place.offset, synced);
@@ -224,124 +242,95 @@ impl Engine {
         self.on_link(|link, events| link.on_tick(now_ms, events));
     }
 
-    /// Whether news of a link is of the present one.
-    pub fn is_current_primary(&self, id: PrimaryId) -> bool {
-        self.replication.upstream.as_ref().is_some_and(|up| up.id == id && up.is_open)
+    /// Lets the driver open a connection to the primary.
+    fn open_connection(&mut self, keep: impl FnOnce(&mut Upstream, PrimaryId)) {
+        let repl = &mut self.replication;
+        let Some(upstream) = &mut repl.upstream else { return };
+        // News of earlier ones may still come.
+        repl.links += 1;
+        let id = PrimaryId(repl.links);
+        keep(upstream, id);
+        let (host, port) = (upstream.host.clone(), upstream.port);
+        self.actions.push_back(Action::Connect { id, host, port });
     }
 
-    /// Whether bytes of the primary should be read.
-    pub fn wants_primary_bytes(&self) -> bool {
-        self.replication.upstream.as_ref().is_some_and(|up| up.link.wants_bytes())
+    fn wire(&self, id: PrimaryId) -> Option<Wire> {
+        self.replication.upstream.as_ref()?.wire(id)
+    }
+
+    /// Whether a connection to the primary is of use. If it is not, it is to be closed.
+    pub fn is_current_primary(&self, id: PrimaryId) -> bool {
+        self.wire(id).is_some()
+    }
+
+    /// Whether bytes should be read of a connection to the primary.
+    pub fn wants_primary_bytes(&self, id: PrimaryId) -> bool {
+        match (self.wire(id), &self.replication.upstream) {
+            (Some(Wire::Main), Some(upstream)) => upstream.link.wants_bytes(),
+            (wire, _) => wire.is_some(),
+        }
     }
 
     /// The connection to the primary stands.
     pub fn primary_connected(&mut self, id: PrimaryId, now: Now) {
         self.set_now(now);
-        if self.is_current_primary(id) {
-            self.on_link(|link, events| link.on_connected(mono_ms(now), events));
+        let now_ms = mono_ms(now);
+        match self.wire(id) {
+            Some(Wire::Main) => self.on_link(|link, events| link.on_connected(now_ms, events)),
+            Some(Wire::Channel) => self.on_link(|link, _| link.on_channel_connected(now_ms)),
+            None => {}
         }
     }
 
     /// Bytes came from the primary.
     pub fn primary_bytes(&mut self, id: PrimaryId, bytes: &[u8], now: Now) {
         self.set_now(now);
-        if self.is_current_primary(id) {
-            self.stats.input_bytes += bytes.len() as u64;
-            self.stats.repl_input_bytes += bytes.len() as u64;
-            self.on_link(|link, events| link.on_bytes(mono_ms(now), bytes, events));
-        }
+        let now_ms = mono_ms(now);
+        let Some(wire) = self.wire(id) else { return };
+        self.stats.input_bytes += bytes.len() as u64;
+        self.stats.repl_input_bytes += bytes.len() as u64;
+        self.on_link(|link, events| match wire {
+            Wire::Main => link.on_bytes(now_ms, bytes, events),
+            Wire::Channel => link.on_channel_bytes(now_ms, bytes, events),
+        });
     }
 
-    /// The connection to the primary could not be opened, or is gone.
+    /// A connection to the primary could not be opened, or is gone.
     pub fn primary_closed(&mut self, id: PrimaryId, why: &str, now: Now) {
         self.set_now(now);
-        if self.is_current_primary(id) {
-            self.on_link(|link, events| link.on_closed(mono_ms(now), why, events));
-        }
+        let now_ms = mono_ms(now);
+        let Some(wire) = self.wire(id) else { return };
+        self.on_link(|link, events| match wire {
+            Wire::Main => link.on_closed(now_ms, why, events),
+            Wire::Channel => link.on_channel_closed(now_ms, why, events),
+        });
     }
 
     /// Fills a buffer with what is to be written to the primary.
     pub fn take_primary_output(&mut self, id: PrimaryId, out: &mut Vec<u8>) {
         out.clear();
-        if let Some(upstream) = self.replication.upstream.as_mut().filter(|up| up.id == id) {
-            upstream.link.take_output(out);
+        let Some(upstream) = &mut self.replication.upstream else { return };
+        match upstream.wire(id) {
+            Some(Wire::Main) => upstream.link.take_output(out),
+            Some(Wire::Channel) => upstream.link.take_channel_output(out),
+            None => {}
         }
     }
 
-    /// The next part of the snapshot that is to be loaded.
-    pub fn next_snapshot_part(&mut self, id: PrimaryId) -> Option<SnapshotPart> {
-        let upstream = self.replication.upstream.as_mut().filter(|up| up.id == id)?;
-        upstream.parts.pop_front()
+    /// Whether a part of the stream that came while the snapshot was loaded waits to be applied with
+    /// [`Engine::apply_held`], between other things.
+    pub fn holds_stream(&self, id: PrimaryId) -> bool {
+        let waits = |upstream: &Upstream| upstream.id == id && upstream.link.is_releasing();
+        self.replication.upstream.as_ref().is_some_and(waits)
+            && !self.is_paused()
+            && !self.is_suspended()
     }
 
-    /// A snapshot was loaded, or not; with the database that the stream behind it has selected.
-    pub fn snapshot_loaded(
-        &mut self,
-        id: PrimaryId,
-        loaded: Result<(Keyspace, LastLoad, usize), String>,
-        now: Now,
-    ) {
+    /// Applies the next part of it.
+    pub fn apply_held(&mut self, id: PrimaryId, now: Now) {
         self.set_now(now);
-        if !self.is_current_primary(id) {
-            return;
-        }
-        let now_ms = mono_ms(now);
-        match loaded {
-            Ok((keyspace, last_load, db)) => {
-                self.take_snapshot(keyspace, last_load, db);
-                self.on_link(|link, events| link.loaded(now_ms, events));
-            }
-            Err(error) => {
-                let text = format!(
-                    "Failed trying to load the MASTER synchronization DB from socket, check server logs: {error}"
-                );
-                self.log(Level::Warning, text);
-                self.on_link(|link, events| link.abandon(now_ms, &error, events));
-            }
-        }
-    }
-
-    /// Puts the primary's data in the place of the old ones.
-    fn take_snapshot(&mut self, keyspace: Keyspace, last_load: LastLoad, db: usize) {
-        // Whoever follows this server has to begin anew, too; not before, since the snapshot might not have come.
-        self.drop_replicas();
-        let Some(upstream) = &mut self.replication.upstream else { return };
-        upstream.control = None;
-        let place = upstream.snapshot_of.take();
-        self.replication.volatile.clear();
-        let Some(upstream) = &mut self.replication.upstream else { return };
-        upstream.db = db;
-        self.replace_data(keyspace, last_load);
-        if let Some(place) = place {
-            let repl = &mut self.replication;
-            repl.history.full_sync_done(place);
-            repl.restart_backlog(place.offset, &self.config);
-        }
-        if self.persist.is_logging() {
-            // A new append-only file, whose base are the new data.
-            self.switch_log(false);
-            self.switch_log(true);
-        }
-        self.add_primary_client();
-    }
-
-    fn add_primary_client(&mut self) {
-        let Some(upstream) = &self.replication.upstream else { return };
-        let (db, host) = (upstream.db, String::from_utf8_lossy(&upstream.host).into_owned());
-        let address = format!("{host}:{}", upstream.port);
-        let client = Client {
-            peer: Peer { address, ..Peer::default() },
-            is_known: true,
-            is_primary: true,
-            db,
-            created: self.now,
-            used: self.now,
-            ..Client::default()
-        };
-        let id = self.clients.add(client);
-        if let Some(upstream) = &mut self.replication.upstream {
-            upstream.client = Some(id);
-            upstream.down_since_ms = None;
+        if self.holds_stream(id) {
+            self.on_link(|link, events| link.release(mono_ms(now), events));
         }
     }
 
@@ -352,6 +341,7 @@ impl Engine {
         let Upstream { link, input, parts, .. } = upstream;
         act(link, &mut |event| match event {
             Event::Log(level, line) => happened.lines.push((level, line)),
+            Event::SecondConnection => happened.wants_channel = true,
             Event::FullSync { from, length_bytes } => {
                 happened.full_sync = Some((from, length_bytes));
                 parts.clear();
@@ -373,6 +363,9 @@ impl Engine {
         let has_failed = happened.failed.is_some();
         for (importance, line) in happened.lines {
             self.log(level(importance), line);
+        }
+        if happened.wants_channel && !has_failed {
+            self.open_connection(|upstream, id| upstream.channel = Some(id));
         }
         if let Some((from, length_bytes)) = happened.full_sync {
             self.begin_snapshot(from, length_bytes);
@@ -408,30 +401,13 @@ impl Engine {
         }
     }
 
-    fn begin_snapshot(&mut self, from: Option<Place>, length_bytes: Option<u64>) {
-        let now = self.now;
-        let Some(upstream) = &mut self.replication.upstream else { return };
-        upstream.snapshot_of = from;
-        let control = upstream.parts.iter().find_map(|part| match part {
-            SnapshotPart::Begin(control) => Some(Arc::clone(control)),
-            _ => None,
-        });
-        let Some(control) = control else { return };
-        control.total_bytes.store(length_bytes.unwrap_or(0), std::sync::atomic::Ordering::Relaxed);
-        upstream.control = Some(Arc::clone(&control));
-        // Old data of another history are kept by `swapdb` in case that this one does not come, but not shown meanwhile.
-        let is_known = from.is_some_and(|from| from.replid == self.replication.history.replid());
-        let is_shown = is_known || self.config.repl_diskless_load != DisklessLoad::SwapDb;
-        self.begin_loading(control, is_shown, now);
-        self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
-    }
-
     fn link_failed(&mut self, retry_after_ms: u64) {
         let now_ms = mono_ms(self.now);
         let unix_ms = self.now.unix_ms;
         let Some(mut upstream) = self.replication.upstream.take() else { return };
         self.stop_loading(&mut upstream);
         upstream.is_open = false;
+        upstream.channel = None;
         // What was not applied comes again.
         upstream.reader = RequestReader::default();
         upstream.input.clear();
@@ -443,122 +419,5 @@ impl Engine {
             self.disconnect(id);
         }
         self.replication.upstream = Some(upstream);
-    }
-
-    /// Runs the commands of the stream that are complete, and passes their bytes on; later, if there is a pause.
-    pub(in crate::engine) fn apply_stream(&mut self) {
-        if self.is_paused() || self.is_suspended() {
-            return;
-        }
-        let Some(upstream) = &mut self.replication.upstream else { return };
-        let Some(id) = upstream.client else { return upstream.input.clear() };
-        let mut input = std::mem::take(&mut upstream.input);
-        let mut reader = std::mem::take(&mut upstream.reader);
-        let mut passed = std::mem::take(&mut upstream.passed);
-        let bounds = Bounds { string_bytes_max: u64::MAX >> 1, is_known: true };
-        let is_sound = loop {
-            match reader.next(&input, bounds) {
-                Ok(Step::Request) => {
-                    let args: SmallVec<[&[u8]; 8]> = reader.args(&input).collect();
-                    self.request(id, &args, self.now);
-                    if self.clients.get(id).is_none() {
-                        // The link was ended by what it said, and will begin anew in front of it.
-                        return;
-                    }
-                    self.note_divergence(id, args.first().copied().unwrap_or_default());
-                    let end = reader.read_bytes();
-                    self.pass_on(id, input.get(passed..end).unwrap_or_default());
-                    passed = end;
-                }
-                Ok(Step::Need(_)) => break true,
-                Err(error) => {
-                    let text = format!(
-                        "Protocol error ({error}) from client: the primary's stream cannot be read"
-                    );
-                    self.log(Level::Warning, text);
-                    break false;
-                }
-            }
-            if self.replication.upstream.is_none() {
-                return;
-            }
-        };
-        let read = reader.read_bytes();
-        input.drain(..read.min(input.len()));
-        passed = passed.saturating_sub(read);
-        reader.drop_read();
-        let now_ms = mono_ms(self.now);
-        let Some(upstream) = &mut self.replication.upstream else { return };
-        upstream.input = input;
-        upstream.passed = passed;
-        upstream.reader = reader;
-        if !is_sound {
-            upstream.input.clear();
-            self.on_link(|link, events| {
-                link.forget_place(events);
-                link.abandon(now_ms, "the stream cannot be read", events);
-            });
-        }
-    }
-
-    /// A command of the primary that fails here means that the data differ.
-    fn note_divergence(&mut self, id: ClientId, name: &[u8]) {
-        let Some(client) = self.clients.get(id) else { return };
-        let Some(error) = client.out.as_bytes().strip_prefix(b"-") else { return };
-        let error = String::from_utf8_lossy(error.trim_ascii_end()).into_owned();
-        let name = match crate::command::find(name) {
-            Some(command) => command.spec.name,
-            None => "<unknown>",
-        };
-        self.log(Level::Warning, format!("== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command '{name}'"));
-    }
-
-    /// Passes a command of the stream on to those that follow this server: a transaction as a whole.
-    fn pass_on(&mut self, id: ClientId, bytes: &[u8]) {
-        let is_open = self.clients.get(id).is_some_and(|client| client.multi.is_some());
-        let repl = &mut self.replication;
-        let Some(upstream) = &mut repl.upstream else { return };
-        upstream.pending.extend_from_slice(bytes);
-        if is_open {
-            return;
-        }
-        if let Some(client) = self.clients.get_mut(id) {
-            upstream.db = client.db;
-            // The primary reads no replies.
-            client.out.clear();
-        }
-        let bytes = std::mem::take(&mut upstream.pending);
-        repl.feed_raw(&bytes);
-        let offset = repl.history.offset();
-        if let Some(upstream) = &mut repl.upstream {
-            upstream.link.applied(offset, None);
-            upstream.pending = bytes;
-            upstream.pending.clear();
-        }
-    }
-
-    /// Tells the primary what was applied, as it asked.
-    pub(super) fn tell_primary(&mut self, id: ClientId) {
-        let now_ms = mono_ms(self.now);
-        let synced = self.persist.is_logging().then(|| self.persist.synced_offset());
-        let Some(upstream) = &mut self.replication.upstream else { return };
-        if upstream.client == Some(id) {
-            if let Some(place) = upstream.link.place() {
-                upstream.link.applied(place.offset, synced);
-            }
-            upstream.link.acknowledge(now_ms);
-            self.actions.push_back(Action::WakePrimary);
-        }
-    }
-
-    /// Whether a replica that has lost its primary may answer; `allowed` is whether the command may run on stale data.
-    pub(in crate::engine) fn check_stale(&self, allowed: bool) -> Result<(), Error> {
-        let is_down = self.replication.upstream.as_ref().is_some_and(|up| !up.is_online());
-        match is_down && !allowed && !self.config.replica_serve_stale_data {
-            true => Err(Error::text(
-                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-            )),
-            false => Ok(()),
-        }
     }
 }

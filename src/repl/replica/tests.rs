@@ -1,12 +1,17 @@
 //! The link against a primary that is a list of bytes.
 
+#[cfg(test)]
+mod parallel;
+
 use super::*;
 use crate::base::rng::Rng;
-use crate::repl::handshake::Auth;
+use crate::repl::handshake::{Auth, Introduction};
+use crate::repl::offset::ReplId;
 
 /// An event that can be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Seen {
+    SecondConnection,
     FullSync(Option<Place>, Option<u64>),
     Snapshot(Vec<u8>),
     SnapshotEnd,
@@ -36,6 +41,7 @@ fn place(letter: u8, offset: u64) -> Place {
 fn keep(seen: &mut Vec<Seen>, log: &mut Vec<String>, event: Event<'_>) {
     match (event, seen.last_mut()) {
         (Event::Log(_, text), _) => log.push(text),
+        (Event::SecondConnection, _) => seen.push(Seen::SecondConnection),
         (Event::FullSync { from, length_bytes }, _) => {
             seen.push(Seen::FullSync(from, length_bytes))
         }

@@ -30,7 +30,8 @@ impl World<'_> {
         let Upstream { link, pending, received, .. } = upstream;
         let mut happened = Happened::default();
         act(link, now_ms, &mut |event| match event {
-            Event::Log(..) | Event::Snapshot(_) => {}
+            // A second connection is never offered.
+            Event::Log(..) | Event::Snapshot(_) | Event::SecondConnection => {}
             Event::FullSync { from, .. } => happened.full_sync = Some(from),
             Event::SnapshotEnd => happened.has_snapshot = true,
             Event::Continued { from, is_renamed } => {

@@ -197,6 +197,8 @@ impl Hands<'_> {
                 self.watcher.log(level, &text);
                 Ok(())
             }
+            // It is never offered.
+            Event::SecondConnection => Ok(()),
             Event::FullSync { from, length_bytes } => {
                 self.tally.full_syncs += 1;
                 self.target.begin(from, length_bytes)

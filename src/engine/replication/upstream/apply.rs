@@ -1,0 +1,127 @@
+//! The stream of the primary: run, and passed on.
+
+use super::super::super::client::ClientId;
+use super::super::super::{Action, Engine, Level};
+use super::super::mono_ms;
+use crate::command::Error;
+use crate::resp::request::{Bounds, Step};
+use smallvec::SmallVec;
+
+impl Engine {
+    /// Runs the commands of the stream that are complete, and passes their bytes on; later, if there is a pause.
+    pub(in crate::engine) fn apply_stream(&mut self) {
+        if self.is_paused() || self.is_suspended() {
+            return;
+        }
+        let Some(upstream) = &mut self.replication.upstream else { return };
+        let Some(id) = upstream.client else { return upstream.input.clear() };
+        let mut input = std::mem::take(&mut upstream.input);
+        let mut reader = std::mem::take(&mut upstream.reader);
+        let mut passed = std::mem::take(&mut upstream.passed);
+        let bounds = Bounds { string_bytes_max: u64::MAX >> 1, is_known: true };
+        let is_sound = loop {
+            match reader.next(&input, bounds) {
+                Ok(Step::Request) => {
+                    let args: SmallVec<[&[u8]; 8]> = reader.args(&input).collect();
+                    self.request(id, &args, self.now);
+                    if self.clients.get(id).is_none() {
+                        // The link was ended by what it said, and will begin anew in front of it.
+                        return;
+                    }
+                    self.note_divergence(id, args.first().copied().unwrap_or_default());
+                    let end = reader.read_bytes();
+                    self.pass_on(id, input.get(passed..end).unwrap_or_default());
+                    passed = end;
+                }
+                Ok(Step::Need(_)) => break true,
+                Err(error) => {
+                    let text = format!(
+                        "Protocol error ({error}) from client: the primary's stream cannot be read"
+                    );
+                    self.log(Level::Warning, text);
+                    break false;
+                }
+            }
+            if self.replication.upstream.is_none() {
+                return;
+            }
+        };
+        let read = reader.read_bytes();
+        input.drain(..read.min(input.len()));
+        passed = passed.saturating_sub(read);
+        reader.drop_read();
+        let now_ms = mono_ms(self.now);
+        let Some(upstream) = &mut self.replication.upstream else { return };
+        upstream.input = input;
+        upstream.passed = passed;
+        upstream.reader = reader;
+        if !is_sound {
+            upstream.input.clear();
+            self.on_link(|link, events| {
+                link.forget_place(events);
+                link.abandon(now_ms, "the stream cannot be read", events);
+            });
+        }
+    }
+
+    /// A command of the primary that fails here means that the data differ.
+    fn note_divergence(&mut self, id: ClientId, name: &[u8]) {
+        let Some(client) = self.clients.get(id) else { return };
+        let Some(error) = client.out.as_bytes().strip_prefix(b"-") else { return };
+        let error = String::from_utf8_lossy(error.trim_ascii_end()).into_owned();
+        let name = match crate::command::find(name) {
+            Some(command) => command.spec.name,
+            None => "<unknown>",
+        };
+        self.log(Level::Warning, format!("== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command '{name}'"));
+    }
+
+    /// Passes a command of the stream on to those that follow this server: a transaction as a whole.
+    fn pass_on(&mut self, id: ClientId, bytes: &[u8]) {
+        let is_open = self.clients.get(id).is_some_and(|client| client.multi.is_some());
+        let repl = &mut self.replication;
+        let Some(upstream) = &mut repl.upstream else { return };
+        upstream.pending.extend_from_slice(bytes);
+        if is_open {
+            return;
+        }
+        if let Some(client) = self.clients.get_mut(id) {
+            upstream.db = client.db;
+            // The primary reads no replies.
+            client.out.clear();
+        }
+        let bytes = std::mem::take(&mut upstream.pending);
+        repl.feed_raw(&bytes);
+        let offset = repl.history.offset();
+        if let Some(upstream) = &mut repl.upstream {
+            upstream.link.applied(offset, None);
+            upstream.pending = bytes;
+            upstream.pending.clear();
+        }
+    }
+
+    /// Tells the primary what was applied, as it asked.
+    pub(in crate::engine::replication) fn tell_primary(&mut self, id: ClientId) {
+        let now_ms = mono_ms(self.now);
+        let synced = self.persist.is_logging().then(|| self.persist.synced_offset());
+        let Some(upstream) = &mut self.replication.upstream else { return };
+        if upstream.client == Some(id) {
+            if let Some(place) = upstream.link.place() {
+                upstream.link.applied(place.offset, synced);
+            }
+            upstream.link.acknowledge(now_ms);
+            self.actions.push_back(Action::WakePrimary);
+        }
+    }
+
+    /// Whether a replica that has lost its primary may answer; `allowed` is whether the command may run on stale data.
+    pub(in crate::engine) fn check_stale(&self, allowed: bool) -> Result<(), Error> {
+        let is_down = self.replication.upstream.as_ref().is_some_and(|up| !up.is_online());
+        match is_down && !allowed && !self.config.replica_serve_stale_data {
+            true => Err(Error::text(
+                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+            )),
+            false => Ok(()),
+        }
+    }
+}
