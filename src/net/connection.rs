@@ -326,10 +326,10 @@ impl<S: Stream> Connection<S> {
     /// Writes what waits for the client, as far as there is room for it.
     async fn write(&mut self) -> io::Result<()> {
         loop {
+            // What a reply tells of comes first, and is not kept back by a client that reads slowly.
+            self.server.append_log();
             if self.unsent().is_empty() {
                 self.sent = 0;
-                // What a reply tells of comes first.
-                self.server.append_log();
                 self.server.engine.borrow_mut().take_output(self.id, &mut self.output);
                 if self.output.is_empty() {
                     if self.server.engine.borrow().has_actions() {
