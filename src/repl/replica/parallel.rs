@@ -251,21 +251,11 @@ impl Link {
             }
             return &[];
         }
-        match self.lines.take(bytes, events) {
-            Ok((line, rest)) => {
-                if let Some(line) = line.filter(|line| !line.is_empty()) {
-                    self.on_main_line(now_ms, &line, events);
-                }
-                rest
-            }
-            Err(failure) => {
-                self.fail(now_ms, failure, events);
-                &[]
-            }
-        }
+        self.on_line_bytes(now_ms, bytes, events)
     }
 
-    fn on_main_line(&mut self, now_ms: u64, line: &[u8], events: Events<'_>) {
+    /// A line came over the first connection.
+    pub(super) fn on_main_line(&mut self, now_ms: u64, line: &[u8], events: Events<'_>) {
         let State::Parallel(parallel) = &mut self.state else { return };
         match (parallel.main, parallel.from) {
             (Main::Named, Some(place)) if !line.starts_with(b"-") => {

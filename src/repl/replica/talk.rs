@@ -47,6 +47,7 @@ impl Link {
                 let from = *from;
                 self.on_head(now_ms, from, line, events);
             }
+            State::Parallel(_) => self.on_main_line(now_ms, line, events),
             _ => {}
         }
     }
