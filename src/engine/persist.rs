@@ -440,6 +440,9 @@ impl Engine {
 
     /// Stops what is being written in the background.
     pub(super) fn stop_saving(&mut self) {
+        if self.persist.saving.as_ref().is_some_and(|running| !running.is_foreground) {
+            self.log(Level::Warning, "There is a child saving an .rdb. Killing it!");
+        }
         self.stop_background_save();
         self.stop_rewriting();
     }

@@ -48,6 +48,8 @@ pub struct Announced {
     pub is_rdb_channel: bool,
     /// The number of that other connection, if it said so.
     pub main_client: Option<i64>,
+    /// The number of the connection over which it gets the snapshot behind which it goes on, if it said so.
+    pub rdb_client: Option<i64>,
     /// What it needs of the snapshot.
     pub needs: Needs,
     /// The version of Valkey it says it is.
@@ -123,9 +125,8 @@ impl Announced {
             b"main-ch-client-id" => {
                 self.main_client = Some(parse_canonical_i64(value).ok_or(NOT_INTEGER)?);
             }
-            // The place of the snapshot is held by the connection that gets it.
             b"set-rdb-client-id" => {
-                parse_canonical_i64(value).ok_or(NOT_INTEGER)?;
+                self.rdb_client = Some(parse_canonical_i64(value).ok_or(NOT_INTEGER)?);
             }
             b"rdb-no-compress" => self.needs.uncompressed = flag(value)?,
             b"rdb-no-checksum" => self.needs.without_checksum = flag(value)?,
@@ -220,7 +221,7 @@ mod tests {
             "capa|eof|capa|PSYNC2|capa|dual-channel",
             "rdb-filter-only| functions ",
             "version|9.1.0|rdb-only|1",
-            "rdb-channel|1|main-ch-client-id|12",
+            "rdb-channel|1|main-ch-client-id|12|set-rdb-client-id|13",
         ] {
             assert_eq!(hear(&mut announced, line), Heard::Ok);
         }
@@ -228,6 +229,7 @@ mod tests {
         assert!(announced.capa_eof && announced.capa_psync2 && announced.is_rdb_only);
         assert!(announced.capa_dual_channel && !announced.capa_rdb_channel);
         assert_eq!((announced.is_rdb_channel, announced.main_client), (true, Some(12)));
+        assert_eq!(announced.rdb_client, Some(13));
         assert!(announced.needs.without_data && !announced.needs.without_functions);
         assert_eq!(announced.version, Some([9, 1, 0]));
         assert_eq!(Announced::default().name("1.2.3.4"), "1.2.3.4:<unknown-replica-port>");

@@ -144,8 +144,7 @@ impl Replica {
     /// The place in the log that must be kept for it; none before a snapshot is begun and for those that get no stream.
     pub fn needs_from(&self) -> Option<Offset> {
         let without = [State::WaitStart, State::WaitChannel, State::Transmitted];
-        let has_stream = !self.announced.is_rdb_only || self.announced.is_rdb_channel;
-        (has_stream && !without.contains(&self.state)).then_some(self.next)
+        (!self.announced.is_rdb_only && !without.contains(&self.state)).then_some(self.next)
     }
 
     /// Whether it came with `SYNC`.

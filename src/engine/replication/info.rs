@@ -18,6 +18,13 @@ pub(super) fn address_of(client: &Client, replica: &Replica) -> String {
     }
 }
 
+/// Whether a connection is the one for the snapshot of a replica whose other one is here as well: that is the same replica.
+fn is_second(engine: &Engine, replica: &Replica) -> bool {
+    let main = replica.announced.main_client;
+    let mut others = engine.replication.replicas.keys();
+    main.is_some() && others.any(|id| i64::try_from(id.number).ok() == main)
+}
+
 /// Writes the section.
 pub(in crate::engine) fn section(engine: &Engine, lines: &mut Lines) {
     let repl = &engine.replication;
@@ -26,12 +33,12 @@ pub(in crate::engine) fn section(engine: &Engine, lines: &mut Lines) {
     if repl.is_replica() {
         upstream(engine, lines);
     }
-    lines.add("connected_slaves", repl.replicas.len());
+    let listed = || repl.replicas.iter().filter(|(_, replica)| !is_second(engine, replica));
+    lines.add("connected_slaves", listed().count());
     if engine.config.min_replicas_to_write > 0 && engine.config.min_replicas_max_lag > 0 {
         lines.add("min_slaves_good_slaves", engine.good_replicas());
     }
-    let named =
-        repl.replicas.iter().filter_map(|(id, replica)| Some((engine.clients.get(*id)?, replica)));
+    let named = listed().filter_map(|(id, replica)| Some((engine.clients.get(*id)?, replica)));
     for (number, (client, replica)) in named.enumerate() {
         let ip = address_of(client, replica);
         let (port, state) = (replica.announced.listening_port, replica.state().name());
@@ -39,6 +46,7 @@ pub(in crate::engine) fn section(engine: &Engine, lines: &mut Lines) {
         let value = format!("ip={ip},port={port},state={state},offset={offset},lag={lag}");
         lines.add(&format!("slave{number}"), value);
     }
+    lines.add("replicas_waiting_psync", repl.expected_count());
     lines.add("master_failover_state", engine.failover_state());
     lines.add("master_replid", repl.history.replid());
     lines.add("master_replid2", repl.history.replid2());

@@ -4,19 +4,21 @@
 //! its own primary sends, byte for byte.
 
 mod acks;
+mod care;
 mod commands;
 mod failover;
 mod info;
 mod log;
 mod primary;
 mod stream;
+mod transfer;
 mod upstream;
 mod volatile;
 
 pub use acks::AckWait;
 pub(in crate::engine) use info::section;
 pub use log::{StreamLog, StreamRead};
-pub use primary::{SnapshotFor, Transferred};
+pub use transfer::{SnapshotFor, Transferred};
 pub use upstream::{PrimaryId, SnapshotPart};
 
 use super::client::ClientId;
@@ -30,8 +32,8 @@ use crate::repl::offset::{History, Offset, Place, ReplId};
 use crate::repl::primary::Replica;
 use failover::Failover;
 use log::Log;
-use primary::Transfer;
 use std::collections::BTreeMap;
+use transfer::{Expected, Transfer};
 use upstream::Upstream;
 use volatile::Volatile;
 
@@ -72,6 +74,8 @@ pub struct Replication {
     stream_db: Option<usize>,
     replicas: BTreeMap<ClientId, Replica>,
     transfer: Option<Transfer>,
+    /// Main connections that are expected, by the number of the one that gets or got the snapshot.
+    expected: BTreeMap<i64, Expected>,
     upstream: Option<Upstream>,
     failover: Option<Failover>,
     /// Numbers the connections to primaries.
@@ -102,6 +106,7 @@ impl Replication {
             stream_db: None,
             replicas: BTreeMap::new(),
             transfer: None,
+            expected: BTreeMap::new(),
             upstream: None,
             failover: None,
             links: 0,

@@ -5,6 +5,7 @@ use super::super::{Action, Engine};
 use super::{Replication, mono_ms};
 use crate::repl::handshake::{GETACK, PING};
 use crate::repl::offset::Offset;
+use crate::repl::primary::Replica;
 
 /// Bytes of the stream that a replica gets at once.
 const PORTION_BYTES: usize = 256 << 10;
@@ -55,10 +56,13 @@ impl Replication {
 
     /// Drops what nobody needs any more, or what is on disk.
     pub(super) fn trim(&mut self) {
+        let expected_from = self.expected_from();
         if let Some(backlog) = &mut self.backlog {
-            let slowest =
-                || self.replicas.values().filter_map(|replica| replica.needs_from()).min();
-            backlog.trim(self.log.written_to().or_else(slowest));
+            let needed = || {
+                let slowest = self.replicas.values().filter_map(Replica::needs_from).min();
+                slowest.into_iter().chain(expected_from).min()
+            };
+            backlog.trim(self.log.written_to().or_else(needed));
         }
     }
 }

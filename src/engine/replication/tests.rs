@@ -1,5 +1,7 @@
 //! A replica fed by hand.
 
+mod primary;
+
 use super::PrimaryId;
 use crate::base::rng::Rng;
 use crate::engine::config::Config;

@@ -1,0 +1,179 @@
+//! Replicas played by hand, and the snapshots that a primary makes for them.
+
+use super::{ask, identity, now};
+use crate::engine::config::Config;
+use crate::engine::{Action, ClientId, Engine, Peer, SnapshotFor, Transferred};
+use std::sync::atomic::Ordering;
+
+fn primary(change: impl FnOnce(&mut Config)) -> Engine {
+    let mut config = Config { save: Vec::new(), repl_diskless_sync_delay: 0, ..Config::default() };
+    change(&mut config);
+    Engine::new(config, identity(), 7, now(0), || 0)
+}
+
+fn connect(engine: &mut Engine) -> ClientId {
+    engine.accept(Peer { is_local: true, ..Peer::default() }, now(200)).unwrap()
+}
+
+/// A replica that waits for its snapshot.
+fn waiting(engine: &mut Engine, capa: &str) -> ClientId {
+    let id = connect(engine);
+    assert_eq!(ask(engine, id, &["REPLCONF", "capa", "psync2", "capa", capa]), "+OK\r\n");
+    ask(engine, id, &["PSYNC", "?", "-1"]);
+    id
+}
+
+/// The snapshot that the driver is told to write.
+fn snapshot(engine: &mut Engine) -> Option<Box<SnapshotFor>> {
+    let mut actions = std::iter::from_fn(|| engine.next_action());
+    actions.find_map(|action| match action {
+        Action::SnapshotFor(snapshot) => Some(snapshot),
+        _ => None,
+    })
+}
+
+fn is_stopped(snapshot: &SnapshotFor) -> bool {
+    snapshot.job.options.control.interrupted.load(Ordering::Relaxed)
+}
+
+fn gone(engine: &mut Engine, id: ClientId) {
+    engine.disconnect(id);
+    while engine.next_action().is_some() {}
+    assert!(!engine.replication.has_replica(id));
+}
+
+/// The value of a field of INFO replication.
+fn info(engine: &mut Engine, field: &str) -> String {
+    let client = connect(engine);
+    let text = ask(engine, client, &["INFO", "replication"]);
+    let mut lines = text.lines().filter_map(|line| line.split_once(':'));
+    let value = lines.find(|(name, _)| *name == field).map(|(_, value)| value.to_owned());
+    engine.disconnect(client);
+    value.unwrap()
+}
+
+/// What nobody gets is not written to its end, whatever its framing; who comes then gets another one.
+#[test]
+fn a_snapshot_ends_with_the_last_of_its_replicas() {
+    for (capa, is_streamed) in [("eof", true), ("x", false)] {
+        let mut engine = primary(|_| ());
+        let [first, other] = [(); 2].map(|()| waiting(&mut engine, capa));
+        let written = snapshot(&mut engine).unwrap();
+        assert_eq!(written.streamed_to.is_some(), is_streamed);
+        gone(&mut engine, first);
+        // A streamed one cannot be shared once it is begun, and the other waits for the next.
+        assert_eq!(is_stopped(&written), is_streamed);
+        if !is_streamed {
+            gone(&mut engine, other);
+            assert!(is_stopped(&written));
+        }
+        let late = waiting(&mut engine, capa);
+        assert!(snapshot(&mut engine).is_none());
+        engine.transferred(Transferred { result: Err("stopped".into()) }, now(400));
+        let next = snapshot(&mut engine).unwrap();
+        assert!(!is_stopped(&next) && engine.replication.has_replica(late));
+    }
+}
+
+/// A file that was to be written some time anyway is.
+#[test]
+fn a_snapshot_that_is_the_rdb_file_goes_on_without_replicas() {
+    let mut engine = primary(|config| config.save = Config::default().save);
+    let id = waiting(&mut engine, "x");
+    let written = snapshot(&mut engine).unwrap();
+    gone(&mut engine, id);
+    assert!(!is_stopped(&written));
+}
+
+/// Two connections of one replica count once, as long as both are there.
+#[test]
+fn a_replica_with_two_connections_is_listed_once() {
+    let mut engine = primary(|_| ());
+    let main = connect(&mut engine);
+    let capa = ["REPLCONF", "capa", "eof", "capa", "psync2", "capa", "rdb-channel-repl"];
+    assert_eq!(ask(&mut engine, main, &capa), "+OK\r\n");
+    let answer = format!("+RDBCHANNELSYNC {}\r\n", main.number);
+    assert_eq!(ask(&mut engine, main, &["PSYNC", "?", "-1"]), answer);
+    assert!(info(&mut engine, "slave0").contains("state=wait_rdb_channel,"));
+    let channel = connect(&mut engine);
+    let number = main.number.to_string();
+    let words = [
+        "REPLCONF",
+        "capa",
+        "eof",
+        "rdb-only",
+        "1",
+        "rdb-channel",
+        "1",
+        "main-ch-client-id",
+        &number,
+    ];
+    assert_eq!(ask(&mut engine, channel, &words), "+OK\r\n");
+    ask(&mut engine, channel, &["PSYNC", "?", "-1"]);
+    assert!(snapshot(&mut engine).is_some());
+    assert_eq!(info(&mut engine, "connected_slaves"), "1");
+    assert!(info(&mut engine, "slave0").contains("state=send_bulk_and_stream,"));
+    assert_eq!(info(&mut engine, "replicas_waiting_psync"), "0");
+}
+
+/// Who gets a snapshot as Valkey does it.
+fn dual_channel(engine: &mut Engine) -> (ClientId, String) {
+    let channel = connect(engine);
+    let words = ["REPLCONF", "capa", "eof", "rdb-only", "1", "rdb-channel", "1"];
+    assert_eq!(ask(engine, channel, &words), "+OK\r\n");
+    assert!(ask(engine, channel, &["SYNC"]).starts_with("$ENDOFF:"));
+    assert!(snapshot(engine).is_some());
+    (channel, channel.number.to_string())
+}
+
+/// The stream behind a snapshot is kept for the main connection while the snapshot is sent, and for a minute more.
+#[test]
+fn the_stream_waits_for_the_main_connection() {
+    let mut engine = primary(|config| config.repl_log_max_size = 0);
+    let client = connect(&mut engine);
+    let (channel, _) = dual_channel(&mut engine);
+    let from = engine.replication.offset();
+    let value = "v".repeat(1 << 20);
+    let write = |engine: &mut Engine| {
+        for _ in 0..4 {
+            assert_eq!(ask(engine, client, &["SET", "k", &value]), "+OK\r\n");
+            while engine.next_action().is_some() {}
+        }
+    };
+    let is_kept =
+        |engine: &Engine| engine.replication.backlog.as_ref().unwrap().range().contains(&from);
+    write(&mut engine);
+    assert!(is_kept(&engine));
+    assert_eq!(info(&mut engine, "replicas_waiting_psync"), "1");
+    engine.snapshot_sent(channel, now(500));
+    engine.transferred(Transferred { result: Ok(0) }, now(500));
+    assert!(engine.closes(channel));
+    gone(&mut engine, channel);
+    engine.tick(now(59_000));
+    write(&mut engine);
+    assert!(is_kept(&engine));
+    assert_eq!(info(&mut engine, "replicas_waiting_psync"), "1");
+    engine.tick(now(62_000));
+    write(&mut engine);
+    assert!(!is_kept(&engine));
+    assert_eq!(info(&mut engine, "replicas_waiting_psync"), "0");
+}
+
+/// The main connection that has come is expected no more, nor is one whose snapshot was cut.
+#[test]
+fn a_main_connection_is_expected_once() {
+    let mut engine = primary(|_| ());
+    let (channel, number) = dual_channel(&mut engine);
+    let main = connect(&mut engine);
+    assert_eq!(ask(&mut engine, main, &["REPLCONF", "set-rdb-client-id", &number]), "+OK\r\n");
+    let (replid, byte) = (info(&mut engine, "master_replid"), engine.replication.offset());
+    let byte = (byte.get() + 1).to_string();
+    assert!(ask(&mut engine, main, &["PSYNC", &replid, &byte]).starts_with("+CONTINUE"));
+    assert_eq!(info(&mut engine, "replicas_waiting_psync"), "0");
+    gone(&mut engine, channel);
+    engine.transferred(Transferred { result: Err("stopped".into()) }, now(400));
+    let (channel, _) = dual_channel(&mut engine);
+    assert_eq!(info(&mut engine, "replicas_waiting_psync"), "1");
+    gone(&mut engine, channel);
+    assert_eq!(info(&mut engine, "replicas_waiting_psync"), "0");
+}
