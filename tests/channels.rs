@@ -20,7 +20,11 @@ const PRIMARIES: [(Peer, &str); 3] = [
 ];
 
 fn start(peer: Peer, more: &[&str]) -> Server {
-    Server::start_with(peer, &[&OPTIONS[..], more].concat())
+    let own: &[&str] = match peer {
+        Peer::Rkv => &["--repl-rdb-channel", "yes"],
+        _ => &[],
+    };
+    Server::start_with(peer, &[&OPTIONS[..], own, more].concat())
 }
 
 /// A primary with data that take some seconds to send.

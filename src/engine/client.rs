@@ -121,8 +121,9 @@ pub struct Client {
     pub(super) output_room: usize,
     /// Since when its output has been over the soft limit.
     pub(super) over_soft_since: Option<Now>,
-    /// Bytes of the present command's arguments.
+    /// Bytes of the present command's arguments, and of memory for its reply, while somebody asks for that.
     pub(super) args_bytes: usize,
+    pub(super) reply_room: usize,
     /// Bytes of memory that are counted for it, where that is bounded.
     pub(super) counted_bytes: u64,
 }
@@ -155,6 +156,7 @@ impl Client {
             + self.input_bytes
             + self.input_room
             + self.args_bytes
+            + self.reply_room
             + postponed.sum::<usize>()
             + self.multi.as_ref().map_or(0, Multi::bytes)
             + self.watches.bytes()
@@ -267,6 +269,14 @@ impl Clients {
             self.counted_bytes = (self.counted_bytes + bytes).saturating_sub(before);
         }
         self.counted_bytes
+    }
+
+    /// Counts the memory of all clients anew.
+    pub fn count_all(&mut self) {
+        let ids: Vec<ClientId> = self.iter().map(|(id, _)| id).collect();
+        for id in ids {
+            self.count(id);
+        }
     }
 
     /// Lets everybody in, since there is no password any more.
@@ -401,10 +411,13 @@ impl Engine {
     /// Exchanges what is to be written to a client for an empty buffer, whose room is used again.
     pub fn take_output(&mut self, id: ClientId, buffer: &mut Vec<u8>) {
         buffer.clear();
-        if let Some(client) = self.clients.get_mut(id) {
+        // Without need nothing changes places: the driver has told how much room its buffer has.
+        if let Some(client) = self.clients.get_mut(id)
+            && !client.out.is_empty()
+        {
             client.out.swap(buffer);
             self.stats.output_bytes += buffer.len() as u64;
-            self.stats.writes += u64::from(!buffer.is_empty());
+            self.stats.writes += 1;
         }
         if buffer.is_empty() {
             self.read_stream(id, buffer);

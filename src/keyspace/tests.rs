@@ -1,5 +1,7 @@
 //! Tests of loading, snapshots, expiry and what units of work tell.
 
+mod threads;
+
 use super::*;
 use crate::command::{Replay, Replayed};
 use crate::feed::{Control, Failure, Input};

@@ -54,13 +54,16 @@ fn client(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             reply.ok();
         }
         "info" => {
-            engine.note_args(id, args);
+            engine.note_request(id, args, reply.capacity());
             let text = engine.client_line(id);
+            engine.note_request(id, &[], 0);
             reply.verbatim(b"txt", format!("{text}\n").as_bytes());
         }
         "list" => {
-            engine.note_args(id, args);
-            list(engine, args, reply)?;
+            engine.note_request(id, args, reply.capacity());
+            let listed = list(engine, args, reply);
+            engine.note_request(id, &[], 0);
+            listed?;
         }
         "pause" => {
             let timeout_ms = parse_canonical_i64(args[2])
@@ -362,10 +365,11 @@ fn flags(client: &Client, is_monitor: bool) -> String {
 }
 
 impl Engine {
-    /// Notes the arguments of a client's present command, for the sum of its memory.
-    fn note_args(&mut self, id: ClientId, args: &[&[u8]]) {
+    /// Notes the arguments of a client's present command, and the room for its reply, which is elsewhere while it runs.
+    fn note_request(&mut self, id: ClientId, args: &[&[u8]], reply_room: usize) {
         if let Some(client) = self.clients.get_mut(id) {
             client.args_bytes = args.iter().map(|arg| arg.len()).sum();
+            client.reply_room = reply_room;
         }
     }
 
@@ -398,7 +402,8 @@ impl Engine {
             ("qbuf-free", &client.input_room),
             ("argv-mem", &client.args_bytes),
             ("multi-mem", &client.multi.as_ref().map_or(0, |multi| multi.bytes())),
-            ("rbs", &client.output_room),
+            // Two buffers take turns.
+            ("rbs", &(client.output_room + client.out.capacity() + client.reply_room)),
             ("rbp", &client.out.capacity()),
             ("obl", &0),
             ("oll", &usize::from(unsent)),

@@ -210,7 +210,8 @@ impl Engine {
         *self.keyspace.limits_mut() = Limits { hash_seed, ..limits(&self.config) };
         *self.keyspace.uses_mut() = uses(&self.config);
         if changes.has("maxmemory-clients") {
-            self.evict_clients();
+            // Who is too much goes behind the request, whose own memory is free again then.
+            self.clients.count_all();
         }
         if changes.has("appendfsync") {
             self.actions.push_back(Action::Fsync(self.config.appendfsync));

@@ -282,7 +282,7 @@ directives! {
     "latency-tracking-info-percentiles" [MULTI] => latency_tracking_info_percentiles: Vec<f64> = vec![50.0, 99.0, 99.9];
 
     // Of later Redis.
-    "repl-rdb-channel" [HIDDEN] in R8 => repl_rdb_channel: bool = true;
+    "repl-rdb-channel" [HIDDEN] in R8 => repl_rdb_channel: bool = false;
     "hide-user-data-from-log" in SINCE_74 => hide_user_data_from_log: bool = false;
     "lazyexpire-nested-arbitrary-keys" [HIDDEN, NO_EFFECT] in R8 => lazyexpire_nested_arbitrary_keys: bool = true;
     "cluster-slot-stats-enabled" [MULTI] in SINCE_8 => cluster_slot_stats_enabled: SlotStats = SlotStats::default();

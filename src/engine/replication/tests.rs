@@ -65,7 +65,7 @@ fn load_snapshot(engine: &mut Engine, ms: u64, id: PrimaryId) {
 /// A replica that has not connected yet.
 fn follower() -> Engine {
     let primary = Primary { host: b"127.0.0.1".to_vec(), port: 1 };
-    let config = Config { replicaof: Some(primary), ..Config::default() };
+    let config = Config { replicaof: Some(primary), repl_rdb_channel: true, ..Config::default() };
     Engine::new(config, identity(), 7, now(0), || 0)
 }
 

@@ -88,7 +88,7 @@ fn a_snapshot_that_is_the_rdb_file_goes_on_without_replicas() {
 /// Two connections of one replica count once, as long as both are there.
 #[test]
 fn a_replica_with_two_connections_is_listed_once() {
-    let mut engine = primary(|_| ());
+    let mut engine = primary(|config| config.repl_rdb_channel = true);
     let main = connect(&mut engine);
     let capa = ["REPLCONF", "capa", "eof", "capa", "psync2", "capa", "rdb-channel-repl"];
     assert_eq!(ask(&mut engine, main, &capa), "+OK\r\n");
