@@ -403,3 +403,17 @@ fn what_is_copied_for_a_snapshot_is_counted() {
     assert!(last >= copied && last < 10_000_000, "{last} bytes");
     assert_eq!(info(&mut server, "current_cow_size"), 0);
 }
+
+/// The process is the same one, with a wish for its allocator.
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn huge_pages_are_for_who_asks() {
+    for (directive, is_asked) in [("yes", false), ("no", true)] {
+        let mut server = start(&["--disable-thp", directive]);
+        server.ok(&["SET", "k", "v"]);
+        let environment =
+            std::fs::read(format!("/proc/{}/environ", server.pid())).expect("a process");
+        let wish = b"glibc.malloc.hugetlb=1";
+        assert_eq!(environment.windows(wish.len()).any(|text| text == wish), is_asked);
+    }
+}

@@ -2,7 +2,9 @@
 //!
 //! Each use of a key misses the processor's caches of addresses when memory is split into pages of 4 KiB; with pages of 2 MiB
 //! most are found. redis-server avoids them, since a child made by fork would copy 2 MiB for each write; this server does not
-//! fork. The allocator of glibc asks for them if `GLIBC_TUNABLES` says so when a program starts, and only then.
+//! fork. But memory that grows costs more where the machine is a guest whose host takes free huge pages back, and so they are
+//! for those who say `disable-thp no`. The allocator of glibc asks for them if `GLIBC_TUNABLES` says so when a program starts,
+//! and only then.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -12,8 +14,9 @@ const VARIABLE: &str = "GLIBC_TUNABLES";
 const TUNABLE: &str = "glibc.malloc.hugetlb";
 
 /// Starts the program anew, as the same process with the same arguments, in an environment that asks for huge pages. Returns if
-/// it was started so already, if the environment says something of its own about it, and if it cannot be done.
-pub(super) fn ask() {
+/// it was started so already, if the environment says something of its own about it, and if it cannot be done. `here` is the
+/// folder in which it was called.
+pub(super) fn ask(here: Option<&Path>) {
     if !cfg!(all(target_os = "linux", target_env = "gnu")) {
         return;
     }
@@ -23,8 +26,11 @@ pub(super) fn ask() {
     let Some(name) = args.next() else { return };
     use std::os::unix::process::CommandExt;
     // What it was called by tells `ps` its name. It does not come back unless it fails, and then nothing has changed.
-    let _ =
-        Command::new(called(&name, &this)).arg0(&name).args(args).env(VARIABLE, tunables).exec();
+    let mut again = Command::new(called(&name, &this));
+    if let Some(here) = here {
+        again.current_dir(here);
+    }
+    let _ = again.arg0(&name).args(args).env(VARIABLE, tunables).exec();
 }
 
 /// The variable with the wish added; `None` if it is decided there already.

@@ -77,8 +77,6 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
     if line.sentinel {
         return Err(CliError::usage("a Sentinel is not supported yet"));
     }
-    // Before anything is read.
-    huge_pages::ask();
     // Before the configuration changes to another folder.
     let config_file = config_path(&line);
     let mut config = Config::default();
@@ -91,6 +89,10 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
             return Ok(Exit::Found);
         }
     };
+    let is_readable_again = line.file.as_deref().is_none_or(|file| file != b"-");
+    if !config.disable_thp && is_readable_again {
+        huge_pages::ask(here.as_deref());
+    }
     if config.dir == b"."
         && let Some(here) = &machine.here
     {
@@ -98,7 +100,7 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
         config.dir = here.clone().into_os_string().into_vec();
     }
     if config.daemonize && !daemon::is_one() {
-        if line.file.as_deref().is_some_and(|file| file == b"-") {
+        if !is_readable_again {
             return Err(CliError::usage("daemonize needs a configuration that can be read again"));
         }
         let here = here.ok_or_else(|| CliError::from(io::Error::from(io::ErrorKind::NotFound)))?;

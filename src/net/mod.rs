@@ -227,9 +227,11 @@ pub type ToCommands = fn(&std::path::Path, &std::fs::File, i64) -> io::Result<()
 /// # Errors
 /// The runtime or the signals cannot be set up.
 pub fn serve(setup: Setup) -> io::Result<i32> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, run(setup))
+    // Its tasks wake each other without a lock, and in the order of events.
+    let options = tokio::runtime::LocalOptions::default();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build_local(options)?;
+    runtime.block_on(run(setup))
 }
 
 async fn run(setup: Setup) -> io::Result<i32> {

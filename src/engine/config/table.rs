@@ -109,7 +109,7 @@ directives! {
     "crash-log-enabled" => crash_log_enabled: bool = true;
     "crash-memcheck-enabled" [NO_EFFECT] => crash_memcheck_enabled: bool = true;
     "use-exit-on-panic" [HIDDEN, NO_EFFECT] => use_exit_on_panic: bool = false;
-    "disable-thp" [IMMUTABLE, NO_EFFECT] => disable_thp: bool = true;
+    "disable-thp" [IMMUTABLE] => disable_thp: bool = true;
     "cluster-allow-replica-migration" => cluster_allow_replica_migration: bool = true;
     "replica-announced" => replica_announced: bool = true;
     "latency-tracking" => latency_tracking: bool = true;
