@@ -15,6 +15,13 @@ use crate::resp::encode::Reply;
 use smallvec::SmallVec;
 use std::collections::HashMap;
 
+/// Where a key stands, or would stand.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyPlace {
+    db: usize,
+    place: u64,
+}
+
 /// Requests whose keys are looked for at once.
 const AHEAD: usize = 16;
 
@@ -116,6 +123,26 @@ impl Engine {
         // Read for the sake of reading.
         std::hint::black_box(self.keyspace.warm_members(db, &uses));
         uses.len().saturating_sub(1)
+    }
+
+    /// Where the key of a client's request would stand, for [`Engine::warm_places`]; none where the memory needs no help.
+    pub fn place_of(&self, id: ClientId, key: &[u8]) -> Option<KeyPlace> {
+        if crate::base::memory::used_bytes() < WARMED_BYTES || key.is_empty() {
+            return None;
+        }
+        let db = self.clients.get(id)?.db;
+        Some(KeyPlace { db, place: self.keyspace.place(key) })
+    }
+
+    /// As [`Engine::warm`], for the keys of requests of several clients.
+    pub fn warm_places(&self, places: &[KeyPlace]) {
+        for same in places.chunk_by(|one, other| one.db == other.db) {
+            for some in same.chunks(2 * AHEAD) {
+                let db = some.first().map_or(0, |first| first.db);
+                let places = some.iter().map(|place| place.place);
+                std::hint::black_box(self.keyspace.warm(db, places));
+            }
+        }
     }
 
     /// Runs a request, and puts its reply behind what the client was told before.

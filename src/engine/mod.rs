@@ -34,7 +34,7 @@ mod suspend;
 mod transaction;
 
 pub use client::{ClientId, Peer};
-pub use dispatch::Flow;
+pub use dispatch::{Flow, KeyPlace};
 pub use host::{Host, Usage};
 pub use loading::LastLoad;
 pub use migrate::{Migrated, Migration};

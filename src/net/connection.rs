@@ -22,6 +22,9 @@ const FIRST_BYTES: usize = 1 << 10;
 /// Memory that an idle connection may keep for replies, in bytes.
 const KEPT_BYTES: usize = 16 << 10;
 
+/// Bytes that wait for those of other connections, so that the memory answers for the keys of all at once.
+const GATHERED_BYTES: usize = 512;
+
 /// Room that is made at once for a string that is said to be long, in bytes.
 const ROOM_BYTES_MAX: usize = 64 << 20;
 
@@ -90,6 +93,16 @@ enum Event {
     Snapshot(Option<Piece>),
 }
 
+/// What came of bytes that could be read.
+enum Read {
+    /// There will be no more.
+    End,
+    /// Requests were run.
+    Done(Flow),
+    /// They are few, and are run once those of others have come.
+    Gathered,
+}
+
 /// Serves a connection until its end.
 pub(super) async fn run<S: Stream>(server: Rc<Server>, stream: S, id: ClientId, slot: Rc<Slot>) {
     let mut connection = Connection {
@@ -132,8 +145,16 @@ impl<S: Stream> Connection<S> {
             }
             match self.event(!closes).await? {
                 Event::Readable => {
-                    let Some(next) = self.read(flow)? else { return Ok(()) };
-                    flow = next;
+                    flow = match self.read(flow)? {
+                        Read::End => return Ok(()),
+                        Read::Done(next) => next,
+                        Read::Gathered => {
+                            self.let_others().await;
+                            self.server.warm_gathered();
+                            let input = std::mem::take(&mut self.input);
+                            self.requests(input)
+                        }
+                    };
                     self.let_others().await;
                 }
                 Event::Snapshot(piece) => self.take_piece(piece)?,
@@ -199,8 +220,8 @@ impl<S: Stream> Connection<S> {
         self.output.get(self.sent..).unwrap_or_default()
     }
 
-    /// Reads what is there and runs what is complete; `None` at the end of the connection.
-    fn read(&mut self, flow: Flow) -> io::Result<Option<Flow>> {
+    /// Reads what is there and runs what is complete, unless that is to wait for others.
+    fn read(&mut self, flow: Flow) -> io::Result<Read> {
         // Most often nothing is left of earlier bytes, and memory can be shared.
         let is_shared = self.input.is_empty();
         let mut input = match is_shared {
@@ -216,12 +237,12 @@ impl<S: Stream> Connection<S> {
         }
         let read = self.stream.try_read(&mut input);
         let end = match read {
-            Ok(0) => Some(Ok(None)),
+            Ok(0) => Some(Ok(Read::End)),
             Ok(bytes) => {
                 self.server.engine.borrow_mut().count_input(self.id, bytes, now());
                 None
             }
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => Some(Ok(Some(flow))),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => Some(Ok(Read::Done(flow))),
             Err(e) => Some(Err(e)),
         };
         if let Some(end) = end {
@@ -232,14 +253,29 @@ impl<S: Stream> Connection<S> {
         if input.len() as u64 > limit {
             self.server.engine.borrow_mut().input_over_limit(self.id);
             self.keep(Vec::new(), is_shared);
-            return Ok(None);
+            return Ok(Read::End);
         }
         if flow == Flow::Wait {
             // Requests behind one that waits have to wait as well.
             self.keep(input, is_shared);
-            return Ok(Some(flow));
+            return Ok(Read::Done(flow));
         }
-        Ok(Some(self.requests_of(input, is_shared)))
+        if is_shared && input.len() <= GATHERED_BYTES && self.gather(&input) {
+            self.keep(input, is_shared);
+            return Ok(Read::Gathered);
+        }
+        Ok(Read::Done(self.requests_of(input, is_shared)))
+    }
+
+    /// Whether a request should wait for those of other connections; then its key is noted.
+    fn gather(&self, input: &[u8]) -> bool {
+        if self.server.is_alone() {
+            return false;
+        }
+        let Some((key, _)) = self.reader.ahead(input).next() else { return false };
+        let place = self.server.engine.borrow().place_of(self.id, key);
+        self.server.gathered.borrow_mut().extend(place);
+        place.is_some()
     }
 
     /// Puts bytes that are still needed aside, and memory that is not back.
@@ -314,7 +350,7 @@ impl<S: Stream> Connection<S> {
             // Long already: it is cheaper to keep the memory.
             self.input = input;
         } else {
-            if !is_shared && input.is_empty() {
+            if !is_shared && input.is_empty() && input.capacity() > GATHERED_BYTES {
                 input = Vec::new();
             }
             self.keep(input, is_shared);

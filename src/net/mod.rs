@@ -28,7 +28,8 @@ use crate::base::reason::reason;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
 use crate::engine::{
-    Action, ClientId, Engine, LastLoad, Level, PrimaryId, Saved, StreamLog, StreamRead, Transferred,
+    Action, ClientId, Engine, KeyPlace, LastLoad, Level, PrimaryId, Saved, StreamLog, StreamRead,
+    Transferred,
 };
 use crate::feed::{Control, Input};
 use crate::keyspace::{Keyspace, Settings, load_rdb};
@@ -151,6 +152,8 @@ struct Server {
     primary_news: Notify,
     /// Memory for bytes on their way.
     read_buffer: RefCell<Vec<u8>>,
+    /// Where the keys stand of requests that were read and not run yet.
+    gathered: RefCell<Vec<KeyPlace>>,
     log_buffer: RefCell<Vec<u8>>,
 }
 
@@ -222,6 +225,9 @@ pub struct Setup {
 /// Writes the data of an RDB file as commands, at a time in unix milliseconds.
 pub type ToCommands = fn(&std::path::Path, &std::fs::File, i64) -> io::Result<()>;
 
+/// Steps of connections, each a request or some, between two looks for new bytes while there is work.
+const EVENT_INTERVAL: u32 = 1000;
+
 /// Serves clients until the engine or a signal ends it; gives the status to exit with.
 ///
 /// # Errors
@@ -229,8 +235,11 @@ pub type ToCommands = fn(&std::path::Path, &std::fs::File, i64) -> io::Result<()
 pub fn serve(setup: Setup) -> io::Result<i32> {
     // Its tasks wake each other without a lock, and in the order of events.
     let options = tokio::runtime::LocalOptions::default();
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build_local(options)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        // Nobody asks the system for more before those are done that it has told of, and that take turns.
+        .event_interval(EVENT_INTERVAL)
+        .build_local(options)?;
     runtime.block_on(run(setup))
 }
 
@@ -267,6 +276,7 @@ async fn run(setup: Setup) -> io::Result<i32> {
         deadline: Notify::new(),
         primary_news: Notify::new(),
         read_buffer: RefCell::new(Vec::new()),
+        gathered: RefCell::new(Vec::new()),
         log_buffer: RefCell::new(Vec::new()),
     });
     for listener in listeners {
@@ -422,6 +432,15 @@ impl Server {
     /// Whether there is no more than one connection.
     fn is_alone(&self) -> bool {
         self.connections.get() <= 1
+    }
+
+    /// Lets the memory answer for the keys of all requests that were read and not run yet.
+    fn warm_gathered(&self) {
+        let mut gathered = self.gathered.borrow_mut();
+        if !gathered.is_empty() {
+            self.engine.borrow().warm_places(&gathered);
+            gathered.clear();
+        }
     }
 
     /// Does what the engine asks for, in order, and lets the append-only file have its bytes.
