@@ -188,12 +188,12 @@ impl Engine {
         }
     }
 
-    /// Counts bytes that came from a client.
-    pub fn count_input(&mut self, id: ClientId, bytes: usize, now: Now) {
+    /// Counts bytes that came from a client; the clock is asked if it is a replica.
+    pub fn count_input(&mut self, id: ClientId, bytes: usize, now: impl FnOnce() -> Now) {
         self.stats.input_bytes += bytes as u64;
         self.stats.reads += 1;
         if self.replication.has_replica(id) {
-            self.replica_shows_life(id, now);
+            self.replica_shows_life(id, now());
         }
     }
 
@@ -362,7 +362,8 @@ impl Engine {
     /// Runs a command that was checked.
     pub(super) fn call(&mut self, call: &mut Call<'_>) {
         let start = call.reply.len();
-        let began = self.ended_us.take().unwrap_or_else(self.clock);
+        // The clock was asked just now, for the command before or for the first of some.
+        let began = self.ended_us.take().unwrap_or(self.now.mono_us);
         let outcome = self.run(call);
         let slept_us = std::mem::take(&mut self.slept_us);
         let ended = (self.clock)();

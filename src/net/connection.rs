@@ -239,7 +239,7 @@ impl<S: Stream> Connection<S> {
         let end = match read {
             Ok(0) => Some(Ok(Read::End)),
             Ok(bytes) => {
-                self.server.engine.borrow_mut().count_input(self.id, bytes, now());
+                self.server.engine.borrow_mut().count_input(self.id, bytes, now);
                 None
             }
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => Some(Ok(Read::Done(flow))),

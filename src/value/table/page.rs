@@ -25,6 +25,9 @@ const INLINE_KEY_BYTES: usize = 255;
 /// dead bytes as [`Page::squeeze`] tolerates.
 const INLINE_VALUE_BYTES: usize = 448;
 
+/// Bytes that the processor reads from memory at once.
+const CACHE_LINE: usize = 64;
+
 /// Key is an object.
 const KEY_OBJECT: u8 = 1;
 /// Value is bytes in the heap.
@@ -464,16 +467,17 @@ impl<O: Clone> Page<O> {
         self.heap.len() as u64 ^ u64::from(self.tags[0]) ^ u64::from(offsets)
     }
 
-    /// Reads the beginning of the entry that a hash most likely has, and the end of the heap. Nothing is decided by what is
-    /// read, so that the processor need not wait for it. Returns which entry it is.
+    /// Reads the beginning of the entry that a hash most likely has, what a cache line further may be its value, and the end of
+    /// the heap. Nothing is decided by what is read, so that the processor need not wait for it. Returns which entry it is.
     #[inline]
     pub(super) fn warm_entry(&self, hash: u64) -> (u64, Option<usize>) {
         let last = self.heap.last().copied().unwrap_or_default();
         let candidates = self.candidates(hash);
         let index = (candidates != 0).then_some(candidates.trailing_zeros() as usize);
         let offset = index.and_then(|index| self.offsets.get(index)).copied().unwrap_or_default();
-        let first = self.heap.get(usize::from(offset)).copied().unwrap_or_default();
-        (u64::from(last ^ first), index)
+        let byte = |at: usize| self.heap.get(at).copied().unwrap_or_default();
+        let at = usize::from(offset);
+        (u64::from(last ^ byte(at) ^ byte(at + CACHE_LINE)), index)
     }
 
     /// The object that an entry holds.
