@@ -1,6 +1,6 @@
 //! The connections to the primary that is followed: one, or a second one while a snapshot comes over that.
 
-use super::{News, Server, now};
+use super::{News, Server, now, priority};
 use crate::engine::{LastLoad, PrimaryId, SnapshotPart};
 use crate::feed::{Control, Input, parallel};
 use crate::keyspace::{self, Keyspace, Settings};
@@ -142,6 +142,8 @@ fn load(server: &Rc<Server>, id: PrimaryId, control: Arc<Control>) -> Option<Sen
     let news = server.news.clone();
     let thread = std::thread::Builder::new().name("sync-load".into());
     let spawned = thread.spawn(move || {
+        // Clients are served meanwhile.
+        priority::lower();
         let loaded = load_all(settings, receiver, &control).map(Box::new);
         let _ = news.send(News::SnapshotLoaded(id, loaded));
     });
