@@ -2,10 +2,11 @@
 
 mod common;
 
+use common::files::{check_set, load_set};
 use common::replicas::{
     TIMEOUT, assert_same, cut, follow, info, start, wait_for, wait_until_up, write,
 };
-use common::servers::{Peer, Server};
+use common::servers::{AOF, Peer, Server};
 use std::time::Duration;
 
 #[test]
@@ -96,6 +97,51 @@ fn a_restarted_replica_goes_on_where_it_was() {
         assert_same(&mut primary, &mut replica);
         assert_eq!(info(&mut primary, "stats", "sync_full"), "1", "{first:?} {second:?}");
     }
+}
+
+/// An append-only file ends with the place of the stream, if its server had the time to write that.
+#[test]
+fn a_restart_from_an_append_only_file_needs_no_snapshot() {
+    let full = |server: &mut Server| info(server, "stats", "sync_full");
+    let mut primary = Server::start_with(Peer::Rkv, AOF);
+    let mut replica = Server::start_with(Peer::Rkv, AOF);
+    write(&mut primary, 0);
+    follow(&mut replica, &primary);
+    wait_until_up(&mut replica);
+    write(&mut primary, 1);
+    assert_same(&mut primary, &mut replica);
+    let dir = replica.end();
+    write(&mut primary, 2);
+    let port = primary.address().port().to_string();
+    let follows = [AOF, &["--replicaof", "127.0.0.1", &port]].concat();
+    let mut replica = Server::start_in(Peer::Rkv, dir, &follows).unwrap();
+    wait_until_up(&mut replica);
+    write(&mut primary, 3);
+    assert_same(&mut primary, &mut replica);
+    assert_eq!(full(&mut primary), "1");
+    let digest = primary.debug_digest();
+    let dir = primary.end();
+    let set = dir.path().join("appendonlydir");
+    for peer in [Peer::Redis70, Peer::Valkey91] {
+        assert!(check_set(peer, &set), "{peer:?}");
+        assert_eq!(load_set(peer, &set, &[]).unwrap().debug_digest(), digest, "{peer:?}");
+    }
+    let mut primary = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
+    follow(&mut replica, &primary);
+    wait_until_up(&mut replica);
+    write(&mut primary, 4);
+    assert_same(&mut primary, &mut replica);
+    assert_eq!(
+        (full(&mut primary), info(&mut primary, "stats", "sync_partial_ok")),
+        ("0".into(), "1".into())
+    );
+    // What is written behind the place makes it one of the past.
+    let dir = primary.kill();
+    let mut primary = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
+    follow(&mut replica, &primary);
+    wait_until_up(&mut replica);
+    assert_same(&mut primary, &mut replica);
+    assert_eq!(full(&mut primary), "1");
 }
 
 #[test]

@@ -666,7 +666,7 @@ impl World {
         while is_due(&connection.up) {
             let Some((_, bytes)) = connection.up.pop_front() else { break };
             let engine = &mut self.servers[primary].engine;
-            engine.count_input(connection.client, bytes.len(), moment);
+            engine.count_input(connection.client, bytes.len(), || moment);
             connection.input.extend(bytes);
             let bounds = Bounds { string_bytes_max: 1 << 20, is_known: true };
             while let Step::Request =

@@ -6,6 +6,7 @@ use super::client::ClientId;
 use super::config::Config;
 use super::dispatch::{Call, Handler};
 use super::{Action, Engine, Level, Now};
+use crate::aof::place;
 use crate::aof::writer::Writer;
 use crate::base::cow;
 use crate::command::Error;
@@ -313,6 +314,19 @@ impl Engine {
         self.persist.feed = Some(Feed::default());
         self.persist.aof_bytes = bytes;
         self.persist.aof_base_bytes = base_bytes;
+    }
+
+    /// Lets the append-only file end with the place of the stream at which the data stand, so that it can be continued after a
+    /// restart.
+    pub(super) fn log_place(&mut self) {
+        let aux = self.stream_aux();
+        let field = |name: &[u8]| aux.iter().find(|(n, _)| n == name).map(|(_, value)| value);
+        if let Some(feed) = &mut self.persist.feed
+            && let (Some(replid), Some(offset), Some(db)) =
+                (field(b"repl-id"), field(b"repl-offset"), field(b"repl-stream-db"))
+        {
+            place::write(&mut feed.bytes, replid, offset, db);
+        }
     }
 
     /// Takes what is to be appended to the file; `buffer` is given back empty to be filled.

@@ -166,6 +166,7 @@ impl Engine {
     }
 
     fn go(&mut self) {
+        self.log_place();
         self.log(Level::Warning, "Redis is now ready to exit, bye bye...");
         self.actions.push_back(Action::Exit(0));
     }

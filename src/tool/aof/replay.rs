@@ -55,6 +55,8 @@ pub struct Report {
     pub stopped: bool,
     /// Whether there are timestamps.
     pub saw_time: bool,
+    /// The annotation with which the last file ends, without its mark, if it ends with one.
+    pub end_note: Option<Vec<u8>>,
 }
 
 /// A command that was looked up, and its offset in the file.
@@ -259,13 +261,14 @@ impl Look for Player<'_, '_> {
     fn file(&mut self, index: usize, member: &Member, control: &Control) -> Result<u64, AofError> {
         if index > 0 {
             self.runner.replay.next_file();
+            self.runner.report.end_note = None;
             self.transaction = None;
         }
         self.runner.file = member.name().to_owned();
         if member.is_rdb() { self.base(member, control) } else { Ok(0) }
     }
 
-    fn item(&mut self, _: Place<'_>, item: &Item<'_>) -> Result<bool, AofError> {
+    fn item(&mut self, place: Place<'_>, item: &Item<'_>) -> Result<bool, AofError> {
         match item {
             Item::Command(command) => {
                 let args: Args<'_> = command.args.iter().collect();
@@ -273,6 +276,8 @@ impl Look for Player<'_, '_> {
                 Ok(true)
             }
             Item::Note(note) => {
+                let is_end = note.span.end == place.member.bytes().len() as u64;
+                self.runner.report.end_note = is_end.then(|| note.text.to_vec());
                 let Some(time_s) = note.time_s else { return Ok(true) };
                 self.runner.report.saw_time = true;
                 let is_later = self

@@ -6,9 +6,9 @@ use super::{LastLoad, LoadJob, LoadedData, SaveJob, StartError, Why, fail, path_
 use crate::aof::disk::RealDisk;
 use crate::aof::live::{self, Live};
 use crate::aof::manifest::{Kind, Listed, Manifest};
-use crate::aof::output;
 use crate::aof::repair::prefix;
 use crate::aof::set::Set;
+use crate::aof::{output, place};
 use crate::engine::Level;
 use crate::engine::config::Config;
 use crate::engine::config::words::OnCorruption;
@@ -59,14 +59,14 @@ pub(super) fn load(job: &LoadJob) -> Result<LoadedData, StartError> {
             OnCorruption::FallbackToRdb => return fall_back(job, &at),
         }
     }
-    let manifest = manifest.map_err(|trouble| StartError(trouble.to_string()))?;
+    let (manifest, aux) = manifest.map_err(|trouble| StartError(trouble.to_string()))?;
     let opened = Live::go_on(RealDisk, &at.folder, &at.name, manifest);
     let opened = opened.or_else(|e| fail(format!("Can't open the append only file: {e}")))?;
     Ok(LoadedData {
         keyspace,
         aof: Some(opened),
         last_load: LastLoad::default(),
-        aux: Vec::new(),
+        aux,
         dropped_keys: Vec::new(),
     })
 }
@@ -198,8 +198,22 @@ fn open(at: &Location) -> Result<Set, Trouble> {
     Ok(set)
 }
 
+/// What the end of an append-only file tells of the stream, under the names it has in RDB files.
+fn stream_aux(end_note: Option<&[u8]>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let Some([replid, offset, db]) = end_note.and_then(place::parse) else { return Vec::new() };
+    let fields = [("repl-id", replid), ("repl-offset", offset), ("repl-stream-db", db)];
+    fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+}
+
+/// What was replayed: the files, and what they tell of the stream.
+type ReplayedLog = (Manifest, Vec<(Vec<u8>, Vec<u8>)>);
+
 /// Replays the append-only file. What is torn off at its end is cut off if `aof-load-truncated` says so.
-fn replay_log(job: &LoadJob, keyspace: &mut Keyspace, at: &Location) -> Result<Manifest, Trouble> {
+fn replay_log(
+    job: &LoadJob,
+    keyspace: &mut Keyspace,
+    at: &Location,
+) -> Result<ReplayedLog, Trouble> {
     let began = Instant::now();
     let set = open(at)?;
     job.control.total_bytes.store(set.size_bytes(), Ordering::Relaxed);
@@ -218,7 +232,8 @@ fn replay_log(job: &LoadJob, keyspace: &mut Keyspace, at: &Location) -> Result<M
     }
     let seconds = began.elapsed().as_secs_f64();
     job.log(Level::Notice, format!("DB loaded from append only file: {seconds:.3} seconds"));
-    Ok(set.listing.map(|listing| listing.manifest).unwrap_or_default())
+    let aux = stream_aux(report.end_note.as_deref());
+    Ok((set.listing.map(|listing| listing.manifest).unwrap_or_default(), aux))
 }
 
 /// Cuts off what is torn at the end of the last file.
