@@ -165,7 +165,9 @@ fn write_until_killed(client: &mut common::client::Client) {
 
 /// What is left of a server that was killed while it wrote, and perhaps while it rewrote: a folder that holds the set.
 fn killed_in_mid_write(peer: Peer, args: &[&str], rewrites: bool) -> tempfile::TempDir {
-    let mut server = Server::start_with(peer, args);
+    // A fast machine writes so much that it would be rewritten by itself.
+    let by_request = ["--auto-aof-rewrite-percentage", "0"];
+    let mut server = Server::start_with(peer, &[args, &by_request].concat());
     fill(&mut server);
     let mut client = server.connect();
     let writer = std::thread::spawn(move || write_until_killed(&mut client));

@@ -79,6 +79,8 @@ struct Seen {
     full: u64,
     partial: u64,
     log_reads: u64,
+    /// Snapshots that nobody wanted any more.
+    stopped_snapshots: u64,
     log_failures: u64,
     restarts: u64,
     losses: u64,
@@ -99,6 +101,7 @@ impl Seen {
         self.partial += other.partial;
         self.log_reads += other.log_reads;
         self.log_failures += other.log_failures;
+        self.stopped_snapshots += other.stopped_snapshots;
         self.restarts += other.restarts;
         self.losses += other.losses;
         self.confirmed += other.confirmed;
@@ -492,16 +495,18 @@ impl World {
                 Action::SnapshotFor(snapshot) => {
                     let SnapshotFor { job, streamed_to } = *snapshot;
                     let mut bytes = Vec::new();
-                    job.write(&mut bytes).expect("memory");
-                    let len = bytes.len() as u64;
+                    // Nobody may want it any more.
+                    let written = job.write(&mut bytes).map_err(|error| error.to_string());
+                    let result = written.map(|()| bytes.len() as u64);
                     match streamed_to {
+                        _ if result.is_err() => self.seen.stopped_snapshots += 1,
                         Some((clients, mark)) => {
                             bytes.extend(mark);
                             self.send_snapshot(server, &clients, &bytes);
                         }
                         None => self.servers[server].file = bytes,
                     }
-                    let done = Transferred { result: Ok(len) };
+                    let done = Transferred { result };
                     self.servers[server].engine.transferred(done, at);
                 }
                 Action::Save(job) => {
@@ -821,5 +826,6 @@ fn servers_at_the_same_place_have_the_same_data() {
     }
     assert!(all.comparisons > 1000 && all.full > 300 && all.partial > 100, "{all:?}");
     assert!(all.channels > 50 && all.held > 50, "{all:?}");
+    assert!(all.stopped_snapshots > 0, "{all:?}");
     assert!(all.log_reads > 20 && all.log_failures > 3 && all.confirmed > 2000, "{all:?}");
 }
