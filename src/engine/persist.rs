@@ -2,112 +2,24 @@
 //!
 //! A save is a snapshot that the driver writes on another thread; commands go on meanwhile.
 
+mod job;
+mod log;
+
+pub use job::{SaveJob, Saved, Why};
+
 use super::client::ClientId;
-use super::config::Config;
 use super::dispatch::{Call, Handler};
 use super::{Action, Engine, Level, Now};
-use crate::aof::place;
-use crate::aof::writer::Writer;
 use crate::base::cow;
 use crate::command::Error;
 use crate::feed::Control;
-use crate::keyspace::{Keyspace, SaveOptions, Snapshot};
 use crate::rdb::encode::Target;
 use crate::rdb::{Dialect, Header};
 use crate::repl::offset::Offset;
+use log::{Feed, Rewriting};
 use std::collections::VecDeque;
-use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-/// Why a snapshot is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
-    /// As the new RDB file, asked for or due.
-    Save,
-    /// As the base of the append-only file.
-    Rewrite,
-    /// For replicas.
-    Sync,
-}
-
-/// A snapshot to be written.
-#[derive(Debug)]
-pub struct SaveJob {
-    /// Why.
-    pub why: Why,
-    /// The data.
-    pub snapshot: Snapshot,
-    /// The version of the format; the oldest that holds the data, from that of Redis 7.0 on, if 0.
-    pub version: u16,
-    /// What is told in the file beside the keys.
-    pub options: SaveOptions,
-    /// Nothing else goes on until it is done.
-    pub is_awaited: bool,
-}
-
-impl SaveJob {
-    /// The data as they are at a time in unix milliseconds, to be written as a configuration says.
-    pub fn new(why: Why, config: &Config, keyspace: &Keyspace, now_ms: i64) -> SaveJob {
-        let fields = [
-            ("redis-bits", "64".to_owned()),
-            ("ctime", (now_ms / 1000).to_string()),
-            ("aof-base", u8::from(why == Why::Rewrite).to_string()),
-        ];
-        let aux = fields.into_iter().map(|(name, value)| (name.into(), value.into_bytes()));
-        let control = Arc::new(Control::default());
-        control.key_delay_us.store(config.rdb_key_save_delay, Ordering::Relaxed);
-        let options = SaveOptions {
-            aux: aux.collect(),
-            compress: config.rdbcompression,
-            checksum: config.rdbchecksum,
-            access: None,
-            control,
-        };
-        let version = u16::try_from(config.rdb_write_version).unwrap_or(0);
-        SaveJob { why, snapshot: keyspace.snapshot(), version, options, is_awaited: false }
-    }
-
-    /// Tells more in the file beside the keys.
-    pub(super) fn with_aux(mut self, aux: Vec<(Vec<u8>, Vec<u8>)>) -> SaveJob {
-        self.options.aux.splice(2..2, aux);
-        self
-    }
-
-    /// Writes the file.
-    ///
-    /// # Errors
-    /// Those of the output; [`io::ErrorKind::Interrupted`] if the control says so.
-    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let version = match self.version {
-            // The oldest that holds the data, so that as many servers as can be read it.
-            0 => self.snapshot.least_version(),
-            version => version,
-        };
-        let target = Target::like(Header { dialect: Dialect::Redis, version });
-        let release: &[u8] = match version {
-            ..=10 => b"7.0.15",
-            11 => b"7.2.0",
-            12 => b"7.4.0",
-            13 => b"8.6.0",
-            _ => b"8.8.0",
-        };
-        let mut options = self.options.clone();
-        options.aux.insert(0, (b"redis-ver".to_vec(), release.to_vec()));
-        self.snapshot.write(target, &options, out).map(drop)
-    }
-}
-
-/// What became of a [`SaveJob`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Saved {
-    /// Why it was written.
-    pub why: Why,
-    /// Keys written, or what went wrong.
-    pub result: Result<u64, String>,
-    /// Seconds that it took.
-    pub seconds: u64,
-}
 
 /// A save that runs.
 #[derive(Debug)]
@@ -120,24 +32,6 @@ struct Running {
     control: Arc<Control>,
     /// Bytes that had been copied for snapshots when it began.
     copied_bytes: u64,
-}
-
-/// A rewrite of the append-only file that runs.
-#[derive(Debug)]
-struct Rewriting {
-    began: Now,
-    control: Arc<Control>,
-    /// Until its end the files on disk do not hold the data.
-    is_first: bool,
-    /// Bytes that had been copied for snapshots when it began.
-    copied_bytes: u64,
-}
-
-/// Commands on their way to the append-only file.
-#[derive(Debug, Default)]
-struct Feed {
-    writer: Writer,
-    bytes: Vec<u8>,
 }
 
 /// What is known of saving.
@@ -184,9 +78,6 @@ pub struct Persist {
 pub(super) fn newest() -> Target {
     Target::like(Header { dialect: Dialect::Redis, version: 12 })
 }
-
-/// Most batches on their way to the disk whose places in the stream are known.
-const OFFSETS_MAX: usize = 10_000;
 
 /// Seconds between tries of a save that failed.
 const RETRY_S: i64 = 5;
@@ -294,76 +185,17 @@ impl Persist {
         self.last_save_s = now.unix_ms / 1000;
         self.saves += 1;
     }
-
-    /// Takes a command that changed the data of a database.
-    pub fn feed(&mut self, db: usize, args: &[&[u8]], with_times: bool, now: Now) {
-        if let Some(feed) = &mut self.feed {
-            let time_s = with_times.then_some(now.unix_ms / 1000);
-            feed.writer.command(&mut feed.bytes, db as u64, time_s, args);
-        }
-    }
 }
 
 /// The handlers of this file.
-pub(super) const HANDLERS: &[(&str, Handler)] =
-    &[("save", save), ("bgsave", bgsave), ("bgrewriteaof", bgrewriteaof), ("lastsave", lastsave)];
+pub(super) const HANDLERS: &[(&str, Handler)] = &[
+    ("save", save),
+    ("bgsave", bgsave),
+    ("bgrewriteaof", log::bgrewriteaof),
+    ("lastsave", lastsave),
+];
 
 impl Engine {
-    /// Lets changes go to an append-only file from now on, as long as so many bytes and so long after its last rewrite.
-    pub fn begin_log(&mut self, bytes: u64, base_bytes: u64) {
-        self.persist.feed = Some(Feed::default());
-        self.persist.aof_bytes = bytes;
-        self.persist.aof_base_bytes = base_bytes;
-    }
-
-    /// Lets the append-only file end with the place of the stream at which the data stand, so that it can be continued after a
-    /// restart.
-    pub(super) fn log_place(&mut self) {
-        let aux = self.stream_aux();
-        let field = |name: &[u8]| aux.iter().find(|(n, _)| n == name).map(|(_, value)| value);
-        if let Some(feed) = &mut self.persist.feed
-            && let (Some(replid), Some(offset), Some(db)) =
-                (field(b"repl-id"), field(b"repl-offset"), field(b"repl-stream-db"))
-        {
-            place::write(&mut feed.bytes, replid, offset, db);
-        }
-    }
-
-    /// Takes what is to be appended to the file; `buffer` is given back empty to be filled.
-    pub fn take_log(&mut self, buffer: &mut Vec<u8>) {
-        buffer.clear();
-        if let Some(feed) = &mut self.persist.feed {
-            std::mem::swap(&mut feed.bytes, buffer);
-            self.persist.aof_bytes += buffer.len() as u64;
-        }
-    }
-
-    /// Notes how many batches of bytes were taken, and how many of them are on disk.
-    pub fn log_batches(&mut self, sent: u64, synced: u64) {
-        let offset = self.replication.offset();
-        let persist = &mut self.persist;
-        if sent > persist.sent_batch {
-            persist.sent_batch = sent;
-            if persist.offsets.len() >= OFFSETS_MAX {
-                // Nobody asks so often that each of very many must be known.
-                persist.offsets.pop_back();
-            }
-            persist.offsets.push_back((sent, offset));
-        }
-        persist.synced_batch = synced;
-        while let Some((batch, offset)) = persist.offsets.front().copied()
-            && batch <= synced
-        {
-            persist.synced_offset = offset;
-            persist.offsets.pop_front();
-        }
-    }
-
-    /// Notes whether appending works.
-    pub fn log_state(&mut self, error: Option<String>) {
-        self.persist.aof_error = error;
-    }
-
     /// Whether writes are refused because they could not be kept.
     pub(super) fn check_disk(&self) -> Result<(), Error> {
         let persist = &self.persist;
@@ -422,36 +254,6 @@ impl Engine {
         self.actions.push_back(Action::Save(job));
     }
 
-    /// Begins a rewrite of the append-only file: what is to be appended from now on goes to a new one.
-    fn begin_rewrite(&mut self) {
-        if self.persist.is_logging() {
-            let mut bytes = Vec::new();
-            self.take_log(&mut bytes);
-            self.actions.push_back(Action::Rotate(bytes));
-            if let Some(feed) = &mut self.persist.feed {
-                feed.writer = Writer::new();
-            }
-        }
-        self.begin_base(false);
-    }
-
-    /// Begins to write the base of an append-only file.
-    fn begin_base(&mut self, is_first: bool) {
-        let job = self.job(Why::Rewrite);
-        let control = Arc::clone(&job.options.control);
-        self.persist.rewriting = Some(Rewriting {
-            began: self.now,
-            control,
-            is_first,
-            copied_bytes: cow::copied_bytes(),
-        });
-        self.persist.is_rewrite_scheduled = false;
-        let pid = self.identity.pid;
-        let text = format!("Background append only file rewriting started by pid {pid}");
-        self.log(Level::Notice, text);
-        self.actions.push_back(Action::Save(job));
-    }
-
     /// Stops what is being written in the background.
     pub(super) fn stop_saving(&mut self) {
         if self.persist.saving.as_ref().is_some_and(|running| !running.is_foreground) {
@@ -474,49 +276,6 @@ impl Engine {
         let running = self.persist.saving.as_ref().filter(|running| !running.is_foreground);
         if let Some(running) = running {
             running.control.interrupted.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn stop_rewriting(&mut self) {
-        if let Some(rewriting) = &self.persist.rewriting {
-            rewriting.control.interrupted.store(true, Ordering::Relaxed);
-            let pid = self.identity.pid;
-            self.log(Level::Notice, format!("Killing running AOF rewrite child: {pid}"));
-        }
-    }
-
-    /// Begins or ends the append-only file of a server that runs.
-    pub(super) fn switch_log(&mut self, on: bool) {
-        if on == self.persist.is_logging() {
-            return;
-        }
-        if !on {
-            let mut bytes = Vec::new();
-            self.take_log(&mut bytes);
-            self.persist.feed = None;
-            self.stop_rewriting();
-            self.persist.rewriting = None;
-            self.persist.is_rewrite_scheduled = false;
-            return self.actions.push_back(Action::CloseLog(bytes));
-        }
-        self.begin_log(0, 0);
-        self.actions.push_back(Action::OpenLog);
-        self.begin_base(true);
-    }
-
-    /// Begins or ends the append-only file behind the transaction in which a client asked for it: what a transaction has done
-    /// so far is told of at its end, and must not be in a base besides.
-    pub(super) fn schedule_switch_log(&mut self, on: bool) {
-        self.persist.is_switch_scheduled = true;
-        if on && !self.persist.is_logging() {
-            self.log(Level::Notice, "AOF was enabled during a transaction. An AOF background was scheduled to start when possible.");
-        }
-    }
-
-    /// Begins or ends the append-only file if a transaction asked for it.
-    pub(super) fn switch_log_if_scheduled(&mut self) {
-        if std::mem::take(&mut self.persist.is_switch_scheduled) {
-            self.switch_log(self.config.appendonly);
         }
     }
 
@@ -557,30 +316,6 @@ impl Engine {
             self.release(id, reply);
         }
         self.saved_while_leaving(saved.result.is_ok());
-    }
-
-    fn rewrite_ended(&mut self, saved: Saved) {
-        let Some(rewriting) = self.persist.rewriting.take() else { return };
-        if rewriting.is_first && saved.result.is_err() && self.persist.is_logging() {
-            // The file is of no use without a base: another try is made.
-            self.persist.is_rewrite_scheduled = true;
-        }
-        self.persist.last_rewrite_seconds = Some(saved.seconds);
-        self.persist.last_rewrite_copied_bytes = cow::copied_bytes() - rewriting.copied_bytes;
-        self.persist.rewrites_failed += 1;
-        self.persist.last_rewrite_ok = saved.result.is_ok();
-        match saved.result {
-            Ok(bytes) => {
-                self.persist.rewrites += 1;
-                self.persist.rewrites_failed = 0;
-                self.persist.aof_bytes = bytes;
-                self.persist.aof_base_bytes = bytes;
-                self.log(Level::Notice, "Background AOF rewrite finished successfully");
-            }
-            Err(error) => {
-                self.log(Level::Warning, format!("Background AOF rewrite failed: {error}"));
-            }
-        }
     }
 
     /// Lets a client go on that waited for the end of a save.
@@ -672,22 +407,6 @@ fn bgsave(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
     }
     engine.begin_save(None, false);
     call.reply.simple("Background saving started");
-    Ok(())
-}
-
-fn bgrewriteaof(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
-    if engine.persist.is_rewriting() {
-        return Err(Error::text("ERR Background append only file rewriting already in progress"));
-    }
-    let is_busy = engine.persist.is_saving() || engine.replication.is_transferring();
-    // What a transaction has done so far is told of at its end, and must not be in a base besides.
-    if is_busy || engine.is_in_exec(call.id) {
-        engine.persist.is_rewrite_scheduled = true;
-        call.reply.simple("Background append only file rewriting scheduled");
-        return Ok(());
-    }
-    engine.begin_rewrite();
-    call.reply.simple("Background append only file rewriting started");
     Ok(())
 }
 

@@ -145,11 +145,11 @@ impl Set {
             Form::Table(table) => {
                 let at = table.locate(member);
                 // Not just inserted: what is there already shall not be copied for a snapshot's sake.
-                let is_new = table.get_at(&at).is_none();
-                if is_new {
-                    table.insert_at(&at, New::Bytes(b""), Meta::default());
+                let found = table.find(&at);
+                if found.is_none() {
+                    table.insert_found(&at, found, New::Bytes(b""), Meta::default());
                 }
-                is_new
+                found.is_none()
             }
         }
     }

@@ -322,3 +322,26 @@ fn samples_are_entries_and_every_entry_is_sampled() {
     let empty: Table<u64> = Table::new(Seed::new(1));
     empty.sample(false, 5, &mut rng, |_| panic!("there is nothing"));
 }
+
+/// What is read ahead for hashes is what their keys have, at whatever level they are, and nothing of keys that are not there.
+#[test]
+fn warming_visits_the_objects_of_keys() {
+    let mut table: Table<u32> = Table::new(Seed::new(7));
+    for count in [0_u32, 1, 50, 70, 5000, 20_000] {
+        for n in table.len() as u32..count {
+            table.insert(n.to_string().as_bytes(), New::Object(n), Meta::default());
+        }
+        let wanted: Vec<u32> = (0..40).map(|n| n * 977 % (count + 7)).collect();
+        let hashes = wanted.iter().map(|n| table.seed().hash(n.to_string().as_bytes()));
+        let mut visited = Vec::new();
+        table.warm(hashes, |number, object| {
+            visited.push((number, *object));
+            0
+        });
+        let there = wanted.iter().filter(|n| **n < count).count();
+        // Another key may look like the one that is wanted, which costs nothing but time.
+        let right = visited.iter().filter(|(number, object)| wanted[*number] == *object).count();
+        assert!(right * 10 >= there * 8, "{count}: {right} of {there}");
+        assert!(visited.len() <= wanted.len());
+    }
+}
