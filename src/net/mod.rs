@@ -16,45 +16,25 @@ mod primary;
 mod priority;
 mod replica;
 mod save;
+mod server;
 mod stream_log;
 
 pub use clock::{mono_us, now};
 pub use listen::Listener;
 pub use log::Log;
 
-use crate::aof::disk::RealDisk;
 use crate::aof::live::Live;
-use crate::base::reason::reason;
 use crate::engine::config::Config;
-use crate::engine::config::words::AppendFsync;
-use crate::engine::{
-    Action, ClientId, Engine, KeyPlace, LastLoad, Level, PrimaryId, Saved, StreamLog, StreamRead,
-    Transferred,
-};
-use crate::feed::{Control, Input};
-use crate::keyspace::{Keyspace, Settings, load_rdb};
+use crate::engine::{ClientId, Engine, LastLoad, Level, PrimaryId, Saved, StreamRead, Transferred};
+use crate::feed::Control;
+use crate::keyspace::{Keyspace, Settings};
 use crate::repl::offset::Offset;
-use aof::Keeper;
-use free::Freer;
-use migrate::Links;
-use std::cell::{Cell, RefCell};
-use std::ffi::OsStr;
+use server::{Server, Slot};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Waker};
-use std::time::{Duration, Instant};
-use stream_log::Logger;
-use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::JoinHandle;
-
-/// Memory for bytes on their way to the append-only file that is kept, in bytes.
-const LOG_BUFFER_BYTES: usize = 1 << 20;
-
-/// How often the kernel is asked for the process's figures.
-const HOST_PERIOD: Duration = Duration::from_millis(500);
+use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// What other threads tell.
 #[derive(Debug)]
@@ -83,78 +63,6 @@ enum News {
     Loaded(Result<Box<LoadedData>, String>),
     /// So many values were freed, for which a client may have waited.
     Freed(u64, Option<ClientId>),
-}
-
-/// What wakes a connection.
-#[derive(Debug, Default)]
-struct Slot {
-    is_woken: Cell<bool>,
-    waker: RefCell<Option<Waker>>,
-    /// A snapshot that the connection is to write.
-    snapshot: RefCell<Option<mpsc::Receiver<replica::Piece>>>,
-}
-
-impl Slot {
-    /// Lets a task be woken from now on.
-    fn keep_waker(&self, context: &Context<'_>) {
-        match &mut *self.waker.borrow_mut() {
-            Some(waker) => waker.clone_from(context.waker()),
-            waker => *waker = Some(context.waker().clone()),
-        }
-    }
-
-    fn wake(&self) {
-        self.is_woken.set(true);
-        if let Some(waker) = self.waker.borrow_mut().take() {
-            waker.wake();
-        }
-    }
-}
-
-/// What wakes the connection in a place, and the number of its client.
-type Place = Option<(u64, Rc<Slot>)>;
-
-/// All that the connections share.
-#[derive(Debug)]
-struct Server {
-    engine: RefCell<Engine>,
-    slots: RefCell<Vec<Place>>,
-    /// How many connections are served.
-    connections: Cell<usize>,
-    links: RefCell<Links>,
-    /// When the kernel was last asked for the process's figures.
-    host_read: Cell<Option<Instant>>,
-    freer: RefCell<Freer>,
-    log: Log,
-    keeper: RefCell<Option<Keeper>>,
-    /// What keeps the replication log on disk, once there is one.
-    logger: RefCell<Option<Logger>>,
-    told: watch::Sender<u64>,
-    load_log: LoadLog,
-    to_commands: ToCommands,
-    listen: Listen,
-    /// What takes clients that come over addresses.
-    acceptors: RefCell<Vec<JoinHandle<()>>>,
-    /// How many batches of bytes the append-only file has on disk.
-    synced: watch::Receiver<u64>,
-    /// Whether replies wait for the disk.
-    waits_for_disk: Cell<bool>,
-    news: mpsc::UnboundedSender<News>,
-    /// Where files are, from the root.
-    folder: RefCell<PathBuf>,
-    exit: Cell<Option<i32>>,
-    left: Notify,
-    /// Somebody asked to listen elsewhere.
-    left_listen: Notify,
-    /// A deadline may be nearer than the clock's next tick.
-    deadline: Notify,
-    /// Something waits for the connection to the primary.
-    primary_news: Notify,
-    /// Memory for bytes on their way.
-    read_buffer: RefCell<Vec<u8>>,
-    /// Where the keys stand of requests that were read and not run yet.
-    gathered: RefCell<Vec<KeyPlace>>,
-    log_buffer: RefCell<Vec<u8>>,
 }
 
 /// Loads the append-only file that a configuration names, into databases of these settings, at this time in unix milliseconds.
@@ -243,42 +151,12 @@ pub fn serve(setup: Setup) -> io::Result<i32> {
     runtime.block_on(run(setup))
 }
 
-async fn run(setup: Setup) -> io::Result<i32> {
-    let Setup { mut engine, listeners, listen, metrics, log, load, load_log, to_commands } = setup;
+async fn run(mut setup: Setup) -> io::Result<i32> {
     let (news, mut from_threads) = mpsc::unbounded_channel();
-    let (told, synced) = watch::channel(0);
-    let waits_for_disk = engine.config().appendfsync == AppendFsync::Always;
-    begin_load(&mut engine, load, &news)?;
-    let folder = folder(engine.config());
-    let hz = u64::try_from(engine.config().hz).unwrap_or(10).clamp(1, 500);
-    let server = Rc::new(Server {
-        engine: RefCell::new(engine),
-        slots: RefCell::new(Vec::new()),
-        connections: Cell::new(0),
-        links: RefCell::new(Links::default()),
-        host_read: Cell::new(None),
-        freer: RefCell::new(Freer::new(news.clone())),
-        log,
-        keeper: RefCell::new(None),
-        logger: RefCell::new(None),
-        told,
-        load_log,
-        to_commands,
-        listen,
-        acceptors: RefCell::new(Vec::new()),
-        synced,
-        waits_for_disk: Cell::new(waits_for_disk),
-        news,
-        folder: RefCell::new(folder),
-        exit: Cell::new(None),
-        left: Notify::new(),
-        left_listen: Notify::new(),
-        deadline: Notify::new(),
-        primary_news: Notify::new(),
-        read_buffer: RefCell::new(Vec::new()),
-        gathered: RefCell::new(Vec::new()),
-        log_buffer: RefCell::new(Vec::new()),
-    });
+    begin_load(&mut setup.engine, setup.load, &news)?;
+    let hz = u64::try_from(setup.engine.config().hz).unwrap_or(10).clamp(1, 500);
+    let (listeners, metrics) = (std::mem::take(&mut setup.listeners), setup.metrics.take());
+    let server = Rc::new(Server::new(setup, news));
     for listener in listeners {
         listener.accept_for(&server)?;
     }
@@ -329,11 +207,6 @@ fn begin_load(
     Ok(())
 }
 
-/// Where files are.
-fn folder(config: &Config) -> PathBuf {
-    PathBuf::from(OsStr::from_bytes(&config.dir))
-}
-
 /// Ends the server as signals ask.
 fn signals(server: &Rc<Server>) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -349,328 +222,4 @@ fn signals(server: &Rc<Server>) -> io::Result<()> {
         });
     }
     Ok(())
-}
-
-impl Server {
-    /// How long it is until somebody's patience ends.
-    fn until_deadline(&self) -> Duration {
-        const LONGEST: Duration = Duration::from_secs(3600);
-        let Some(deadline_ms) = self.engine.borrow().next_deadline_ms() else { return LONGEST };
-        let ms = deadline_ms - now().unix_ms;
-        Duration::from_millis(u64::try_from(ms).unwrap_or(0)).min(LONGEST)
-    }
-
-    fn tick(&self) {
-        let links = self.links.borrow_mut().release();
-        let mut engine = self.engine.borrow_mut();
-        engine.note_migrate_links(links);
-        if self.host_read.get().is_none_or(|read| read.elapsed() >= HOST_PERIOD) {
-            self.host_read.set(Some(Instant::now()));
-            engine.note_host(host::read());
-        }
-        engine.tick(now());
-    }
-
-    /// Listens where the configuration now says, or where it did if that cannot be.
-    async fn listen_anew(self: &Rc<Self>) {
-        for acceptor in self.acceptors.take() {
-            acceptor.abort();
-            // Only then is its address free.
-            let _ = acceptor.await;
-        }
-        let listened = (self.listen)(self.engine.borrow().config());
-        let (listeners, error) = match listened {
-            Ok(listeners) => (listeners, None),
-            Err(error) => (Vec::new(), Some(error)),
-        };
-        let failed = error.is_some();
-        self.engine.borrow_mut().listened(error);
-        let listeners = match failed {
-            true => (self.listen)(self.engine.borrow().config()).unwrap_or_default(),
-            false => listeners,
-        };
-        for listener in listeners {
-            if let Err(error) = listener.accept_for(self) {
-                self.log.line(Level::Warning, &format!("Listening failed: {error}"));
-            }
-        }
-    }
-
-    fn hear(&self, news: News) {
-        let mut engine = self.engine.borrow_mut();
-        match news {
-            News::Saved(saved) => engine.saved(saved, now()),
-            News::Logged(error) => engine.log_state(error),
-            News::Line(level, text) => self.log.line(level, &text),
-            News::Loaded(Ok(loaded)) => {
-                let LoadedData { keyspace, aof, last_load, aux, dropped_keys } = *loaded;
-                engine.end_loading(keyspace, last_load, &aux, now());
-                engine.tell_dropped(&dropped_keys);
-                if let Some(opened) = aof {
-                    engine.begin_log(opened.bytes(), opened.base_bytes());
-                    let (told, news) = (self.told.clone(), self.news.clone());
-                    let keeper = Keeper::start(opened, engine.config(), told, news);
-                    *self.keeper.borrow_mut() = Some(keeper);
-                }
-            }
-            News::Transferred(done) => engine.transferred(done, now()),
-            News::StreamLogged(log, to) => engine.stream_logged(log, to, now()),
-            News::StreamLogFailed(log, why) => engine.stream_log_failed(log, &why, now()),
-            News::StreamLogEnded(log) => engine.stream_log_ended(log),
-            News::StreamRead(read) => engine.stream_read(read, now()),
-            News::SnapshotLoaded(id, loaded) => {
-                engine.snapshot_loaded(id, loaded.map(|loaded| *loaded), now());
-            }
-            News::Fatal(error) | News::Loaded(Err(error)) => {
-                self.log.line(Level::Warning, &error);
-                self.exit.set(Some(1));
-            }
-            News::Freed(objects, client) => engine.freed(objects, client),
-        }
-    }
-
-    /// Whether there is no more than one connection.
-    fn is_alone(&self) -> bool {
-        self.connections.get() <= 1
-    }
-
-    /// Lets the memory answer for the keys of all requests that were read and not run yet.
-    fn warm_gathered(&self) {
-        let mut gathered = self.gathered.borrow_mut();
-        if !gathered.is_empty() {
-            self.engine.borrow().warm_places(&gathered);
-            gathered.clear();
-        }
-    }
-
-    /// Does what the engine asks for, in order, and lets the append-only file have its bytes.
-    fn settle(self: &Rc<Self>) {
-        self.act();
-        self.append_log();
-        self.note_batches();
-    }
-
-    /// Does what the engine asks for, in order.
-    fn act(self: &Rc<Self>) {
-        loop {
-            let action = self.engine.borrow_mut().next_action();
-            match action {
-                None => break,
-                Some(Action::Wake(id)) => self.wake(id),
-                Some(Action::Log(level, text)) => self.log.line(level, &text),
-                Some(Action::Save(job)) => {
-                    let rewrites = self.keeper.borrow().as_ref().map(Keeper::sender);
-                    save::start(
-                        job,
-                        &self.engine.borrow(),
-                        &self.folder.borrow(),
-                        rewrites,
-                        self.news.clone(),
-                        self.to_commands,
-                    );
-                }
-                Some(Action::SnapshotFor(snapshot)) => replica::begin(self, *snapshot),
-                Some(Action::SendFile(ids)) => replica::send_file(self, &ids),
-                Some(Action::StreamLog(order)) => self.order_stream_log(order),
-                Some(Action::Connect { id, host, port }) => {
-                    primary::connect(self, id, &host, port);
-                }
-                Some(Action::WakePrimary) => self.primary_news.notify_waiters(),
-                Some(Action::OpenLog) => self.open_log(),
-                Some(Action::CloseLog(mut bytes)) => {
-                    if let Some(keeper) = self.keeper.take() {
-                        keeper.append(&mut bytes);
-                        keeper.finish();
-                    }
-                }
-                Some(Action::Rotate(bytes)) => {
-                    if let Some(keeper) = &*self.keeper.borrow() {
-                        keeper.rotate(bytes);
-                    }
-                }
-                Some(Action::LoadLog(id)) => {
-                    self.append_log();
-                    if let Some(keeper) = &*self.keeper.borrow() {
-                        keeper.settle();
-                    }
-                    let mut engine = self.engine.borrow_mut();
-                    let settings = engine.settings().clone();
-                    let loaded = (self.load_log)(engine.config(), &settings, now().unix_ms);
-                    engine.log_loaded(id, loaded);
-                }
-                Some(Action::LoadFile(id)) => {
-                    let loaded = self.load_file();
-                    self.engine.borrow_mut().file_loaded(id, loaded);
-                }
-                Some(Action::WriteConfig(id, all)) => {
-                    let written = self.write_config(all);
-                    let written = written.map_err(|e| e.to_string());
-                    self.engine.borrow_mut().config_written(id, written);
-                }
-                Some(Action::Sleep { us }) => std::thread::sleep(Duration::from_micros(us)),
-                Some(Action::Fsync(policy)) => {
-                    self.waits_for_disk.set(policy == AppendFsync::Always);
-                    if let Some(keeper) = &*self.keeper.borrow() {
-                        keeper.set_policy(policy);
-                    }
-                }
-                Some(Action::DelayLog { us }) => {
-                    if let Some(keeper) = &*self.keeper.borrow() {
-                        keeper.set_delay(Duration::from_micros(us));
-                    }
-                }
-                Some(Action::Free { trash, client }) => {
-                    self.freer.borrow_mut().free(trash, client);
-                }
-                Some(Action::Migrate(migration)) => {
-                    let migrated = self.links.borrow_mut().migrate(&migration);
-                    let links = self.links.borrow_mut().release();
-                    let mut engine = self.engine.borrow_mut();
-                    engine.note_migrate_links(links);
-                    engine.migrated(migration, migrated);
-                }
-                Some(Action::Deadline) => self.deadline.notify_one(),
-                Some(Action::Enter(folder)) => self.enter(&folder),
-                Some(Action::Listen) => self.left_listen.notify_one(),
-                Some(Action::Exit(status)) => {
-                    self.exit.set(Some(status));
-                    self.left.notify_one();
-                }
-            }
-        }
-    }
-
-    /// Goes to another folder, in which files are from now on; the append-only file stays where it was opened.
-    fn enter(&self, folder: &[u8]) {
-        let entered = std::env::set_current_dir(OsStr::from_bytes(folder))
-            .and_then(|()| std::env::current_dir())
-            .map_err(|error| reason(&error));
-        if let Ok(folder) = &entered {
-            self.folder.replace(folder.clone());
-        }
-        let entered = entered.map(|folder| folder.into_os_string().into_vec());
-        self.engine.borrow_mut().entered(entered);
-    }
-
-    /// Lets the append-only file have its bytes, if there are any.
-    fn append_log(&self) {
-        if let Some(keeper) = &*self.keeper.borrow() {
-            let mut bytes = self.log_buffer.borrow_mut();
-            self.engine.borrow_mut().take_log(&mut bytes);
-            if bytes.is_empty() {
-                return;
-            }
-            keeper.append(&mut bytes);
-            if bytes.capacity() > LOG_BUFFER_BYTES {
-                bytes.shrink_to(LOG_BUFFER_BYTES);
-            }
-            drop(bytes);
-            self.note_batches();
-        }
-    }
-
-    /// Lets the engine know how much of the append-only file is on disk.
-    fn note_batches(&self) {
-        if let Some(keeper) = &*self.keeper.borrow() {
-            let synced = *self.synced.borrow();
-            self.engine.borrow_mut().log_batches(keeper.sent(), synced);
-        }
-    }
-
-    /// Lets the thread of the replication log have its orders, and starts it with the first.
-    fn order_stream_log(&self, order: StreamLog) {
-        let mut logger = self.logger.borrow_mut();
-        if logger.is_none() {
-            match Logger::start(self.news.clone()) {
-                Ok(started) => *logger = Some(started),
-                Err(error) => {
-                    let news = match order {
-                        StreamLog::Append { log, .. } => News::StreamLogFailed(log, reason(&error)),
-                        StreamLog::End { log } => News::StreamLogEnded(log),
-                        // There is nothing to be read or freed.
-                        StreamLog::Forget { .. } | StreamLog::Read { .. } => return,
-                    };
-                    let _ = self.news.send(news);
-                }
-            }
-        }
-        if let Some(logger) = &*logger {
-            logger.order(&self.folder.borrow(), order);
-        }
-    }
-
-    /// Begins an append-only file. If that fails, writes are refused as when the disk does not take them.
-    fn open_log(&self) {
-        let engine = self.engine.borrow();
-        let config = engine.config();
-        let folder = self.folder.borrow().join(OsStr::from_bytes(&config.appenddirname));
-        let name = String::from_utf8_lossy(&config.appendfilename).into_owned();
-        match Live::begin(RealDisk, &folder, &name) {
-            Ok(opened) => {
-                let keeper = Keeper::start(opened, config, self.told.clone(), self.news.clone());
-                *self.keeper.borrow_mut() = Some(keeper);
-            }
-            Err(error) => {
-                let _ = self.news.send(News::Logged(Some(error.to_string())));
-            }
-        }
-    }
-
-    /// Loads the RDB file that the configuration names.
-    fn load_file(&self) -> Result<Keyspace, String> {
-        let engine = self.engine.borrow();
-        let path = self.folder.borrow().join(OsStr::from_bytes(&engine.config().dbfilename));
-        let mut input = Input::open(&path).map_err(|e| e.to_string())?;
-        let mut keyspace = Keyspace::new(engine.settings().clone());
-        let now_ms = now().unix_ms;
-        load_rdb(&mut keyspace, &mut input, now_ms, true, 1, &Control::default())
-            .map_err(|e| format!("{e:?}"))?;
-        Ok(keyspace)
-    }
-
-    /// Puts the configuration as it is now into its file.
-    fn write_config(&self, all: bool) -> io::Result<()> {
-        let engine = self.engine.borrow();
-        let path = PathBuf::from(&engine.identity().config_file);
-        let old = match std::fs::read(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
-            old => old?,
-        };
-        let text = engine.config().rewrite(&old, &[], all);
-        save::replace_with(&path, &text)
-    }
-
-    fn wake(&self, id: ClientId) {
-        if let Some(slot) = self.slot(id) {
-            slot.wake();
-        }
-    }
-
-    /// What a client's connection is woken by, if it is there.
-    fn slot(&self, id: ClientId) -> Option<Rc<Slot>> {
-        let slots = self.slots.borrow();
-        let (number, slot) = slots.get(id.place)?.as_ref()?;
-        (*number == id.number).then(|| Rc::clone(slot))
-    }
-
-    fn add_slot(&self, id: ClientId) -> Rc<Slot> {
-        let slot = Rc::new(Slot::default());
-        let mut slots = self.slots.borrow_mut();
-        if slots.len() <= id.place {
-            slots.resize(id.place + 1, None);
-        }
-        if let Some(place) = slots.get_mut(id.place) {
-            *place = Some((id.number, Rc::clone(&slot)));
-        }
-        slot
-    }
-
-    fn remove_slot(&self, id: ClientId) {
-        // The place may be another's already.
-        if let Some(place) = self.slots.borrow_mut().get_mut(id.place)
-            && place.as_ref().is_some_and(|(number, _)| *number == id.number)
-        {
-            *place = None;
-        }
-    }
 }
