@@ -122,7 +122,11 @@ fn sources() -> Vec<Source> {
         })
         .collect();
     let tests: BTreeSet<String> = sources.iter().flat_map(test_files).collect();
-    sources.retain(|source| !tests.contains(&source.path));
+    // What lies in the folder of a file of tests are tests as well.
+    let folders: Vec<String> =
+        tests.iter().map(|path| format!("{}/", path.trim_end_matches(".rs"))).collect();
+    let is_below = |source: &Source| folders.iter().any(|folder| source.path.starts_with(folder));
+    sources.retain(|source| !tests.contains(&source.path) && !is_below(source));
     for source in &mut sources {
         source.code = without_tests(&source.code);
     }
