@@ -318,3 +318,34 @@ fn keys_expire_for_clients_alone() {
     assert_eq!(expired, [(0, &b"a"[..]), (0, b"c"), (0, b"b")]);
     assert!(effects.events().all(|(event, ..)| event.name == "expired"));
 }
+
+/// Redis writes 0 where a field never expires; Valkey may have written it for one that has expired long ago.
+#[test]
+fn a_field_that_expired_at_the_beginning_of_time_does_not_live_for_ever() {
+    for (more, packed) in [(0, true), (1000, false)] {
+        let mut file = b"VALKEY080\xfe\x00\x16\x01h".to_vec();
+        file.extend([0x80, 0, 0, (more + 1_u32 >> 8) as u8, (more + 1) as u8]);
+        for n in 0..=more {
+            let name = format!("f{n}");
+            file.push(name.len() as u8);
+            file.extend(name.as_bytes());
+            file.extend(b"\x01v");
+            file.extend(if n == 0 { 0_i64 } else { -1 }.to_le_bytes());
+        }
+        file.extend(b"\xff\0\0\0\0\0\0\0\0");
+        let (loaded, done) = load(&file, false, 1);
+        done.unwrap();
+        let snapshot = loaded.snapshot();
+        let mut saved = Vec::new();
+        snapshot
+            .write(Target::find("redis-7.4").unwrap(), &SaveOptions::default(), &mut saved)
+            .unwrap();
+        assert_eq!(saved.contains(&25), packed);
+        let (again, done) = load(&saved, false, 1);
+        done.unwrap();
+        assert_eq!(digest(&again.snapshot()), digest(&snapshot));
+        let mut without = empty();
+        run(&mut without, NOW_MS, "HSET h f0 v");
+        assert_ne!(digest(&snapshot), digest(&without.snapshot()));
+    }
+}

@@ -448,7 +448,8 @@ impl Visit for Builder<'_> {
                 self.hash.insert_expiring(
                     field.text(&mut one),
                     value.text(&mut two),
-                    *expire_at_ms,
+                    // 0 is none in the files of Redis.
+                    expire_at_ms.map(|ms| ms.max(1)),
                     self.limits,
                 );
             }

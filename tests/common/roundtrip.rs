@@ -43,7 +43,8 @@ impl Visit for Notes<'_> {
             // Both zeros have a text of their own.
             Elem::Scored { member, score } => ("scored", format!("{} {score:?}", text(member))),
             Elem::Field { field, value, expire_at_ms } => {
-                let at = expire_at_ms.filter(|_| !lost(Loss::FieldExpiry));
+                // Redis writes 0 where there is none, and so a field of the first moment gets the second.
+                let at = expire_at_ms.filter(|_| !lost(Loss::FieldExpiry)).map(|ms| ms.max(1));
                 ("field", format!("{} = {} until {at:?}", text(field), text(value)))
             }
             Elem::StreamEntry { id, fields } => {

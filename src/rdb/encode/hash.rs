@@ -59,7 +59,9 @@ impl HashBuilder {
         if expire_at_ms.is_some() && !keeps {
             losses.add(Loss::FieldExpiry);
         }
-        let expire_at_ms = expire_at_ms.filter(|_| keeps);
+        // Redis writes 0 for none: the field would live for ever. It has been gone since 1970 either way.
+        let least_ms = if self.target.has_redis_field_expiry() { 1 } else { i64::MIN };
+        let expire_at_ms = expire_at_ms.filter(|_| keeps).map(|ms| ms.max(least_ms));
         self.count += 1;
         if let Some(ms) = expire_at_ms {
             self.min_expire_ms = Some(self.min_expire_ms.map_or(ms, |min| min.min(ms)));
