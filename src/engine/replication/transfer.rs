@@ -212,6 +212,11 @@ impl Engine {
         let seconds = (now.mono_us.saturating_sub(transfer.began.mono_us)) / 1_000_000;
         match (done.result, framing) {
             (Ok(_), Framing::Streamed) => {
+                let left = ids.len();
+                let text = format!(
+                    "Diskless rdb transfer, done reading from pipe, {left} replicas still up."
+                );
+                self.log(Level::Notice, text);
                 self.log(Level::Notice, "Background RDB transfer terminated with success");
             }
             (Ok(bytes), Framing::Stored) => {
