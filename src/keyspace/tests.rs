@@ -324,7 +324,7 @@ fn keys_expire_for_clients_alone() {
 fn a_field_that_expired_at_the_beginning_of_time_does_not_live_for_ever() {
     for (more, packed) in [(0, true), (1000, false)] {
         let mut file = b"VALKEY080\xfe\x00\x16\x01h".to_vec();
-        file.extend([0x80, 0, 0, (more + 1_u32 >> 8) as u8, (more + 1) as u8]);
+        file.extend([0x80, 0, 0, ((more + 1_u32) >> 8) as u8, (more + 1) as u8]);
         for n in 0..=more {
             let name = format!("f{n}");
             file.push(name.len() as u8);
