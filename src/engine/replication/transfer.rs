@@ -24,6 +24,8 @@ pub struct Transfer {
     /// Where the stream goes on behind it.
     pub place: Place,
     pub began: Now,
+    /// Who was to get it from the beginning.
+    members: Vec<ClientId>,
     /// Stops it.
     control: Arc<Control>,
     /// Bytes that had been copied for snapshots when it began.
@@ -143,6 +145,7 @@ impl Engine {
             batch,
             place,
             began: self.now,
+            members: heads.iter().map(|(id, _)| *id).collect(),
             control: Arc::clone(&job.options.control),
             copied_bytes: cow::copied_bytes(),
         });
@@ -212,7 +215,8 @@ impl Engine {
         let seconds = (now.mono_us.saturating_sub(transfer.began.mono_us)) / 1_000_000;
         match (done.result, framing) {
             (Ok(_), Framing::Streamed) => {
-                let left = ids.len();
+                let has = |id: &&ClientId| self.replication.has_replica(**id);
+                let left = transfer.members.iter().filter(has).count();
                 let text = format!(
                     "Diskless rdb transfer, done reading from pipe, {left} replicas still up."
                 );
