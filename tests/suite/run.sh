@@ -100,7 +100,7 @@ verdicts() {
     /^\[(ok|err|exception|timeout|testing|ignore|skip|ready|done)\]/ { put() }
     /^\[ok\]: / { print "ok\t" name(substr($0, 7)) "\t"; next }
     /^\[err\]: / { failed = name(substr($0, 8)); next }
-    failed != "" && reason == "" { gsub(/\t/, " "); reason = substr($0, 1, 160) }
+    failed != "" && reason == "" { gsub(/\t/, " "); gsub(/\/tmp\/tmp\.[^ ]*/, "…"); reason = substr($0, 1, 160) }
     END { put() }' "$1"
 }
 
