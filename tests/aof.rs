@@ -516,3 +516,29 @@ fn every_flip_and_cut_of_small_files_is_read_without_panic() {
         }
     }
 }
+
+/// A server would go on from there, without what was lost in front of it.
+#[test]
+fn the_place_of_the_stream_goes_with_what_is_lost() {
+    let dir = temp();
+    let place = format!("#RKV:place {} 4711 0\r\n", "a".repeat(40));
+    let set =
+        |value: &str| format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${}\r\n{value}\r\n", value.len());
+    // What only looks like an annotation is a value.
+    let likeness = format!("x\r\n{}", place.trim_end());
+    let damage = "*3\r\n$x\r\n";
+    for (name, file, repaired) in [
+        ("whole", set("1") + &place, set("1") + &place),
+        ("damaged", set("1") + damage + &set("2") + &place, set("1") + &set("2")),
+        ("alone", damage.to_owned() + "\r\n" + &set("1") + damage + &place, set("1")),
+        ("value", set("1") + damage + &set(&likeness), set("1") + &set(&likeness)),
+        ("passed", set("1") + damage + &place + &set("2"), set("1") + &set("2")),
+    ] {
+        let (path, out) = (dir.path().join(name), dir.path().join(format!("{name}.out")));
+        fs::write(&path, file).unwrap();
+        rkv(&["aof", "repair", "--skip-damage", &text(&path), "-o", &text(&out)]).expect(0);
+        let written = fs::read_to_string(&out).unwrap();
+        let is_right = written == repaired || name == "passed" && written.ends_with(&set("2"));
+        assert!(is_right, "{name}: {written:?}");
+    }
+}

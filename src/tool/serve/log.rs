@@ -232,7 +232,9 @@ fn replay_log(
     }
     let seconds = began.elapsed().as_secs_f64();
     job.log(Level::Notice, format!("DB loaded from append only file: {seconds:.3} seconds"));
-    let aux = stream_aux(report.end_note.as_deref());
+    // Where a command had no effect the data are not what the stream made of them.
+    let end_note = report.end_note.filter(|_| report.failed_count == 0);
+    let aux = stream_aux(end_note.as_deref());
     Ok((set.listing.map(|listing| listing.manifest).unwrap_or_default(), aux))
 }
 
