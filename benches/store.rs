@@ -37,22 +37,21 @@ static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-static INNER: std::alloc::System = std::alloc::System;
+static INNER: rkv::base::memory::Counting = rkv::base::memory::Counting;
 
 impl Counting {
-    fn add(&self, at: *mut u8) {
-        if COUNTS.load(Relaxed) {
-            // SAFETY: `at` was given out by this allocator and is live, or null, for which the size is 0. Each block has a word
-            // of the allocator's own in front.
-            LIVE_BYTES.fetch_add(unsafe { libc::malloc_usable_size(at.cast()) + 8 }, Relaxed);
+    fn add(&self, at: *mut u8, layout: Layout) {
+        if COUNTS.load(Relaxed) && !at.is_null() {
+            // SAFETY: `at` was given out by this allocator for `layout` and is live.
+            LIVE_BYTES.fetch_add(unsafe { INNER.block_bytes(at, layout) }, Relaxed);
             ALLOCATIONS.fetch_add(1, Relaxed);
         }
     }
 
-    fn sub(&self, at: *mut u8) {
+    fn sub(&self, at: *mut u8, layout: Layout) {
         if COUNTS.load(Relaxed) {
             // SAFETY: as above; it is freed only after this.
-            LIVE_BYTES.fetch_sub(unsafe { libc::malloc_usable_size(at.cast()) + 8 }, Relaxed);
+            LIVE_BYTES.fetch_sub(unsafe { INNER.block_bytes(at, layout) }, Relaxed);
         }
     }
 }
@@ -62,29 +61,31 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract.
         let at = unsafe { INNER.alloc(layout) };
-        self.add(at);
+        self.add(at, layout);
         at
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the contract.
         let at = unsafe { INNER.alloc_zeroed(layout) };
-        self.add(at);
+        self.add(at, layout);
         at
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        self.sub(at);
+        self.sub(at, layout);
         // SAFETY: the caller keeps the contract.
         unsafe { INNER.dealloc(at, layout) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        self.sub(at);
+        self.sub(at, layout);
         // SAFETY: the caller keeps the contract.
-        let at = unsafe { INNER.realloc(at, layout, size) };
-        self.add(at);
-        at
+        unsafe {
+            let at = INNER.realloc(at, layout, size);
+            self.add(at, Layout::from_size_align_unchecked(size, layout.align()));
+            at
+        }
     }
 }
 
@@ -497,6 +498,8 @@ fn commands() {
 }
 
 fn main() {
+    // As the program does it.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {

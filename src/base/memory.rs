@@ -1,14 +1,22 @@
-//! How much memory the process has allocated.
+//! The program's allocator, and how much is allocated.
 //!
-//! [`Counting`] stands in front of the system's allocator and counts bytes. A thread counts in a lane of its own, so that threads
-//! do not wait for each other; who wants the sum adds the lanes up. Where it is not the allocator of the program, as in tests,
-//! all counts stay 0.
+//! A data store is made of small blocks of many sizes, which the thread of commands makes and others free. mimalloc's time for
+//! a block is bounded then, while the C library at times looks through millions of free ones, for milliseconds, when it is asked
+//! for the next. Large blocks are better off with the C library: it grows them by moving pages, not by copying, and gives them
+//! back to the system at once, as commands that promise to take little memory need it.
+//!
+//! [`Counting`] counts bytes. A thread counts in a lane of its own, so that threads do not wait for each other; who wants the sum
+//! adds the lanes up. Where it is not the allocator of the program, as in tests, all counts stay 0.
 
 #![allow(unsafe_code, reason = "an allocator can be written in no other way")]
 
+use mimalloc::MiMalloc;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
+
+/// Its name, as INFO tells it.
+pub const ALLOCATOR: &str = "mimalloc";
 
 /// Lanes; more threads than that share some.
 const LANES: usize = 16;
@@ -51,13 +59,50 @@ pub fn used_bytes() -> u64 {
     u64::try_from(sum).unwrap_or(0)
 }
 
-/// Gives memory that nothing is in back to the system, where the allocator would keep it. Others that allocate may have to wait
-/// for that, about as long as it takes to look at all that is free.
+/// Gives memory that nothing is in back to the system, where the allocator would keep it: of small blocks those that this thread
+/// made, whoever freed them, and what other threads have put aside.
+pub fn give_small_back() {
+    // SAFETY: it concerns only what is free, and may be called at any time.
+    #[cfg(not(miri))]
+    unsafe {
+        libmimalloc_sys::mi_collect(true);
+    }
+}
+
+/// Gives large blocks, too, back to the system. Others that want one have to wait for that, about as long as it takes to look at
+/// all that is free.
 pub fn give_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    give_small_back();
+    #[cfg(all(target_os = "linux", target_env = "gnu", not(miri)))]
     // SAFETY: it concerns only what is free, and may be called at any time.
     unsafe {
         libc::malloc_trim(0);
+    }
+}
+
+/// Makes what others freed of the small blocks of this thread part of what [`give_small_back`] of any thread finds. It takes about a
+/// microsecond for each MB that this thread has in use.
+pub fn collect_freed() {
+    // SAFETY: it concerns only what is free, and may be called at any time.
+    #[cfg(not(miri))]
+    unsafe {
+        libmimalloc_sys::mi_collect(false);
+    }
+}
+
+/// Number of the option in mimalloc's `mi_option_t`, which the bindings leave out.
+const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+
+/// Milliseconds after which a thread that allocates gives back to the system what was freed, in spite of [`keep_freed`].
+const KEEP_FREED_MS: std::ffi::c_long = 600_000;
+
+/// Keeps small blocks that are freed until a thread calls [`give_small_back`], so that none of the others has to wait for the system
+/// when it wants a block.
+pub fn keep_freed() {
+    // SAFETY: the option exists in the allocator that is linked in, takes any number, and may be set at any time.
+    #[cfg(not(miri))]
+    unsafe {
+        libmimalloc_sys::mi_option_set(PURGE_DELAY, KEEP_FREED_MS);
     }
 }
 
@@ -66,44 +111,136 @@ pub(super) fn thread_bytes() -> i64 {
     COUNTS.get(lane()).map_or(0, |lane| lane.bytes.load(Relaxed))
 }
 
-/// The system's allocator, with a count.
+/// Blocks of this many bytes and more come from the C library.
+const LARGE_BYTES: usize = 32 << 10;
+
+/// The program's allocator: small blocks from mimalloc, large ones from the C library. Whose a block is follows from its size.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Counting;
 
-// SAFETY: each call goes to the system's allocator as it came, whose promises are kept thereby. Counting allocates nothing.
+impl Counting {
+    /// Bytes that the allocator really takes for a block.
+    ///
+    /// # Safety
+    /// The block was made with this allocator, for `layout`, and is live.
+    pub unsafe fn block_bytes(self, pointer: *mut u8, layout: Layout) -> usize {
+        // SAFETY: whose the block is follows from its size, and it is live. The C library has a word in front.
+        unsafe {
+            if is_large(layout.size()) {
+                libc::malloc_usable_size(pointer.cast()) + size_of::<usize>()
+            } else {
+                MiMalloc.usable_size(pointer)
+            }
+        }
+    }
+}
+
+/// Whether a block of this size comes from the C library. Miri knows no other allocator.
+#[inline]
+fn is_large(size: usize) -> bool {
+    size >= LARGE_BYTES || cfg!(miri)
+}
+
+// SAFETY: each block is handed to the allocator it came from, since the layout it is freed with is the one it was made with.
+// Counting allocates nothing.
 unsafe impl GlobalAlloc for Counting {
+    #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as i64);
         // SAFETY: the caller's promises on `layout` are passed on.
-        unsafe { System.alloc(layout) }
+        unsafe {
+            if is_large(layout.size()) { System.alloc(layout) } else { MiMalloc.alloc(layout) }
+        }
     }
 
+    #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as i64);
         // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe {
+            if is_large(layout.size()) {
+                System.alloc_zeroed(layout)
+            } else {
+                MiMalloc.alloc_zeroed(layout)
+            }
+        }
     }
 
+    #[inline]
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(size as i64 - layout.size() as i64);
-        // SAFETY: the caller's promises on all three are passed on.
-        unsafe { System.realloc(pointer, layout, size) }
+        // SAFETY: the caller's promises on all three are passed on. A block that changes hands is copied as far as both sizes
+        // reach.
+        unsafe {
+            match (is_large(layout.size()), is_large(size)) {
+                (true, true) => {
+                    count(size as i64 - layout.size() as i64);
+                    System.realloc(pointer, layout, size)
+                }
+                (false, false) => {
+                    count(size as i64 - layout.size() as i64);
+                    MiMalloc.realloc(pointer, layout, size)
+                }
+                _ => {
+                    let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+                    if !new.is_null() {
+                        std::ptr::copy_nonoverlapping(pointer, new, layout.size().min(size));
+                        self.dealloc(pointer, layout);
+                    }
+                    new
+                }
+            }
+        }
     }
 
+    #[inline]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(-(layout.size() as i64));
         // SAFETY: the caller's promises on both are passed on.
-        unsafe { System.dealloc(pointer, layout) }
+        unsafe {
+            if is_large(layout.size()) {
+                System.dealloc(pointer, layout);
+            } else {
+                MiMalloc.dealloc(pointer, layout);
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
+
+    /// For tests of the counts, which are one for all threads.
+    static ALONE: Mutex<()> = Mutex::new(());
+
+    /// Blocks keep what is in them when they change hands, either way, and give back what they took.
+    #[test]
+    fn blocks_grow_and_shrink_across_the_limit() {
+        let _alone = ALONE.lock();
+        let sizes = [1, 100, LARGE_BYTES - 1, LARGE_BYTES, 3 * LARGE_BYTES, 50, LARGE_BYTES, 7];
+        for align in [1, 8, 64, 4096] {
+            let layout = |size: usize| Layout::from_size_align(size, align).unwrap();
+            // SAFETY: no layout is empty, and the pointer goes back with the layout it has.
+            unsafe {
+                let mut pointer = Counting.alloc(layout(1));
+                *pointer = 77;
+                for pair in sizes.windows(2) {
+                    pointer = Counting.realloc(pointer, layout(pair[0]), pair[1]);
+                    assert_eq!(pointer as usize % align, 0);
+                    assert_eq!(*pointer, 77);
+                    assert!(Counting.block_bytes(pointer, layout(pair[1])) >= pair[1]);
+                    pointer.add(pair[1] - 1).write(if pair[1] == 1 { 77 } else { 1 });
+                }
+                Counting.dealloc(pointer, layout(7));
+            }
+        }
+    }
 
     /// The counter itself, without being the program's allocator.
     #[test]
     fn what_is_freed_is_taken_off_again() {
+        let _alone = ALONE.lock();
         let layout = Layout::from_size_align(1000, 8).unwrap();
         let before = used_bytes();
         // SAFETY: the layout is not empty, and the pointers go back with the layouts they have.

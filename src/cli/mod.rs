@@ -7,7 +7,6 @@ mod aof;
 pub mod args;
 mod daemon;
 pub mod exit;
-mod huge_pages;
 pub mod out;
 pub mod progress;
 mod rdb;
@@ -76,6 +75,7 @@ pub fn command() -> clap::Command {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
+    serve::allow_huge_pages(false);
     if let Some(args) = serve::args_of_server(std::env::args_os()) {
         let ui = Ui { quiet: false, verbose: 0, json_errors: false, color: false };
         return out::conclude(&ui, serve::run(args, &ui));

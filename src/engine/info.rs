@@ -5,6 +5,7 @@ use super::admin::REDIS_VERSION;
 use super::client::Client;
 use super::loading::Loading;
 use super::pubsub::Sort;
+use crate::base::memory;
 use std::fmt::{Display, Write};
 use std::sync::atomic::Ordering;
 
@@ -185,7 +186,7 @@ fn memory(engine: &Engine, lines: &mut Lines) {
     lines.add("mem_clients_normal", figures.clients);
     lines.add("mem_cluster_links", 0);
     lines.add("mem_aof_buffer", engine.persist.pending_bytes());
-    lines.add("mem_allocator", "libc");
+    lines.add("mem_allocator", memory::ALLOCATOR);
     lines.add("mem_overhead_db_hashtable_rehashing", 0);
     lines.flag("active_defrag_running", false);
     lines.add("lazyfree_pending_objects", engine.freeing.pending_objects);

@@ -4,49 +4,76 @@ use super::{News, priority};
 use crate::base::memory;
 use crate::engine::ClientId;
 use crate::keyspace::Trash;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, channel};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Bytes freed at once from which on they go back to the system, if they were most of what there was: then it is worth the wait
 /// of those who allocate meanwhile.
 const GIVEN_BACK_BYTES: u64 = 16 << 20;
 
+/// How often small blocks that are free go back to the system, which no other thread then has to do.
+const GIVE_BACK_EVERY: Duration = Duration::from_secs(10);
+
+/// What the thread has to do.
+#[derive(Debug)]
+enum Job {
+    Free(Trash, Option<ClientId>),
+    GiveBack,
+}
+
 /// The thread that frees.
 #[derive(Debug)]
 pub(super) struct Freer {
-    sender: Option<Sender<(Trash, Option<ClientId>)>>,
+    sender: Sender<Job>,
     news: UnboundedSender<News>,
 }
 
 impl Freer {
     pub fn new(news: UnboundedSender<News>) -> Freer {
-        Freer { sender: None, news }
+        memory::keep_freed();
+        let (sender, jobs) = channel();
+        let told = news.clone();
+        // Without the thread sending fails, and what is sent is freed there.
+        let _ = std::thread::Builder::new().name("free".into()).spawn(move || run(&jobs, &told));
+        Freer { sender, news }
     }
 
     /// Frees this soon, and tells of it.
     pub fn free(&mut self, trash: Trash, client: Option<ClientId>) {
-        let news = self.news.clone();
-        let sender = self.sender.get_or_insert_with(|| {
-            let (sender, trash) = channel::<(Trash, Option<ClientId>)>();
-            // Without the thread the sender fails, and what is sent is freed there.
-            let _ = std::thread::Builder::new().name("free".into()).spawn(move || {
-                priority::lower();
-                while let Ok((trash, client)) = trash.recv() {
-                    let (objects, before) = (trash.objects(), memory::used_bytes());
-                    drop(trash);
-                    let _ = news.send(News::Freed(objects, client));
-                    let left = memory::used_bytes();
-                    let freed = before.saturating_sub(left);
-                    if freed >= GIVEN_BACK_BYTES && freed >= left {
-                        memory::give_back();
-                    }
-                }
-            });
-            sender
-        });
-        if let Err(failed) = sender.send((trash, client)) {
-            let (trash, client) = failed.0;
-            let _ = self.news.send(News::Freed(trash.objects(), client));
+        if let Err(SendError(Job::Free(trash, client))) = self.sender.send(Job::Free(trash, client))
+        {
+            let _ = self.news.send(News::Freed(trash.objects(), client, false));
+        }
+    }
+
+    /// Gives memory of which [`News::Freed`] said that it is much back to the system; for the thread that made it.
+    pub fn give_back(&self) {
+        memory::collect_freed();
+        let _ = self.sender.send(Job::GiveBack);
+    }
+}
+
+fn run(jobs: &Receiver<Job>, news: &UnboundedSender<News>) {
+    priority::lower();
+    let mut due = Instant::now() + GIVE_BACK_EVERY;
+    loop {
+        match jobs.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            Ok(Job::Free(trash, client)) => {
+                let (objects, before) = (trash.objects(), memory::used_bytes());
+                drop(trash);
+                let left = memory::used_bytes();
+                let freed = before.saturating_sub(left);
+                let is_much = freed >= GIVEN_BACK_BYTES && freed >= left;
+                let _ = news.send(News::Freed(objects, client, is_much));
+            }
+            Ok(Job::GiveBack) => memory::give_back(),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if due <= Instant::now() {
+            memory::give_small_back();
+            due = Instant::now() + GIVE_BACK_EVERY;
         }
     }
 }

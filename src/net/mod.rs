@@ -61,8 +61,8 @@ enum News {
     SnapshotLoaded(PrimaryId, Result<Box<(Keyspace, LastLoad, usize)>, String>),
     /// The data were loaded, or not.
     Loaded(Result<Box<LoadedData>, String>),
-    /// So many values were freed, for which a client may have waited.
-    Freed(u64, Option<ClientId>),
+    /// So many values were freed, for which a client may have waited; and whether that was most of what there was.
+    Freed(u64, Option<ClientId>, bool),
 }
 
 /// Loads the append-only file that a configuration names, into databases of these settings, at this time in unix milliseconds.

@@ -219,7 +219,12 @@ impl Server {
                 self.log.line(Level::Warning, &error);
                 self.exit.set(Some(1));
             }
-            News::Freed(objects, client) => engine.freed(objects, client),
+            News::Freed(objects, client, is_much) => {
+                if is_much {
+                    self.freer.borrow().give_back();
+                }
+                engine.freed(objects, client);
+            }
         }
     }
 
