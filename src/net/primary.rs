@@ -159,7 +159,8 @@ fn load_all(
     let reader = Box::new(Pieces { receiver, piece: Vec::new(), at: 0 });
     let input = Input::from_reader("the primary".into(), reader, None);
     let mut input = input.map_err(|e| e.to_string())?;
-    let threads = parallel::default_threads();
+    // One processor stays for clients, which are served meanwhile.
+    let threads = parallel::default_threads().saturating_sub(1).max(1);
     // Whether a key's time has passed is for the primary to say.
     let loaded =
         keyspace::load_rdb(&mut keyspace, &mut input, now().unix_ms, false, threads, control);
