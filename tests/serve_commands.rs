@@ -495,6 +495,8 @@ fn arrays_are_stored_and_told() {
     let heard = listener.read_reply().unwrap().array();
     assert_eq!(heard[2..], [bulk("__keyevent@0__:arinsert"), bulk("a")]);
     let before = server.ok(&["DEBUG", "DIGEST-VALUE", "a"]);
+    let told = server.ok(&["DEBUG", "OBJECT", "a"]).text();
+    assert!(told.contains("serializedlength:") && !told.contains("serializedlength:0 "), "{told}");
     server.ok(&["BGREWRITEAOF"]);
     wait_until(|| info(&mut server, "aof_rewrite_in_progress") == 0);
     server.ok(&["ARRING", "a", "2", "y"]);

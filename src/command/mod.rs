@@ -19,6 +19,7 @@ mod tests;
 
 pub use call::{Ctx, Outcome, Propagation, Wait, WaitFor};
 pub use error::Error;
+pub use families::dump::stored;
 pub use families::function::apply as apply_function;
 pub use keys::{KeyAt, KeysError};
 pub use replay::{Replay, Replayed};

@@ -9,7 +9,8 @@ use crate::rdb::payload::{self, Payload, PayloadChecksum};
 use crate::rdb::{Context, Parser, Record, Step};
 use crate::value::StringForm;
 use crate::value::load::{Loaded, Loader};
-use crate::value::save::{Saved, Saver};
+use crate::value::save::{Held, Saved, Saver};
+use std::io;
 
 /// The handlers of this family.
 pub const HANDLERS: &[(&str, Handler)] =
@@ -25,20 +26,28 @@ fn dump(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         ctx.reply.null();
         return Ok(());
     };
+    let (type_byte, saver, target) =
+        stored(value.held()).map_err(|error| Error::text(format!("ERR {error}")))?;
+    let mut bytes = Vec::new();
+    payload::write(&mut bytes, type_byte, saver.body(), target.header.version);
+    ctx.reply.bulk(&bytes);
+    Ok(())
+}
+
+/// A value in the form in which DUMP gives it: its type, its bytes and whose form that is.
+///
+/// # Errors
+/// Those of the saver, and that no release has a form for it.
+pub fn stored(value: Held<'_>) -> io::Result<(u8, Saver, Target)> {
     for target in TARGETS.into_iter().filter_map(Target::find) {
         let mut saver = Saver::new(target, true);
-        let saved =
-            saver.save(value.held()).map_err(|error| Error::text(format!("ERR {error}")))?;
-        if let Saved::Type(type_byte) = saved
+        if let Saved::Type(type_byte) = saver.save(value)?
             && saver.losses().iter().next().is_none()
         {
-            let mut bytes = Vec::new();
-            payload::write(&mut bytes, type_byte, saver.body(), target.header.version);
-            ctx.reply.bulk(&bytes);
-            return Ok(());
+            return Ok((type_byte, saver, target));
         }
     }
-    Err(Error::text("ERR no release has a form for this value"))
+    Err(io::Error::other("no release has a form for this value"))
 }
 
 /// What RESTORE is told beside the value.

@@ -4,7 +4,7 @@ mod array;
 mod bitmap;
 #[cfg(test)]
 mod check;
-mod dump;
+pub mod dump;
 pub mod function;
 mod generic;
 mod geo;

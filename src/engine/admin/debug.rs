@@ -3,11 +3,11 @@
 use super::super::Engine;
 use super::super::client::{ClientId, Shrinking};
 use super::super::dispatch::{Call, Handler};
-use super::super::{Action, Level, SaveJob, Why, persist};
+use super::super::{Action, Level, SaveJob, Why};
 use crate::base::glob::Glob;
 use crate::base::num::{parse_canonical_i64, parse_double};
 use crate::base::range::parse_size;
-use crate::command::Error;
+use crate::command::{Error, stored};
 use crate::feed::{Control, Input};
 use crate::keyspace::{self, Digest, Event, Keyspace, Origin};
 use crate::rdb::Dialect;
@@ -322,8 +322,7 @@ fn object(engine: &mut Engine, call: &mut Call<'_>, key: &[u8]) -> Done {
         let average = list.len() as f64 / nodes.max(1) as f64;
         format!(" ql_nodes:{nodes} ql_avg_node:{average:.2} ql_listpack_max:-2 ql_compressed:0 ql_uncompressed_size:{}", list.allocated_bytes())
     });
-    let mut saver = crate::value::save::Saver::new(persist::newest(), true);
-    let length = saver.save(value.held()).map_or(0, |_| saver.body().len());
+    let length = stored(value.held()).map_or(0, |(_, saver, _)| saver.body().len());
     call.reply.simple(&format!(
         "Value at:0x7f0000000000 refcount:1 encoding:{encoding} serializedlength:{length} lru:{lru} lru_seconds_idle:{idle_s}{more}"
     ));
