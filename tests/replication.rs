@@ -144,6 +144,35 @@ fn a_restart_from_an_append_only_file_needs_no_snapshot() {
     assert_eq!(full(&mut primary), "1");
 }
 
+/// A command of an append-only file that fails leaves other data than the stream had there, so that its place says nothing.
+#[test]
+fn the_place_of_a_file_whose_commands_fail_is_not_taken() {
+    let of = |server: &mut Server, name: &str| info(server, "replication", name);
+    let mut primary = Server::start_with(Peer::Rkv, AOF);
+    let mut replica = start(Peer::Rkv);
+    follow(&mut replica, &primary);
+    wait_until_up(&mut replica);
+    primary.ok(&["SET", "k", "v"]);
+    let before = of(&mut primary, "master_replid");
+    let dir = primary.end();
+    let mut primary = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
+    assert_eq!(of(&mut primary, "master_replid2"), before);
+    let before = of(&mut primary, "master_replid");
+    let dir = primary.end();
+    let set = dir.path().join("appendonlydir");
+    let files = std::fs::read_dir(&set).unwrap().map(|file| file.unwrap().path());
+    let file = files.filter(|path| path.to_str().unwrap().ends_with(".incr.aof")).max().unwrap();
+    let text = std::fs::read(&file).unwrap();
+    let mark = b"#RKV:place ";
+    let at = text.windows(mark.len()).rposition(|bytes| bytes == mark).expect("a place");
+    let fails = b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$5\r\nLPUSH\r\n$1\r\nk\r\n$1\r\nx\r\n";
+    std::fs::write(&file, [&text[..at], fails, &text[at..]].concat()).unwrap();
+    let mut primary = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
+    assert_eq!(primary.ok(&["GET", "k"]).text(), "v");
+    assert_ne!(of(&mut primary, "master_replid"), before);
+    assert_eq!(of(&mut primary, "master_replid2"), "0".repeat(40));
+}
+
 #[test]
 fn clients_wait_for_replicas() {
     let (mut primary, mut replica) = (start(Peer::Rkv), start(Peer::Redis70));
