@@ -542,3 +542,23 @@ fn the_place_of_the_stream_goes_with_what_is_lost() {
         assert!(is_right, "{name}: {written:?}");
     }
 }
+
+/// Who repairs a file is told of what is sound behind the damage.
+#[test]
+fn repair_counts_what_it_leaves_out_behind_damage() {
+    let dir = temp();
+    let repair = |more: &[&str], name: &str| {
+        let out = text(&dir.path().join(name));
+        let args =
+            [&["aof", "repair", "--format", "json", "testdata/aof/garbage.aof", "-o", &out], more];
+        let done = rkv(&args.concat()).expect(0);
+        let report: serde_json::Value = serde_json::from_str(done.out()).unwrap();
+        (report["output"]["cut_commands"].as_u64().unwrap(), done.err().to_owned())
+    };
+    let (lost, told) = repair(&[], "prefix");
+    assert_eq!(lost, 6);
+    assert!(told.contains("complete commands left out: 6; --skip-damage keeps"), "{told}");
+    // The transaction whose MULTI the damage covers is lost.
+    let (lost, told) = repair(&["--skip-damage"], "all");
+    assert_eq!((lost, told.as_str()), (3, ""));
+}

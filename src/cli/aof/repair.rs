@@ -56,6 +56,13 @@ impl RepairArgs {
             context.ui.note(&format!("{}: nothing is wrong, nothing is changed", set.name));
             return self.new.tell(context, &set, &plan, None);
         }
-        self.new.write(context, &set, &plan, &target)
+        let done = self.new.write(context, &set, &plan, &target)?;
+        let lost: u64 = plan.cuts.iter().map(|cut| cut.commands).sum();
+        if !self.skip_damage && lost > 0 {
+            context.ui.note(&format!(
+                "complete commands left out: {lost}; --skip-damage keeps what is sound behind damage"
+            ));
+        }
+        Ok(done)
     }
 }

@@ -5,7 +5,7 @@ use crate::aof::disk::RealDisk;
 use crate::aof::manifest::{Listed, Manifest};
 use crate::aof::output::{self, Change, NewFile};
 use crate::aof::reader::{Item, Reader};
-use crate::aof::repair::{Cause, Piece};
+use crate::aof::repair::{Cause, Piece, resync};
 use crate::aof::set::{Listing, Member, Set};
 use crate::aof::writer::write_select;
 use std::borrow::Cow;
@@ -55,14 +55,23 @@ impl Cut {
     }
 }
 
+/// The complete commands of a part, those behind damage, too.
 fn count_commands(bytes: &[u8], range: Range<u64>) -> u64 {
     let end = usize::try_from(range.end).unwrap_or(usize::MAX).min(bytes.len());
-    let mut reader = Reader::new(bytes.get(..end).unwrap_or(bytes), range.start);
+    let bytes = bytes.get(..end).unwrap_or(bytes);
+    let mut reader = Reader::new(bytes, range.start);
     let mut commands = 0;
-    while let Ok(Some(item)) = reader.next() {
-        commands += u64::from(matches!(item, Item::Command(_)));
+    loop {
+        match reader.next() {
+            Ok(Some(Item::Command(_))) => commands += 1,
+            Ok(Some(Item::Note(_))) => {}
+            Ok(None) => return commands,
+            Err(error) => match resync(bytes, error.start + 1) {
+                Some(next) => reader.jump(next),
+                None => return commands,
+            },
+        }
     }
-    commands
 }
 
 /// What a new set is made of.
