@@ -2289,7 +2289,7 @@ _rkv() {
             return 0
             ;;
         rkv__subcmd__simulate__subcmd__resync)
-            opts="-o -q -v -h -V --write-rate --value-size --trace --duration --replicas --chain --backlog --backlog-ttl --timeout --output-limit --sync-delay --dataset --rdb --load-rate --bandwidth --latency --outage --random-outages --random-length --outage-kind --seed --memory --format --output --force --quiet --verbose --json --color --progress --threads --help --version"
+            opts="-o -q -v -h -V --write-rate --value-size --trace --duration --replicas --chain --backlog --disk-log --disk-log-age --backlog-ttl --timeout --output-limit --sync-delay --dataset --rdb --load-rate --bandwidth --latency --outage --random-outages --random-length --outage-kind --seed --memory --format --output --force --quiet --verbose --json --color --progress --threads --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2320,6 +2320,14 @@ _rkv() {
                     return 0
                     ;;
                 --backlog)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disk-log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --disk-log-age)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -703,6 +703,8 @@ complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcom
 complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l replicas -d 'Replicas of the primary' -r
 complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l chain -d 'Servers in the chain that begins with each of them' -r
 complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l backlog -d 'Size of the backlog: repl-backlog-size' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l disk-log -d 'What is kept of the stream on disk behind it, as `rkv serve` does: repl-log-max-size' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l disk-log-age -d 'How long it is kept there, 0 for as long as there is room: repl-log-max-age' -r
 complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l backlog-ttl -d 'Time after which a primary without replicas frees it, 0 for never: repl-backlog-ttl' -r
 complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l timeout -d 'Silence after which the other side is taken for dead: repl-timeout' -r
 complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l output-limit -d 'Hard limit, soft limit and its seconds: client-output-buffer-limit replica' -r
@@ -718,7 +720,7 @@ complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcom
 complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l outage-kind -d 'How outages show themselves' -r -f -a "cut\t'Connections break'
 silent\t'Nothing passes, and nobody is told'"
 complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l seed -d 'What everything that is random follows from' -r
-complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l memory -d 'Most memory for backlogs' -r
+complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l memory -d 'Most memory for backlogs, and for what is kept on disk, which the simulation keeps in memory' -r
 complete -c rkv -n "__fish_rkv_using_subcommand simulate; and __fish_seen_subcommand_from resync" -l format -d 'What to write' -r -f -a "table\t'Text for people'
 json\t'One JSON object'
 csv\t'Comma-separated values'

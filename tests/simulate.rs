@@ -56,6 +56,24 @@ fn an_outage_shorter_than_the_backlog_is_partial_and_a_longer_one_is_full() {
 }
 
 #[test]
+fn a_log_on_disk_makes_a_long_outage_partial() {
+    let outage = ["--outage", "40s@1m", "--backlog", "1MB"];
+    let report = resync(&[&outage[..], &["--disk-log", "2gb"]].concat());
+    let summary = &report["summary"];
+    assert_eq!((&summary["partial_resyncs"], &summary["full_resyncs"]), (&1.into(), &0.into()));
+    assert_eq!(summary["disk_log_bytes"], 2u64 << 30);
+    // All of the stream but what memory holds; and that is no more than it was told to hold, in whole blocks.
+    let kept = number(&summary["peak_disk_bytes"]) + number(&summary["peak_kept_bytes"]);
+    assert!(kept >= number(&summary["stream_bytes"]), "{summary}");
+    assert!(number(&summary["peak_kept_bytes"]) < (1 << 20) + (300 << 10), "{summary}");
+    // What a server without one would need.
+    check_missing(&summary["smallest_backlog_bytes"], 40);
+    let report = resync(&[&outage[..], &["--disk-log", "2gb", "--disk-log-age", "10s"]].concat());
+    assert_eq!(report["summary"]["full_resyncs"], 1);
+    assert_eq!(resync(&outage)["summary"]["disk_log_bytes"], Value::Null);
+}
+
+#[test]
 fn the_smallest_backlog_makes_all_partial_and_is_not_too_large() {
     let outages = ["--outage", "10s@1m", "--outage", "40s@5m:2", "--replicas", "3"];
     let report = resync(&outages);

@@ -61,6 +61,17 @@ impl Piece {
     pub fn end(&self) -> Offset {
         self.start.plus(self.len() as u64)
     }
+
+    /// What of it lies behind a place; none if nothing does.
+    pub fn from(&self, place: Offset) -> Option<Piece> {
+        let skip = usize::try_from(place.max(self.start).since(self.start)).unwrap_or(usize::MAX);
+        let start = self.range.start.saturating_add(skip);
+        (start < self.range.end).then(|| Piece {
+            block: self.block.clone(),
+            range: start..self.range.end,
+            start: self.start.max(place),
+        })
+    }
 }
 
 impl Deref for Piece {

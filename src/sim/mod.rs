@@ -8,6 +8,7 @@
 //! - [`workload`]: the writes, and when which byte of the stream was written.
 //! - [`faults`]: when which link is down.
 //! - `node`: a server: its stream, its replicas, its link to a primary.
+//! - `stream`: what a server keeps of its stream, in memory and on disk.
 //! - [`world`]: all servers, connections and the clock.
 //! - [`record`]: what happened.
 //!
@@ -17,6 +18,7 @@ pub mod faults;
 pub mod network;
 mod node;
 pub mod record;
+mod stream;
 pub mod workload;
 pub mod world;
 

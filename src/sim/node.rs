@@ -1,8 +1,8 @@
 //! A server as replication sees it: its stream, what it knows of its replicas, its link to a primary.
 
 use super::network::{Capacity, Line};
+use super::stream::Stream;
 use crate::repl::announce::Announced;
-use crate::repl::backlog::Backlog;
 use crate::repl::handshake::MARK_BYTES;
 use crate::repl::offset::{History, Offset, Place};
 use crate::repl::primary::Replica;
@@ -62,7 +62,7 @@ pub(super) struct Node {
     /// Whether others follow it. Who follows nobody's stream further keeps none of it.
     pub has_replicas: bool,
     pub history: History,
-    pub backlog: Option<Backlog>,
+    pub backlog: Option<Stream>,
     /// Where its backlog began when it last got all of the data.
     pub anew_from: Offset,
     /// Whether it once freed its backlog for lack of replicas.

@@ -183,6 +183,8 @@ pub struct Record {
     pub stream_bytes: u64,
     /// Most bytes of the stream that one server kept in memory.
     pub peak_kept_bytes: u64,
+    /// Most bytes of the stream that one server kept on disk.
+    pub peak_disk_bytes: u64,
     /// Longest time of which every replica lacked writes, in milliseconds: what would have been lost with the primary.
     pub all_at_risk_ms: u64,
     /// Most bytes of the stream that a replica lacked which its primary followed all the time: the least backlog that lets all

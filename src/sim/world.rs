@@ -8,11 +8,12 @@ use super::faults::{Kind, Outage, Random};
 use super::network::{Capacity, Chunk};
 use super::node::{Connection, Node, Upstream};
 use super::record::{Episode, Record, ReplicaRecord};
+use super::stream::Stream;
 use super::workload::{Writer, Writes, Written};
 use super::{TICK_MS, step_up};
 use crate::base::rng::Rng;
-use crate::repl::backlog::Backlog;
 use crate::repl::handshake::PING;
+use crate::repl::log::Limits;
 use crate::repl::offset::{History, Offset};
 use crate::repl::primary::{OutputLimit, SyncPolicy};
 use crate::repl::replica::{Link, Phase, Settings as LinkSettings};
@@ -36,6 +37,8 @@ pub struct Settings {
     pub chain: usize,
     /// Bytes of the backlog: `repl-backlog-size`.
     pub backlog_bytes: u64,
+    /// What is kept on disk behind it: `repl-log-max-size` and `repl-log-max-age`.
+    pub disk_log: Limits,
     /// Milliseconds after which a primary without replicas frees it; 0 for never: `repl-backlog-ttl`.
     pub backlog_ttl_ms: u64,
     /// Milliseconds of silence after which the other side is taken for dead: `repl-timeout`.
@@ -68,7 +71,9 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
     /// The streams take too much memory.
-    #[error("the backlogs take more than {max_bytes} bytes of memory after {at_ms} ms of the run")]
+    #[error(
+        "the backlogs and logs take more than {max_bytes} bytes of memory after {at_ms} ms of the run"
+    )]
     Memory {
         /// What is allowed.
         max_bytes: u64,
@@ -139,7 +144,7 @@ impl<'t> World<'t> {
         let mut rng = Rng::new(settings.seed);
         let history = History::new(&mut rng);
         let place = history.place();
-        let backlog_bytes = settings.backlog_bytes;
+        let (backlog_bytes, disk_log) = (settings.backlog_bytes, settings.disk_log);
         let new_node = |parent: Option<usize>, depth: u64, has_replicas: bool| {
             let mut history = history.clone();
             if parent.is_some() {
@@ -151,7 +156,7 @@ impl<'t> World<'t> {
                 depth,
                 has_replicas,
                 history,
-                backlog: has_replicas.then(|| Backlog::new(Offset::ZERO, backlog_bytes)),
+                backlog: has_replicas.then(|| Stream::new(Offset::ZERO, backlog_bytes, disk_log)),
                 anew_from: Offset::ZERO,
                 is_freed: false,
                 transfer: None,
@@ -388,7 +393,8 @@ impl<'t> World<'t> {
 
     fn check_memory(&self) -> Result<(), RunError> {
         let kept = self.nodes.iter().filter_map(|node| node.backlog.as_ref());
-        let kept_bytes: u64 = kept.map(Backlog::kept_bytes).sum();
+        // What a server would have on disk is in memory here.
+        let kept_bytes: u64 = kept.map(Stream::kept_bytes).sum();
         let max_bytes = self.settings.memory_bytes_max;
         match kept_bytes > max_bytes {
             true => Err(RunError::Memory { max_bytes, at_ms: self.run_ms() }),

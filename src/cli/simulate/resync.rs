@@ -7,6 +7,7 @@ use crate::aof::set::Set;
 use crate::base::range;
 use crate::feed::input::Bytes;
 use crate::repl::backlog::SIZE_BYTES_MIN;
+use crate::repl::log::Limits;
 use crate::repl::primary::OutputLimit;
 use crate::sim::faults::{Kind, Outage, Random};
 use crate::sim::network::Capacity;
@@ -35,6 +36,7 @@ const WRITES_PER_S: u64 = 1000;
 const AFTER_HELP: &str = "\
 Examples:
   rkv simulate resync --write-rate 10000 --backlog 64MB --outage 30s@5m
+  rkv simulate resync --write-rate 10000 --disk-log 2gb --outage 10m@5m
   rkv simulate resync --write-rate 500 --replicas 3 --random-outages 20 --seed 7 --json
   rkv simulate resync --trace 10.0.0.5-6379.capture --outage 2m@1h --rdb dump.rdb
   rkv simulate resync --replicas 2 --chain 2 --outage 40s@10m:2 --format html -o resync.html
@@ -48,6 +50,9 @@ up after --timeout.
 The handshake, the backlog, acknowledgements, timeouts and output limits are those of `rkv serve`,
 run by a virtual clock in steps of 10 ms; snapshots are streamed. All replicas have all data when the
 run begins. Equal options and seeds give equal results.
+
+Redis and Valkey keep the stream in memory only; `rkv serve` keeps 2gb of it on disk behind the
+backlog (--disk-log 2gb). The smallest backlog is told for a server without.
 
 Writes at risk is the longest time back to the oldest write that a replica lacked: what would have been
 lost if it had been promoted then.";
@@ -91,6 +96,12 @@ pub struct ResyncArgs {
     /// Size of the backlog: repl-backlog-size
     #[arg(long, value_name = "SIZE", default_value = "1MB", help_heading = "Servers")]
     backlog: String,
+    /// What is kept of the stream on disk behind it, as `rkv serve` does: repl-log-max-size
+    #[arg(long, value_name = "SIZE", default_value = "0", help_heading = "Servers")]
+    disk_log: String,
+    /// How long it is kept there, 0 for as long as there is room: repl-log-max-age
+    #[arg(long, value_name = "DURATION", default_value = "0", help_heading = "Servers")]
+    disk_log_age: String,
     /// Time after which a primary without replicas frees it, 0 for never: repl-backlog-ttl
     #[arg(long, value_name = "DURATION", default_value = "1h", help_heading = "Servers")]
     backlog_ttl: String,
@@ -133,7 +144,7 @@ pub struct ResyncArgs {
     /// What everything that is random follows from
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Most memory for backlogs
+    /// Most memory for backlogs, and for what is kept on disk, which the simulation keeps in memory
     #[arg(long, value_name = "SIZE", default_value = "4GB")]
     memory: String,
     #[command(flatten)]
@@ -287,6 +298,10 @@ impl ResyncArgs {
             replicas: self.replicas,
             chain: self.chain,
             backlog_bytes: size("backlog", &self.backlog)?.max(SIZE_BYTES_MIN),
+            disk_log: Limits {
+                max_bytes: size("disk-log", &self.disk_log)?,
+                max_age_ms: duration_ms("disk-log-age", &self.disk_log_age)?,
+            },
             backlog_ttl_ms: duration_ms("backlog-ttl", &self.backlog_ttl)?,
             timeout_ms: duration_ms("timeout", &self.timeout)?,
             output_limit: output_limit(&self.output_limit)?,

@@ -3,7 +3,6 @@
 use super::super::record::{Record, Span, Status};
 use super::super::{TICK_MS, step_up};
 use super::World;
-use crate::repl::backlog::Backlog;
 use crate::repl::offset::Offset;
 use crate::repl::replica::Phase;
 
@@ -39,9 +38,10 @@ impl World<'_> {
         if self.start_ms.is_some() {
             let record = &mut self.record;
             record.all_at_risk_ms = record.all_at_risk_ms.max(least_risk_ms);
-            let kept = self.nodes.iter().filter_map(|node| node.backlog.as_ref());
-            let kept_bytes = kept.map(Backlog::kept_bytes).max().unwrap_or(0);
-            record.peak_kept_bytes = record.peak_kept_bytes.max(kept_bytes);
+            for kept in self.nodes.iter().filter_map(|node| node.backlog.as_ref()) {
+                record.peak_kept_bytes = record.peak_kept_bytes.max(kept.memory_bytes(None));
+                record.peak_disk_bytes = record.peak_disk_bytes.max(kept.disk_bytes());
+            }
         }
         if let (true, Some(place)) = (now_ms.is_multiple_of(FORGET_MS), least_place) {
             self.written.forget(place);

@@ -3,14 +3,20 @@
 use super::super::network::Chunk;
 use super::super::node::{Node, Transfer};
 use super::super::record::{Outcome, Reason, Resync};
-use super::World;
+use super::super::stream::Stream;
+use super::{Settings, World};
 use crate::aof::reader::{Frame, frame};
 use crate::base::num::parse_canonical_i64;
 use crate::repl::announce::Heard;
-use crate::repl::backlog::Backlog;
 use crate::repl::offset::{Offset, Refusal};
 use crate::repl::primary::{Replica, State, continue_line, due, mark_line, new_mark};
 use crate::repl::replica::Phase;
+
+/// Bytes in memory that a replica is yet to get.
+fn waiting_bytes(kept: Option<&Stream>, replica: &Replica) -> u64 {
+    let waiting = kept.zip(replica.needs_from());
+    waiting.map_or(0, |(kept, from)| kept.memory_bytes(Some(from)))
+}
 
 impl World<'_> {
     /// Runs what a replica sent.
@@ -77,7 +83,7 @@ impl World<'_> {
             return self.say(id, refusal);
         }
         let history = &self.nodes[node].history;
-        let kept = self.nodes[node].backlog.as_ref().map(Backlog::range);
+        let kept = self.nodes[node].backlog.as_ref().map(Stream::range);
         let continues = history.may_continue(replid, byte, kept);
         let own_id = history.replid();
         self.note_resync(node, id, byte, &continues);
@@ -92,11 +98,12 @@ impl World<'_> {
             }
             Err(_) => {
                 connection.replica = Some(Replica::waiting(announced, false, now_ms));
-                let backlog_bytes = self.settings.backlog_bytes;
+                let Settings { backlog_bytes, disk_log, .. } = self.settings;
                 let server = &mut self.nodes[node];
                 if !has_replicas && server.backlog.is_none() {
                     server.history.start_anew(&mut self.rng);
-                    server.backlog = Some(Backlog::new(server.history.offset(), backlog_bytes));
+                    let start = server.history.offset();
+                    server.backlog = Some(Stream::new(start, backlog_bytes, disk_log));
                 }
                 self.begin_due_transfer(node);
             }
@@ -119,7 +126,7 @@ impl World<'_> {
         let has_stream = matches!(reason, Reason::Kept | Reason::NotKept);
         let missing_bytes = wanted.filter(|_| has_stream).map(|wanted| end.since(wanted));
         self.record.needed_bytes = self.record.needed_bytes.max(missing_bytes.unwrap_or(0));
-        let kept_bytes = server.backlog.as_ref().map_or(0, Backlog::kept_bytes);
+        let kept_bytes = server.backlog.as_ref().map_or(0, Stream::kept_bytes);
         let lost = self.nodes[child].upstream.as_ref().map_or("", |upstream| upstream.lost);
         let replica = child - 1;
         for index in &self.open_episodes {
@@ -222,11 +229,11 @@ impl World<'_> {
     pub(super) fn drop_bad_replicas(&mut self, node: usize) {
         let (now_ms, timeout_ms) = (self.now_ms, self.settings.timeout_ms);
         let (limit, backlog_bytes) = (self.settings.output_limit, self.settings.backlog_bytes);
-        let end = self.nodes[node].history.offset();
+        let kept = self.nodes[node].backlog.as_ref();
         let mut bad = Vec::new();
         for (id, connection) in self.connections.iter_mut().filter(|(_, c)| c.parent == node) {
             let Some(replica) = &mut connection.replica else { continue };
-            let waiting_bytes = replica.needs_from().map_or(0, |from| end.since(from));
+            let waiting_bytes = waiting_bytes(kept, replica);
             if replica.is_timed_out(timeout_ms, now_ms).is_some() {
                 bad.push((*id, "its primary took it for dead"));
             } else if replica.exceeds(waiting_bytes, limit, backlog_bytes, now_ms) {
@@ -340,7 +347,7 @@ impl World<'_> {
             let Some(backlog) = &mut node.backlog else { continue };
             let of_node = self.connections.values().filter(|c| c.parent == index);
             let replicas = of_node.filter_map(|connection| connection.replica.as_ref());
-            backlog.trim(replicas.filter_map(Replica::needs_from).min());
+            backlog.trim(replicas.filter_map(Replica::needs_from).min(), self.now_ms);
         }
     }
 
@@ -348,8 +355,7 @@ impl World<'_> {
     pub(super) fn waiting(&self, id: u64) -> (u64, bool) {
         let Some(connection) = self.connections.get(&id) else { return (0, false) };
         let Some(replica) = &connection.replica else { return (0, false) };
-        let end = self.nodes[connection.parent].history.offset();
-        let waiting_bytes = replica.needs_from().map_or(0, |from| end.since(from));
+        let waiting_bytes = waiting_bytes(self.nodes[connection.parent].backlog.as_ref(), replica);
         let gets_snapshot = !matches!(replica.state(), State::Online | State::Transmitted);
         (waiting_bytes, gets_snapshot)
     }

@@ -1,6 +1,6 @@
 //! Tests of whole runs.
 
-use super::super::record::{Outcome, Reason};
+use super::super::record::{Outcome, Reason, Status};
 use super::super::workload::Steady;
 use super::*;
 
@@ -12,6 +12,7 @@ fn settings() -> Settings {
         replicas: 1,
         chain: 1,
         backlog_bytes: 1 << 20,
+        disk_log: Limits::default(),
         backlog_ttl_ms: 3_600_000,
         timeout_ms: 60_000,
         output_limit: OutputLimit { hard_bytes: 256 << 20, soft_bytes: 64 << 20, soft_s: 60 },
@@ -77,6 +78,39 @@ fn a_longer_outage_needs_a_snapshot_and_the_needed_backlog_spares_it() {
     // Backlogs drop whole blocks, so that somewhat less may do; much less does not.
     settings.backlog_bytes = record.needed_bytes - (32 << 10);
     assert_eq!(run_at(&settings, 1000).full(), 1);
+}
+
+/// A log on disk spares the snapshot that the backlog alone does not, and a replica that is slow costs no memory.
+#[test]
+fn what_is_kept_on_disk_is_continued_from() {
+    let mut settings = settings();
+    settings.outages.push(outage(20_000, 30_000, None));
+    assert_eq!(run_at(&settings, 1000).full(), 1);
+    settings.disk_log = Limits { max_bytes: 64 << 20, max_age_ms: 0 };
+    let record = run_at(&settings, 1000);
+    assert_eq!((record.full(), record.partial()), (0, 1));
+    check_missing(record.episodes[0].missing_bytes, 1000, 30_000);
+    assert!(record.episodes[0].caught_up_ms.is_some());
+    assert!(record.peak_kept_bytes < settings.backlog_bytes + (300 << 10), "{record:?}");
+    assert!(record.peak_disk_bytes > 3 << 20, "{record:?}");
+    assert!(record.episodes[0].peak_waiting_bytes <= record.peak_kept_bytes);
+    // Too little, or kept too short, does not help.
+    for (max_bytes, max_age_ms) in [(1 << 20, 0), (64 << 20, 5000)] {
+        settings.disk_log = Limits { max_bytes, max_age_ms };
+        assert_eq!(run_at(&settings, 1000).full(), 1);
+    }
+}
+
+/// Replicas of a replica are served from its disk.
+#[test]
+fn chains_keep_logs_on_disk() {
+    let mut settings = Settings { chain: 2, ..settings() };
+    settings.disk_log = Limits { max_bytes: 64 << 20, max_age_ms: 0 };
+    settings.outages.push(outage(20_000, 30_000, Some(1)));
+    let record = run_at(&settings, 1000);
+    assert_eq!((record.full(), record.partial()), (0, 1), "{record:?}");
+    let all: Vec<_> = record.replicas.iter().map(|replica| replica.spans.last()).collect();
+    assert!(all.iter().all(|span| span.is_some_and(|span| span.status == Status::Current)));
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use super::super::faults::Kind;
 use super::super::network::Chunk;
 use super::super::node::{Connection, Upstream};
+use super::super::stream::Stream;
 use super::super::{TICK_MS, step_up};
 use super::World;
-use crate::repl::backlog::Backlog;
 use crate::repl::offset::{Offset, Place};
 use crate::repl::replica::{Event, Events, Failure, Link};
 
@@ -164,7 +164,7 @@ impl World<'_> {
     }
 
     fn loaded(&mut self, node: usize) {
-        let backlog_bytes = self.settings.backlog_bytes;
+        let (backlog_bytes, disk_log) = (self.settings.backlog_bytes, self.settings.disk_log);
         let server = &mut self.nodes[node];
         let Some(upstream) = &mut server.upstream else { return };
         if let Some(place) = upstream.snapshot_of.take() {
@@ -172,7 +172,7 @@ impl World<'_> {
             server.anew_from = place.offset;
             upstream.received = place.offset;
             if server.has_replicas {
-                server.backlog = Some(Backlog::new(place.offset, backlog_bytes));
+                server.backlog = Some(Stream::new(place.offset, backlog_bytes, disk_log));
             }
         }
         self.on_link(node, |link, now_ms, events| link.loaded(now_ms, events));

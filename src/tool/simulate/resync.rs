@@ -3,6 +3,7 @@
 pub use super::resync_report::report;
 
 use crate::repl::backlog::SIZE_BYTES_MIN;
+use crate::repl::log::Limits;
 use crate::sim::record::Record;
 use crate::sim::workload::{Steady, Writes};
 use crate::sim::world::{RunError, Settings, run};
@@ -28,7 +29,7 @@ impl Load<'_> {
     }
 }
 
-/// The smallest backlog with which no replica would have got all of the data again.
+/// The smallest backlog, with nothing on disk behind it, with which no replica would have got all of the data again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Smallest {
     /// No replica came back, so that none is needed.
@@ -70,7 +71,8 @@ fn smallest(settings: &Settings, load: &Load<'_>, record: &Record) -> Result<Sma
         if needed_bytes > settings.memory_bytes_max {
             return Ok(Smallest::TooLarge(needed_bytes));
         }
-        let tried = Settings { backlog_bytes: needed_bytes, ..settings.clone() };
+        let disk_log = Limits::default();
+        let tried = Settings { backlog_bytes: needed_bytes, disk_log, ..settings.clone() };
         let again = match run(&tried, load.writes()) {
             Ok(again) => again,
             Err(RunError::Memory { .. }) => return Ok(Smallest::TooLarge(needed_bytes)),

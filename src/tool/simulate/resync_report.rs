@@ -80,6 +80,10 @@ fn summary(settings: &Settings, outcome: &Outcome) -> Fields {
     fields.push("stream_bytes_per_s", "Stream per second", Cell::Size(stream_per_s));
     fields.push("backlog_bytes", "Backlog", Cell::Size(settings.backlog_bytes));
     fields.push("backlog_covers_ms", "Backlog covers, on average", some(covers));
+    if settings.disk_log.max_bytes > 0 {
+        let disk_bytes = Cell::Size(settings.disk_log.max_bytes);
+        fields.push("disk_log_bytes", "Log on disk behind it", disk_bytes);
+    }
     fields.push("outages", "Outages", Cell::Count(record.outages.len() as u64));
     fields.push("partial_resyncs", "Partial resyncs", Cell::Count(record.partial() as u64));
     fields.push("full_resyncs", "Full resyncs", Cell::Count(record.full() as u64));
@@ -91,6 +95,10 @@ fn summary(settings: &Settings, outcome: &Outcome) -> Fields {
     fields.push("smallest_backlog_checked", "A run with it did", Cell::Bool(is_checked));
     fields.push("all_at_risk_ms", "Writes no replica had, at most", ms(record.all_at_risk_ms));
     fields.push("peak_kept_bytes", "Largest backlog in memory", Cell::Size(record.peak_kept_bytes));
+    if settings.disk_log.max_bytes > 0 {
+        let disk_bytes = Cell::Size(record.peak_disk_bytes);
+        fields.push("peak_disk_bytes", "Largest log on disk", disk_bytes);
+    }
     fields.push("over_limit", "Dropped at the output limit", Cell::Count(record.over_limit));
     fields.push("timed_out", "Given up for silence", Cell::Count(record.timed_out));
     fields
