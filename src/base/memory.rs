@@ -119,18 +119,20 @@ const LARGE_BYTES: usize = 32 << 10;
 pub struct Counting;
 
 impl Counting {
-    /// Bytes that the allocator really takes for a block.
+    /// Bytes that the allocator really takes for a block, as far as it tells.
     ///
     /// # Safety
     /// The block was made with this allocator, for `layout`, and is live.
     pub unsafe fn block_bytes(self, pointer: *mut u8, layout: Layout) -> usize {
-        // SAFETY: whose the block is follows from its size, and it is live. The C library has a word in front.
+        // SAFETY: whose the block is follows from its size, and it is live. The C library of Linux has a word in front.
         unsafe {
-            if is_large(layout.size()) {
-                libc::malloc_usable_size(pointer.cast()) + size_of::<usize>()
-            } else {
-                MiMalloc.usable_size(pointer)
+            if !is_large(layout.size()) {
+                return MiMalloc.usable_size(pointer);
             }
+            #[cfg(target_os = "linux")]
+            return libc::malloc_usable_size(pointer.cast()) + size_of::<usize>();
+            #[cfg(not(target_os = "linux"))]
+            return layout.size();
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::base::cow;
 use std::ops::Range;
 use triomphe::Arc;
 
-/// Most children of a node.
-pub(super) const MAX_CHILDREN: usize = 64;
+/// Most children of a node; with the one more that makes it split, allocators have blocks of just these sizes.
+pub(super) const MAX_CHILDREN: usize = 63;
 
 /// A node with fewer children is joined with a neighbour if it can be.
 const FEW_CHILDREN: usize = MAX_CHILDREN / 4;
@@ -55,6 +55,13 @@ impl<L: Leaf> Children<L> {
         match self {
             Children::Leaves(leaves) => Children::Leaves(leaves.split_off(at)),
             Children::Nodes(nodes) => Children::Nodes(nodes.split_off(at)),
+        }
+    }
+
+    fn reserve_exact(&mut self, more: usize) {
+        match self {
+            Children::Leaves(leaves) => leaves.reserve_exact(more),
+            Children::Nodes(nodes) => nodes.reserve_exact(more),
         }
     }
 
@@ -209,6 +216,7 @@ impl<L: Leaf> Inner<L> {
         change: &mut dyn FnMut(&mut L, &mut Vec<L>),
     ) -> Option<(L::Key, Inner<L>)> {
         let index = choose(self);
+        let is_last = index + 1 == self.len();
         let before = self.counts[index];
         match &mut self.children {
             Children::Leaves(leaves) => {
@@ -225,9 +233,12 @@ impl<L: Leaf> Inner<L> {
                 let split = node.update(choose, change);
                 self.counts[index] = node.total();
                 if let Some((key, right)) = split {
+                    self.make_room();
                     self.counts.insert(index + 1, right.total());
                     self.keys.insert(index + 1, key);
-                    nodes.insert(index + 1, Arc::new(right));
+                    if let Children::Nodes(nodes) = &mut self.children {
+                        nodes.insert(index + 1, Arc::new(right));
+                    }
                 }
             }
         }
@@ -236,15 +247,33 @@ impl<L: Leaf> Inner<L> {
         } else if self.counts[index] < before {
             self.join_around(index);
         }
-        self.split()
+        match index {
+            _ if self.len() <= MAX_CHILDREN => None,
+            // Where children come at one end, as in streams and lists, those behind them stay in full nodes.
+            _ if is_last => self.split(MAX_CHILDREN),
+            0 => self.split(self.len() - MAX_CHILDREN),
+            _ => self.split(self.len() / 2),
+        }
+    }
+
+    /// Lets a node that is half full grow to its end, and not beyond.
+    fn make_room(&mut self) {
+        let len = self.len();
+        if len == self.counts.capacity() && (MAX_CHILDREN / 2..=MAX_CHILDREN).contains(&len) {
+            let more = MAX_CHILDREN + 1 - len;
+            self.counts.reserve_exact(more);
+            self.keys.reserve_exact(more);
+            self.children.reserve_exact(more);
+        }
     }
 
     fn insert_leaves(&mut self, mut index: usize, more: Vec<L>) {
-        let Children::Leaves(leaves) = &mut self.children else { return };
         for leaf in more {
             if leaf.count() == 0 {
                 continue;
             }
+            self.make_room();
+            let Children::Leaves(leaves) = &mut self.children else { return };
             self.counts.insert(index, leaf.count() as u64);
             self.keys.insert(index, leaf.key());
             leaves.insert(index, Arc::new(leaf));
@@ -258,12 +287,8 @@ impl<L: Leaf> Inner<L> {
         self.children.drain(range);
     }
 
-    /// Splits the right half off if there are too many children.
-    fn split(&mut self) -> Option<(L::Key, Inner<L>)> {
-        if self.len() <= MAX_CHILDREN {
-            return None;
-        }
-        let at = self.len() / 2;
+    /// Splits the children from one on off.
+    fn split(&mut self, at: usize) -> Option<(L::Key, Inner<L>)> {
         let right = Inner {
             counts: self.counts.split_off(at),
             keys: self.keys.split_off(at),

@@ -187,6 +187,9 @@ fn ends_are_pushed_to() {
         tree.push_front(Chunk(vec![9999 - n]));
     }
     assert_eq!(numbers(&tree), (7000..13_000).collect::<Vec<_>>());
+    // Three words for each leaf, and little more: nodes that are left behind are full.
+    let nodes = tree.allocated_bytes(|_| 0) - tree.leaf_count() * (size_of::<Chunk>() + 8);
+    assert!(nodes / tree.leaf_count() < 30, "{} bytes per leaf", nodes / tree.leaf_count());
     tree.update(Place::First, |chunk, _| chunk.0.clear());
     tree.update(Place::Last, |chunk, _| chunk.0.clear());
     assert_eq!(numbers(&tree), (7001..12_999).collect::<Vec<_>>());
