@@ -40,7 +40,7 @@ impl Freer {
     }
 
     /// Frees this soon, and tells of it.
-    pub fn free(&mut self, trash: Trash, client: Option<ClientId>) {
+    pub fn free(&self, trash: Trash, client: Option<ClientId>) {
         if let Err(SendError(Job::Free(trash, client))) = self.sender.send(Job::Free(trash, client))
         {
             let _ = self.news.send(News::Freed(trash.objects(), client, false));

@@ -71,7 +71,7 @@ pub(super) struct Server {
     pub(super) links: RefCell<Links>,
     /// When the kernel was last asked for the process's figures.
     pub(super) host_read: Cell<Option<Instant>>,
-    pub(super) freer: RefCell<Freer>,
+    pub(super) freer: Freer,
     pub(super) log: Log,
     pub(super) keeper: RefCell<Option<Keeper>>,
     /// What keeps the replication log on disk, once there is one.
@@ -122,7 +122,7 @@ impl Server {
             connections: Cell::new(0),
             links: RefCell::new(Links::default()),
             host_read: Cell::new(None),
-            freer: RefCell::new(Freer::new(news.clone())),
+            freer: Freer::new(news.clone()),
             log,
             keeper: RefCell::new(None),
             logger: RefCell::new(None),
@@ -221,7 +221,7 @@ impl Server {
             }
             News::Freed(objects, client, is_much) => {
                 if is_much {
-                    self.freer.borrow().give_back();
+                    self.freer.give_back();
                 }
                 engine.freed(objects, client);
             }
@@ -319,7 +319,7 @@ impl Server {
                     }
                 }
                 Some(Action::Free { trash, client }) => {
-                    self.freer.borrow_mut().free(trash, client);
+                    self.freer.free(trash, client);
                 }
                 Some(Action::Migrate(migration)) => {
                     let migrated = self.links.borrow_mut().migrate(&migration);
