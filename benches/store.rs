@@ -499,7 +499,7 @@ fn commands() {
 
 fn main() {
     // As the program does it.
-    let _ = rustix::thread::disable_transparent_huge_pages(true);
+    rkv::base::memory::allow_huge_pages(false);
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args[..] {

@@ -90,6 +90,17 @@ pub fn collect_freed() {
     }
 }
 
+/// Whether memory that this process takes from now on may be in huge pages, where the system has them to give; mimalloc asks for
+/// them. Each use of a key misses the processor's caches of addresses when memory is split into pages of 4 KiB; with pages of
+/// 2 MiB most are found. redis-server avoids them, since a child made by fork would copy 2 MiB for each write; this server does not
+/// fork. But the first touch of one takes milliseconds where the machine is a guest whose host takes free huge pages back, and so
+/// they are for those who say `disable-thp no`.
+pub fn allow_huge_pages(allowed: bool) {
+    #[cfg(target_os = "linux")]
+    // A kernel without them refuses, and there is nothing to switch off.
+    let _ = rustix::thread::disable_transparent_huge_pages(!allowed);
+}
+
 /// Number of the option in mimalloc's `mi_option_t`, which the bindings leave out.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
@@ -129,9 +140,9 @@ impl Counting {
             if !is_large(layout.size()) {
                 return MiMalloc.usable_size(pointer);
             }
-            #[cfg(target_os = "linux")]
+            #[cfg(all(target_os = "linux", not(miri)))]
             return libc::malloc_usable_size(pointer.cast()) + size_of::<usize>();
-            #[cfg(not(target_os = "linux"))]
+            #[cfg(not(all(target_os = "linux", not(miri))))]
             return layout.size();
         }
     }

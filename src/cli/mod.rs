@@ -16,6 +16,7 @@ mod serve;
 mod simulate;
 mod slots;
 
+use crate::base::memory;
 use args::GlobalArgs;
 use clap::{CommandFactory, Parser, Subcommand};
 use exit::{CliError, Exit};
@@ -75,7 +76,7 @@ pub fn command() -> clap::Command {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    serve::allow_huge_pages(false);
+    memory::allow_huge_pages(false);
     if let Some(args) = serve::args_of_server(std::env::args_os()) {
         let ui = Ui { quiet: false, verbose: 0, json_errors: false, color: false };
         return out::conclude(&ui, serve::run(args, &ui));

@@ -4,7 +4,7 @@ use super::exit::{CliError, Exit};
 use super::out::Ui;
 use super::{Context, Done, daemon};
 use crate::base::glob::Glob;
-use crate::base::memory::ALLOCATOR;
+use crate::base::memory::{self, ALLOCATOR};
 use crate::base::reason::reason;
 use crate::base::rng::Rng;
 use crate::engine::config::words::LogLevel;
@@ -59,17 +59,6 @@ pub(crate) fn args_of_server(mut args: impl Iterator<Item = OsString>) -> Option
 /// The version of redis-server whose place is taken.
 const REDIS_VERSION: &str = "7.0.15";
 
-/// Whether memory that this process takes from now on may be in huge pages, where the system has them to give; mimalloc asks for
-/// them. Each use of a key misses the processor's caches of addresses when memory is split into pages of 4 KiB; with pages of
-/// 2 MiB most are found. redis-server avoids them, since a child made by fork would copy 2 MiB for each write; this server does not
-/// fork. But the first touch of one takes milliseconds where the machine is a guest whose host takes free huge pages back, and so
-/// they are for those who say `disable-thp no`.
-pub(super) fn allow_huge_pages(allowed: bool) {
-    #[cfg(target_os = "linux")]
-    // A kernel without them refuses, and there is nothing to switch off.
-    let _ = rustix::thread::disable_transparent_huge_pages(!allowed);
-}
-
 /// Runs the server with the arguments of redis-server.
 pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
     let args: Vec<Vec<u8>> = args.into_iter().map(OsString::into_vec).collect();
@@ -103,7 +92,7 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
     };
     let is_readable_again = line.file.as_deref().is_none_or(|file| file != b"-");
     if !config.disable_thp {
-        allow_huge_pages(true);
+        memory::allow_huge_pages(true);
     }
     if config.dir == b"."
         && let Some(here) = &machine.here
