@@ -16,6 +16,29 @@ pub struct Usage {
     pub main_system_us: u64,
 }
 
+impl Usage {
+    /// All of the thread that runs commands.
+    pub fn main_us(&self) -> u64 {
+        self.main_user_us + self.main_system_us
+    }
+
+    /// All of the process.
+    pub fn all_us(&self) -> u64 {
+        self.user_us + self.system_us
+    }
+}
+
+/// What the threads of `io-threads` do for the one that runs commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct IoFigures {
+    /// Whether they read and write now.
+    pub is_active: bool,
+    /// How often they read.
+    pub reads: u64,
+    /// How often they wrote.
+    pub writes: u64,
+}
+
 /// The process and the machine, as the driver last saw them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Host {
@@ -25,6 +48,8 @@ pub struct Host {
     pub resident_bytes: u64,
     /// Memory of the machine, in bytes.
     pub system_bytes: u64,
+    /// What the I/O threads do.
+    pub io: IoFigures,
 }
 
 /// How memory is used, in bytes.

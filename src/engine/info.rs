@@ -91,7 +91,7 @@ fn server(engine: &Engine, lines: &mut Lines) {
     lines.add("lru_clock", (engine.now.unix_ms / 1000) & 0xff_ffff);
     lines.add("executable", &identity.executable);
     lines.add("config_file", &identity.config_file);
-    lines.add("io_threads_active", 0);
+    lines.flag("io_threads_active", engine.host.io.is_active);
     if let Some(left_ms) = engine.leaving.left_ms(engine.now) {
         lines.add("shutdown_in_milliseconds", left_ms);
     }
@@ -317,8 +317,8 @@ fn stats(engine: &Engine, lines: &mut Lines) {
     lines.add("dump_payload_sanitizations", 0);
     lines.add("total_reads_processed", stats.reads);
     lines.add("total_writes_processed", stats.writes);
-    lines.add("io_threaded_reads_processed", 0);
-    lines.add("io_threaded_writes_processed", 0);
+    lines.add("io_threaded_reads_processed", engine.host.io.reads);
+    lines.add("io_threaded_writes_processed", engine.host.io.writes);
     lines.add("client_query_buffer_limit_disconnections", stats.input_limit_disconnections);
     lines.add("client_output_buffer_limit_disconnections", stats.output_limit_disconnections);
     lines.add("reply_buffer_shrinks", 0);

@@ -35,7 +35,7 @@ mod transaction;
 
 pub use client::{ClientId, Peer};
 pub use dispatch::{Flow, KeyPlace};
-pub use host::{Host, Usage};
+pub use host::{Host, IoFigures, Usage};
 pub use loading::LastLoad;
 pub use migrate::{Migrated, Migration};
 pub use persist::{SaveJob, Saved, Why};

@@ -2,16 +2,16 @@
 
 use super::aof::Keeper;
 use super::replica::Piece;
+use super::stream::Stream;
+use super::way::Way;
 use super::{Server, Slot, now};
 use crate::engine::{ClientId, Flow};
 use crate::resp::request::{Bounds, RequestReader, Step};
 use smallvec::SmallVec;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
-use tokio::io::AsyncReadExt;
+use std::task::Poll;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 << 10;
@@ -28,48 +28,9 @@ const GATHERED_BYTES: usize = 512;
 /// Room that is made at once for a string that is said to be long, in bytes.
 const ROOM_BYTES_MAX: usize = 64 << 20;
 
-/// A socket of any kind.
-pub(super) trait Stream: 'static {
-    fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
-    /// Reads what is there, as far as there is room. Where that leaves room, there is nothing more, and nothing will be tried
-    /// until the system says that more has come.
-    fn try_read(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize>;
-    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
-    fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
-}
-
-macro_rules! streams {
-    ($($stream:ty),*) => {
-        $(impl Stream for $stream {
-            fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-                <$stream>::poll_read_ready(self, context)
-            }
-
-            fn try_read(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-                // Nobody need be woken: the loop waits for the stream itself.
-                let mut context = Context::from_waker(Waker::noop());
-                match pin!(self.read_buf(buffer)).poll(&mut context) {
-                    Poll::Ready(read) => read,
-                    Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-                }
-            }
-
-            fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-                <$stream>::try_write(self, bytes)
-            }
-
-            fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-                <$stream>::poll_write_ready(self, context)
-            }
-        })*
-    };
-}
-
-streams!(tokio::net::TcpStream, tokio::net::UnixStream);
-
-struct Connection<S> {
+struct Connection<S: Stream> {
     server: Rc<Server>,
-    stream: S,
+    way: Way<S>,
     id: ClientId,
     slot: Rc<Slot>,
     reader: RequestReader,
@@ -107,7 +68,7 @@ enum Read {
 pub(super) async fn run<S: Stream>(server: Rc<Server>, stream: S, id: ClientId, slot: Rc<Slot>) {
     let mut connection = Connection {
         server: Rc::clone(&server),
-        stream,
+        way: Way::Own(stream),
         id,
         slot,
         reader: RequestReader::default(),
@@ -140,8 +101,12 @@ impl<S: Stream> Connection<S> {
         loop {
             self.write().await?;
             let closes = flow == Flow::Close || self.server.engine.borrow().closes(self.id);
-            if closes && self.unsent().is_empty() {
+            if closes && self.unsent().is_empty() && self.way.is_sent() {
                 return Ok(());
+            }
+            if let Some(input) = self.way.follow(&self.server.io_threads, self.id.place)? {
+                flow = self.take_over(input, flow);
+                continue;
             }
             match self.event(!closes).await? {
                 Event::Readable => {
@@ -173,6 +138,21 @@ impl<S: Stream> Connection<S> {
         }
     }
 
+    /// Runs what an I/O thread has read before the socket came back.
+    fn take_over(&mut self, read: Vec<u8>, flow: Flow) -> Flow {
+        if read.is_empty() {
+            return flow;
+        }
+        self.server.engine.borrow_mut().count_input(self.id, read.len(), now);
+        let mut input = std::mem::take(&mut self.input);
+        input.extend_from_slice(&read);
+        if flow == Flow::Next {
+            return self.requests(input);
+        }
+        self.input = input;
+        flow
+    }
+
     /// Lets all connections run their requests that have come by now, before the first of them writes replies. Then the
     /// append-only file is written once for all of them, and a client that waits for several replies is woken once.
     async fn let_others(&self) {
@@ -198,7 +178,12 @@ impl<S: Stream> Connection<S> {
                 return Poll::Ready(Ok(Event::Woken));
             }
             if !self.unsent().is_empty() {
-                if let Poll::Ready(ready) = self.stream.poll_write_ready(context) {
+                if let Poll::Ready(ready) = self.way.poll_write_ready(context) {
+                    return Poll::Ready(ready.map(|()| Event::Writable));
+                }
+            } else if !reads {
+                // The end comes once all has left.
+                if let Poll::Ready(ready) = self.way.poll_sent(context) {
                     return Poll::Ready(ready.map(|()| Event::Writable));
                 }
             } else if let Some(pieces) = &mut *self.slot.snapshot.borrow_mut()
@@ -206,7 +191,7 @@ impl<S: Stream> Connection<S> {
             {
                 return Poll::Ready(Ok(Event::Snapshot(piece)));
             }
-            if reads && let Poll::Ready(ready) = self.stream.poll_read_ready(context) {
+            if reads && let Poll::Ready(ready) = self.way.poll_read_ready(context) {
                 return Poll::Ready(ready.map(|()| Event::Readable));
             }
             self.slot.keep_waker(context);
@@ -235,7 +220,7 @@ impl<S: Stream> Connection<S> {
         } else if room < READ_BYTES / 4 && (needed <= 1 || room < needed) {
             input.reserve(READ_BYTES);
         }
-        let read = self.stream.try_read(&mut input);
+        let read = self.way.try_read(&mut input);
         let end = match read {
             Ok(0) => Some(Ok(Read::End)),
             Ok(bytes) => {
@@ -377,7 +362,7 @@ impl<S: Stream> Connection<S> {
                 self.wait_for_disk().await?;
             }
             while !self.unsent().is_empty() {
-                match self.stream.try_write(self.unsent()) {
+                match self.way.try_write(self.unsent()) {
                     Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                     Ok(bytes) => self.sent += bytes,
                     Err(e) if e.kind() == io::ErrorKind::WouldBlock => {

@@ -1,12 +1,12 @@
 //! What the kernel tells of the process and the machine.
 
-use crate::engine::{Host, Usage};
+use crate::engine::{Host, IoFigures, Usage};
 use std::fs;
 
 /// Ticks of the kernel's clock in a second, which is the same on all machines.
 const TICKS: u64 = 100;
 
-/// Reads what the kernel tells; what it does not tell is 0.
+/// Reads what the kernel tells; what it does not tell is 0. What I/O threads do is known elsewhere.
 pub(super) fn read() -> Host {
     let (user_us, system_us) = times("/proc/self/stat");
     let (main_user_us, main_system_us) =
@@ -15,7 +15,19 @@ pub(super) fn read() -> Host {
         usage: Usage { user_us, system_us, main_user_us, main_system_us },
         resident_bytes: kilobytes("/proc/self/status", "VmRSS:") * 1024,
         system_bytes: kilobytes("/proc/meminfo", "MemTotal:") * 1024,
+        io: IoFigures::default(),
     }
+}
+
+/// Microseconds for which the machine's processors had nothing to do but what stands back behind other work, all taken together.
+pub(super) fn idle_us() -> u64 {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let fields = text.strip_prefix("cpu ").and_then(|text| text.lines().next()).unwrap_or_default();
+    let ticks: Vec<u64> =
+        fields.split_ascii_whitespace().map_while(|word| word.parse().ok()).collect();
+    // Processes that stand back, none, and those that wait for a disk.
+    let idle = [1, 3, 4].iter().filter_map(|at| ticks.get(*at)).sum::<u64>();
+    idle * (1_000_000 / TICKS)
 }
 
 /// Microseconds outside and inside of the kernel.
@@ -46,5 +58,6 @@ mod tests {
         let host = read();
         assert!(host.resident_bytes > 1 << 20 && host.resident_bytes < host.system_bytes);
         assert!(host.usage.user_us + host.usage.system_us >= 10_000);
+        assert!(host.usage.main_us() <= host.usage.all_us() && idle_us() > 0);
     }
 }

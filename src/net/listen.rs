@@ -1,5 +1,6 @@
 //! Listens for clients on addresses and unix sockets.
 
+use super::stream::Stream;
 use super::{Server, connection, now};
 use crate::engine::Peer;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
@@ -123,7 +124,7 @@ fn tcp_peer(server: &Server, stream: &tokio::net::TcpStream, address: SocketAddr
     }
 }
 
-fn begin<S: connection::Stream>(server: &Rc<Server>, stream: S, peer: Peer) {
+fn begin<S: Stream>(server: &Rc<Server>, stream: S, peer: Peer) {
     let accepted = server.engine.borrow_mut().accept(peer, now());
     match accepted {
         Ok(id) => {

@@ -1,13 +1,15 @@
 //! Layer 8: drives the engine with sockets, files, threads and the clock. No behaviour of the server is here.
 //!
-//! One thread runs the engine and all connections. Files are written by threads of their own: snapshots by one each, the
+//! One thread runs the engine and all connections; with `io-threads`, others read and write their sockets. Files are written by threads of their own: snapshots by one each, the
 //! append-only file by `aof`.
 
 mod aof;
+mod carried;
 mod clock;
 mod connection;
 mod free;
 mod host;
+mod io_threads;
 mod listen;
 mod log;
 mod metrics;
@@ -17,7 +19,10 @@ mod priority;
 mod replica;
 mod save;
 mod server;
+mod stream;
 mod stream_log;
+mod wakes;
+mod way;
 
 pub use clock::{mono_us, now};
 pub use listen::Listener;
@@ -156,7 +161,10 @@ async fn run(mut setup: Setup) -> io::Result<i32> {
     begin_load(&mut setup.engine, setup.load, &news)?;
     let hz = u64::try_from(setup.engine.config().hz).unwrap_or(10).clamp(1, 500);
     let (listeners, metrics) = (std::mem::take(&mut setup.listeners), setup.metrics.take());
-    let server = Rc::new(Server::new(setup, news));
+    let server = Rc::new(Server::new(setup, news)?);
+    if server.io_threads.are_there() {
+        tokio::task::spawn_local(server.io_threads.pass_wakes_on());
+    }
     for listener in listeners {
         listener.accept_for(&server)?;
     }

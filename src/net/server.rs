@@ -2,6 +2,7 @@
 
 use super::aof::Keeper;
 use super::free::Freer;
+use super::io_threads::IoThreads;
 use super::migrate::Links;
 use super::stream_log::Logger;
 use super::{
@@ -12,7 +13,7 @@ use crate::aof::live::Live;
 use crate::base::reason::reason;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
-use crate::engine::{Action, ClientId, Engine, KeyPlace, Level, StreamLog};
+use crate::engine::{Action, ClientId, Engine, Host, KeyPlace, Level, StreamLog};
 use crate::feed::{Control, Input};
 use crate::keyspace::{Keyspace, load_rdb};
 use std::cell::{Cell, RefCell};
@@ -72,6 +73,7 @@ pub(super) struct Server {
     /// When the kernel was last asked for the process's figures.
     pub(super) host_read: Cell<Option<Instant>>,
     pub(super) freer: Freer,
+    pub(super) io_threads: IoThreads,
     pub(super) log: Log,
     pub(super) keeper: RefCell<Option<Keeper>>,
     /// What keeps the replication log on disk, once there is one.
@@ -111,18 +113,23 @@ fn folder(config: &Config) -> PathBuf {
 
 impl Server {
     /// One that has no connection yet.
-    pub(super) fn new(setup: Setup, news: mpsc::UnboundedSender<News>) -> Server {
+    ///
+    /// # Errors
+    /// The system does not give it its threads.
+    pub(super) fn new(setup: Setup, news: mpsc::UnboundedSender<News>) -> io::Result<Server> {
         let Setup { engine, log, listen, load_log, to_commands, .. } = setup;
+        let io_threads = IoThreads::start(engine.config().io_threads)?;
         let (told, synced) = watch::channel(0);
         let waits_for_disk = engine.config().appendfsync == AppendFsync::Always;
         let folder = folder(engine.config());
-        Server {
+        Ok(Server {
             engine: RefCell::new(engine),
             slots: RefCell::new(Vec::new()),
             connections: Cell::new(0),
             links: RefCell::new(Links::default()),
             host_read: Cell::new(None),
             freer: Freer::new(news.clone()),
+            io_threads,
             log,
             keeper: RefCell::new(None),
             logger: RefCell::new(None),
@@ -143,7 +150,7 @@ impl Server {
             read_buffer: RefCell::new(Vec::new()),
             gathered: RefCell::new(Vec::new()),
             log_buffer: RefCell::new(Vec::new()),
-        }
+        })
     }
 
     /// How long it is until somebody's patience ends.
@@ -160,7 +167,9 @@ impl Server {
         engine.note_migrate_links(links);
         if self.host_read.get().is_none_or(|read| read.elapsed() >= HOST_PERIOD) {
             self.host_read.set(Some(Instant::now()));
-            engine.note_host(host::read());
+            let host = host::read();
+            self.io_threads.decide(host.usage, engine.config().io_threads_always_active);
+            engine.note_host(Host { io: self.io_threads.figures(), ..host });
         }
         engine.tick(now());
     }

@@ -317,7 +317,7 @@ directives! {
     "extended-redis-compatibility" [NO_EFFECT, HIDDEN] in VALKEY => extended_redis_compatibility: bool = false;
     "enable-debug-assert" [IMMUTABLE, HIDDEN, NO_EFFECT] in VALKEY => enable_debug_assert: bool = false;
     "import-mode" [HIDDEN] in VALKEY => import_mode: bool = false;
-    "io-threads-always-active" [HIDDEN, NO_EFFECT] in VALKEY => io_threads_always_active: bool = false;
+    "io-threads-always-active" [HIDDEN] in VALKEY => io_threads_always_active: bool = false;
     "unixsocketgroup" [IMMUTABLE, HIDDEN] in VALKEY => unixsocketgroup: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
     "cluster-announce-client-ipv4" [HIDDEN] in VALKEY => cluster_announce_client_ipv4: Bytes = Bytes::new(), checked_absent(checks::ipv4);
     "cluster-announce-client-ipv6" [HIDDEN] in VALKEY => cluster_announce_client_ipv6: Bytes = Bytes::new(), checked_absent(checks::ipv6);
