@@ -14,6 +14,7 @@
 # Environment:
 #   RKV          the program (default: target/release/rkv)
 #   REDIS_TREE   the sources of redis 7.0.15 (default: target/suite/redis-7.0.15, fetched as Debian's source package)
+#   DIRECTIVES   lines for the configuration of the servers that the suite starts, such as $'io-threads 2'
 #   RKV_PEERS_DIR  where redis-cli, redis-benchmark and redis-check-aof are (default: the PATH)
 #
 # passing.txt may only grow: a test in it that fails makes this script fail. failing.txt says why the others do not pass.
@@ -82,7 +83,7 @@ prepare() { # DIR
       s/^\( *send_data_packet \$::test_server_fd err \[join \$details "\\n"\]\)$/\1\n                set ::tags [lrange $::tags 0 end-[llength $tags]]; return/
     }' "$1/tests/support/server.tcl"
   # The suite expects of small backlogs that they are all there is.
-  printf '\nrepl-log-max-size 0\n' >> "$1/tests/assets/default.conf"
+  printf '\nrepl-log-max-size 0\n%s\n' "${DIRECTIVES:-}" >> "$1/tests/assets/default.conf"
   ln -s "$rkv" "$1/src/redis-server"
   for name in redis-cli redis-benchmark redis-check-aof; do ln -s "$(program $name)" "$1/src/$name"; done
 }
