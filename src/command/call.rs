@@ -65,6 +65,8 @@ pub struct Ctx<'u, 'k> {
     /// Where chance comes from.
     pub rng: &'u mut Rng,
     propagation: Propagation,
+    /// Whether anybody hears what others are to run.
+    is_heard: bool,
     /// What others run first, whatever becomes of the command.
     before: Vec<Vec<Vec<u8>>>,
     wait: Option<Wait>,
@@ -74,7 +76,7 @@ impl<'u, 'k> Ctx<'u, 'k> {
     /// Prepares for one command.
     pub fn new(unit: &'u mut Unit<'k>, reply: &'u mut Reply, rng: &'u mut Rng) -> Ctx<'u, 'k> {
         let propagation = Propagation::Verbatim;
-        Ctx { unit, reply, rng, propagation, before: Vec::new(), wait: None }
+        Ctx { unit, reply, rng, propagation, is_heard: true, before: Vec::new(), wait: None }
     }
 
     /// Changes what a key holds; see [`Unit::update`].
@@ -111,19 +113,34 @@ impl<'u, 'k> Ctx<'u, 'k> {
 
     /// Lets others run another command instead of this one. Called again, it adds one.
     pub fn propagate(&mut self, args: &[&[u8]]) {
-        if self.unit.origin() == Origin::Load {
-            return;
+        match self.is_heard() {
+            true => self.propagate_owned(args.iter().map(|arg| arg.to_vec()).collect()),
+            false => self.propagate_nothing(),
         }
-        let args = args.iter().map(|arg| arg.to_vec()).collect();
+    }
+
+    /// As [`Ctx::propagate`].
+    pub fn propagate_owned(&mut self, args: Vec<Vec<u8>>) {
         match &mut self.propagation {
             Propagation::Instead(commands) => commands.push(args),
             Propagation::Verbatim => self.propagation = Propagation::Instead(vec![args]),
         }
     }
 
+    /// Whether anybody hears what others are to run.
+    #[inline]
+    pub fn is_heard(&self) -> bool {
+        self.is_heard && self.unit.origin() != Origin::Load
+    }
+
+    /// Says whether anybody hears what others are to run; unless told otherwise, somebody does.
+    pub fn set_heard(&mut self, is_heard: bool) {
+        self.is_heard = is_heard;
+    }
+
     /// Lets others run a command before this one, or before what stands for it.
     pub fn propagate_before(&mut self, args: &[&[u8]]) {
-        if self.unit.origin() != Origin::Load {
+        if self.is_heard() {
             self.before.push(args.iter().map(|arg| arg.to_vec()).collect());
         }
     }

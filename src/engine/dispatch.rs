@@ -435,13 +435,14 @@ impl Engine {
             None => return Outcome::Failed,
         };
         let start = call.reply.len();
-        let origin = self.origin(is_primary);
+        let (origin, is_heard) = (self.origin(is_primary), self.is_heard());
         let mut unit = self.keyspace.unit(origin, self.now.unix_ms);
         unit.select(db);
         if no_touch && call.command.spec.name != "touch" {
             unit.keep_uses();
         }
         let mut ctx = Ctx::new(&mut unit, call.reply, &mut self.rng);
+        ctx.set_heard(is_heard);
         let outcome = ctx.call_found(call.command, call.args);
         let wait = ctx.take_wait();
         let before = ctx.take_before();

@@ -57,7 +57,7 @@ impl Engine {
 
     /// Whether an append-only file or replicas hear of changes.
     #[inline]
-    fn is_heard(&self) -> bool {
+    pub(super) fn is_heard(&self) -> bool {
         self.persist.is_logging() || self.replication.is_streaming()
     }
 

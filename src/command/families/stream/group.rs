@@ -140,7 +140,7 @@ fn setid(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         Ok((instead, Change::wrote(Event::stream("xgroup-setid"), 1)))
     })?;
     if let Some(line) = instead {
-        propagate_lines(ctx, &[line]);
+        propagate_lines(ctx, [line]);
     }
     ctx.reply.ok();
     Ok(())

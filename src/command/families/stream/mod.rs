@@ -20,6 +20,7 @@ use crate::base::num::parse_canonical_i64;
 use crate::rdb::StreamId;
 use crate::resp::encode::Reply;
 use crate::value::stream::{Entry, Group, Pending};
+use std::io::Write;
 
 /// The handlers of this family.
 pub const HANDLERS: &[(&str, Handler)] = &[
@@ -173,9 +174,17 @@ fn delivered_again(count: u64) -> u64 {
     if count < DELIVERIES_MAX { count + 1 } else { count }
 }
 
+/// Characters of the longest id.
+const ID_CHARS: usize = 41;
+
 /// Writes an id.
 fn reply_id(reply: &mut Reply, id: StreamId) {
-    reply.bulk(id.to_string().as_bytes());
+    let mut text = [0; ID_CHARS];
+    let mut rest = &mut text[..];
+    // There is room for every id.
+    let _ = write!(rest, "{id}");
+    let left = rest.len();
+    reply.bulk(&text[..ID_CHARS - left]);
 }
 
 /// Writes the names and values of an entry as one array.
@@ -296,10 +305,9 @@ fn consumer_line(key: &[u8], group: &[u8], consumer: &[u8]) -> Line {
 }
 
 /// Lets others run these lines, or nothing if there are none.
-fn propagate_lines(ctx: &mut super::super::Ctx<'_, '_>, lines: &[Line]) {
+fn propagate_lines(ctx: &mut super::super::Ctx<'_, '_>, lines: impl IntoIterator<Item = Line>) {
     ctx.propagate_nothing();
-    for line in lines {
-        let words: Vec<&[u8]> = line.iter().map(Vec::as_slice).collect();
-        ctx.propagate(&words);
+    if ctx.is_heard() {
+        lines.into_iter().for_each(|line| ctx.propagate_owned(line));
     }
 }

@@ -308,12 +308,12 @@ impl Claim<'_> {
 }
 
 /// Replies to a claim, and lets others know.
-fn tell(ctx: &mut Ctx<'_, '_>, key: &[u8], claimed: &Claimed) {
+fn tell(ctx: &mut Ctx<'_, '_>, key: &[u8], claimed: Claimed) {
     if claimed.created {
         ctx.unit.event(Event::stream("xgroup-createconsumer"), key);
     }
     ctx.unit.add_dirty(claimed.lines.len() as u64);
-    propagate_lines(ctx, &claimed.lines);
+    propagate_lines(ctx, claimed.lines);
     ctx.reply.raw(&claimed.reply);
 }
 
@@ -366,7 +366,7 @@ pub(super) fn xclaim(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         claim.reply(&mut reply, stream);
         Ok((claim.finish(reply), Change::None))
     })?;
-    tell(ctx, key, &claimed);
+    tell(ctx, key, claimed);
     Ok(())
 }
 
@@ -466,6 +466,6 @@ pub(super) fn xautoclaim(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         dropped.iter().for_each(|id| reply_id(&mut reply, *id));
         Ok((claim.finish(reply), Change::None))
     })?;
-    tell(ctx, key, &claimed);
+    tell(ctx, key, claimed);
     Ok(())
 }

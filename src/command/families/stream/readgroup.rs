@@ -277,7 +277,7 @@ pub(super) fn xreadgroup(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         replies.extend(found.reply);
         lines.extend(found.lines);
     }
-    super::propagate_lines(ctx, &lines);
+    super::propagate_lines(ctx, lines);
     if replies.is_empty() {
         if let Some(block_ms) = options.block_ms {
             ctx.wait(WaitFor::Group, options.keys, block_ms);

@@ -9,6 +9,7 @@ use super::{Done, ID_MAX, ID_ZERO, ids, next_id, reply_id, strict_id};
 use crate::keyspace::{Change, Event};
 use crate::rdb::StreamId;
 use crate::value::stream::{References, Stream};
+use smallvec::SmallVec;
 
 const NOT_ABOVE: &str =
     "ERR The ID specified in XADD is equal or smaller than the target stream top item";
@@ -54,9 +55,9 @@ pub(super) fn xadd(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     if options.id == NewId::Exact(ID_ZERO) {
         return Err(Error::text("ERR The ID specified in XADD must be greater than 0-0"));
     }
-    let fields: Vec<(&[u8], &[u8])> =
+    let fields: SmallVec<[(&[u8], &[u8]); 8]> =
         words.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-    let (now_ms, replayed) = (ctx.now_ms(), ctx.is_replayed());
+    let (now_ms, replayed, is_heard) = (ctx.now_ms(), ctx.is_replayed(), ctx.is_heard());
     let added = ctx.update(args[1], |place| {
         let stream = place.read::<Stream>()?;
         if stream.is_none() && options.no_mkstream {
@@ -92,16 +93,18 @@ pub(super) fn xadd(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         if let Some((producer, iid)) = &iid {
             stream.idempotence_mut().record(producer, iid, id);
         }
-        let mut instead: Vec<Vec<u8>> = args.iter().map(|arg| arg.to_vec()).collect();
+        let trim = options.trim.map(|trim| (trim, trim.run(stream, options.references)));
+        let trimmed = trim.is_some_and(|(_, done)| done.removed > 0);
         let mut rewritten = !matches!(options.id, NewId::Exact(_));
-        if rewritten {
-            instead[options.id_at] = id.to_string().into_bytes();
-        }
-        let mut trimmed = false;
-        if let Some(trim) = options.trim {
-            let done = trim.run(stream, options.references);
-            trimmed = done.removed > 0;
-            rewritten |= trim.rewrite(&mut instead, stream, options.references, done);
+        let mut instead: Vec<Vec<u8>> = Vec::new();
+        if is_heard {
+            instead.extend(args.iter().map(|arg| arg.to_vec()));
+            if rewritten {
+                instead[options.id_at] = id.to_string().into_bytes();
+            }
+            if let Some((trim, done)) = trim {
+                rewritten |= trim.rewrite(&mut instead, stream, options.references, done);
+            }
         }
         let added = Added::Entry { id, trimmed, instead: rewritten.then_some(instead) };
         Ok((added, Change::wrote(Event::stream("xadd"), 1)))
@@ -114,7 +117,7 @@ pub(super) fn xadd(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
                 ctx.unit.event(Event::stream("xtrim"), args[1]);
             }
             if let Some(instead) = instead {
-                super::propagate_lines(ctx, &[instead]);
+                super::propagate_lines(ctx, [instead]);
             }
             reply_id(ctx.reply, id);
         }
@@ -135,7 +138,7 @@ pub(super) fn xtrim(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         Ok(((removed, rewritten), Change::wrote(Event::stream("xtrim"), removed)))
     })?;
     if rewritten {
-        super::propagate_lines(ctx, &[instead]);
+        super::propagate_lines(ctx, [instead]);
     }
     ctx.reply.count(removed);
     Ok(())
