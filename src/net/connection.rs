@@ -105,7 +105,9 @@ impl<S: Stream> Connection<S> {
                 return Ok(());
             }
             if let Some(input) = self.way.follow(&self.server.io_threads, self.id.place)? {
-                flow = self.take_over(input, flow);
+                if !closes {
+                    flow = self.take_over(input, flow);
+                }
                 continue;
             }
             match self.event(!closes).await? {

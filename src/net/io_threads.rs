@@ -13,6 +13,7 @@ use crate::engine::{IoFigures, Usage};
 use std::cell::Cell;
 use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Instant;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -96,15 +97,17 @@ impl IoThreads {
     /// Starts `io-threads` threads, of which the main thread is one.
     ///
     /// # Errors
-    /// The system has no more threads.
+    /// The system has no more threads, or none of what they need.
     pub fn start(io_threads: i64) -> io::Result<IoThreads> {
         let count = usize::try_from(io_threads).unwrap_or(1).saturating_sub(1);
         let threads = (1..=count).map(|number| {
             let (jobs, received) = unbounded_channel();
             let wakes = Arc::new(Wakes::default());
             let own = Arc::clone(&wakes);
+            let (begun, begins) = std::sync::mpsc::channel();
             let thread = std::thread::Builder::new().name(format!("io_thd_{number}"));
-            thread.spawn(move || run(received, own))?;
+            thread.spawn(move || run(received, own, &begun))?;
+            begins.recv().map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))??;
             Ok(Thread { jobs, wakes })
         });
         Ok(IoThreads {
@@ -180,12 +183,18 @@ impl IoThreads {
     }
 }
 
-/// A thread: does what it is given until there will be no more.
-fn run(mut jobs: UnboundedReceiver<Job>, wakes: Arc<Wakes>) {
+/// A thread: tells whether it can begin, and does what it is given until there will be no more.
+fn run(mut jobs: UnboundedReceiver<Job>, wakes: Arc<Wakes>, begun: &Sender<io::Result<()>>) {
     let options = tokio::runtime::LocalOptions::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build_local(options);
-    // Without it the sender of a job learns that nobody takes it.
-    let Ok(runtime) = runtime else { return };
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let _ = begun.send(Err(error));
+            return;
+        }
+    };
+    let _ = begun.send(Ok(()));
     runtime.block_on(async move {
         tokio::task::spawn_local(async move { wakes.pass_on().await });
         while let Some(job) = jobs.recv().await {
