@@ -45,8 +45,9 @@
 //! [`engine::Engine`] takes requests and moments and gives replies, bytes for the append-only file and [`engine::Action`]s. A
 //! command that changes data goes through two doors: [`keyspace::Unit::update`], and the engine's `publish`, from which the
 //! append-only file, watching and waiting clients and subscribers learn of it. [`net`] drives the engine on one thread, which
-//! also reads and writes all sockets; snapshots and the append-only file are written, and large values are freed, by threads of
-//! their own. [`base::memory`] counts what is allocated, which `maxmemory` goes by.
+//! also reads and writes the sockets as long as it can do that alone (`io-threads`); snapshots and the append-only file are
+//! written, and large values are freed, by threads of their own. [`base::memory`] counts what is allocated, which `maxmemory` goes
+//! by.
 //! [`tool::serve`] loads the data on a thread of its own; clients are told to wait until then.
 //!
 //! Its `replication` is where the state machines of [`repl`] meet the data: what `publish` hears also goes to the stream that

@@ -121,6 +121,9 @@ impl<'u, 'k> Ctx<'u, 'k> {
 
     /// As [`Ctx::propagate`].
     pub fn propagate_owned(&mut self, args: Vec<Vec<u8>>) {
+        if !self.is_heard() {
+            return self.propagate_nothing();
+        }
         match &mut self.propagation {
             Propagation::Instead(commands) => commands.push(args),
             Propagation::Verbatim => self.propagation = Propagation::Instead(vec![args]),

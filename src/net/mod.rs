@@ -1,7 +1,7 @@
 //! Layer 8: drives the engine with sockets, files, threads and the clock. No behaviour of the server is here.
 //!
-//! One thread runs the engine and all connections; with `io-threads`, others read and write their sockets. Files are written by threads of their own: snapshots by one each, the
-//! append-only file by `aof`.
+//! One thread runs the engine and all connections; with `io-threads`, others read and write their sockets while it is busy. Files
+//! are written by threads of their own: snapshots by one each, the append-only file by `aof`.
 
 mod aof;
 mod carried;

@@ -307,7 +307,5 @@ fn consumer_line(key: &[u8], group: &[u8], consumer: &[u8]) -> Line {
 /// Lets others run these lines, or nothing if there are none.
 fn propagate_lines(ctx: &mut super::super::Ctx<'_, '_>, lines: impl IntoIterator<Item = Line>) {
     ctx.propagate_nothing();
-    if ctx.is_heard() {
-        lines.into_iter().for_each(|line| ctx.propagate_owned(line));
-    }
+    lines.into_iter().for_each(|line| ctx.propagate_owned(line));
 }
