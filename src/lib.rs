@@ -51,7 +51,9 @@
 //! [`tool::serve`] loads the data on a thread of its own; clients are told to wait until then.
 //!
 //! Its `replication` is where the state machines of [`repl`] meet the data: what `publish` hears also goes to the stream that
-//! replicas read, each at its own place; what a primary sends is run by a client that stands for it, and passed on as it came.
+//! replicas read, each at its own place; what a primary sends is run by a client that stands for it, and passed on as it came. The
+//! append-only file holds the same commands, and tells with [`aof::place`] where in the stream they stand; [`tool::aof::trail`] reads
+//! that when a server starts.
 //!
 //! # How a primary is captured
 //!
@@ -71,6 +73,7 @@
 //!
 //! - A snapshot stays as it is, and what handlers propagate gives a replica the same data (`tests/differential.rs`).
 //! - Servers at the same place of the same stream have the same data, whatever breaks meanwhile (`tests/simulation.rs`).
+//! - Wherever an append-only file is cut, its data are those of the place of the stream that it tells (`tests/stream_place.rs`).
 //! - Layers look downwards only (`tests/architecture.rs`).
 //! - Only `cli` prints and ends the process (`tests/architecture.rs`).
 //! - `rdb`, `packed` and `repl` do no I/O and know no clock: bytes come in, events go out, times are arguments. `aof` knows no clock either.

@@ -99,7 +99,7 @@ fn a_restarted_replica_goes_on_where_it_was() {
     }
 }
 
-/// An append-only file ends with the place of the stream, if its server had the time to write that.
+/// An append-only file tells the place of the stream.
 #[test]
 fn a_restart_from_an_append_only_file_needs_no_snapshot() {
     let full = |server: &mut Server| info(server, "stats", "sync_full");
@@ -135,13 +135,110 @@ fn a_restart_from_an_append_only_file_needs_no_snapshot() {
         (full(&mut primary), info(&mut primary, "stats", "sync_partial_ok")),
         ("0".into(), "1".into())
     );
-    // What is written behind the place makes it one of the past.
+    // So it is when it has no time to say where it is.
     let dir = primary.kill();
     let mut primary = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
     follow(&mut replica, &primary);
     wait_until_up(&mut replica);
     assert_same(&mut primary, &mut replica);
-    assert_eq!(full(&mut primary), "1");
+    assert_eq!(
+        (full(&mut primary), info(&mut primary, "stats", "sync_partial_ok")),
+        ("0".into(), "1".into())
+    );
+}
+
+/// Whoever is killed finds its place in its append-only file, with what replicas lack that were behind; these go on, in chains,
+/// too, and where commands and channels are in many databases.
+#[test]
+fn a_killed_server_goes_on_with_those_that_follow_it_and_with_its_primary() {
+    const LOG: &[&str] = &["--appendonly", "yes", "--repl-diskless-sync-delay", "0"];
+    let of = |server: &mut Server, field: &str| info(server, "stats", field);
+    let spread = |server: &mut Server, round: u32| {
+        write(server, round);
+        let mut client = server.connect();
+        for i in 0..300 {
+            let (db, key) = ((i % 3).to_string(), format!("spread:{}", i % 50));
+            client.cmd(&["SELECT", &db]);
+            client.cmd(&["APPEND", &key, &i.to_string()]);
+            client.cmd(&["PUBLISH", "channel", &key]);
+            if i % 7 == 0 {
+                client.cmd(&["SETEX", &key, "100000", &db]);
+            }
+        }
+    };
+    let mut primary = Server::start_with(Peer::Rkv, LOG);
+    let mut middle = Server::start_with(Peer::Rkv, LOG);
+    let mut others = [Peer::Redis70, Peer::Valkey91, Peer::Rkv].map(start);
+    let mut last = start(Peer::Redis70);
+    for replica in others.iter_mut().chain([&mut middle]) {
+        follow(replica, &primary);
+        wait_until_up(replica);
+    }
+    follow(&mut last, &middle);
+    wait_until_up(&mut last);
+    for round in 0..3 {
+        spread(&mut primary, round);
+        for replica in others.iter_mut().chain([&mut middle, &mut last]) {
+            assert_same(&mut primary, replica);
+        }
+        // One of them lags.
+        let behind = &others[round as usize];
+        signal(behind, "-STOP");
+        if round == 1 {
+            // By more than the backlog has room for.
+            let value = "large".repeat(200_000);
+            for i in 0..20 {
+                primary.ok(&["SET", &format!("large:{i}"), &value]);
+            }
+        }
+        spread(&mut primary, round);
+        // The file may be about to be synced, and what comes then is with a thread.
+        std::thread::sleep(Duration::from_millis(300));
+        let dir = primary.kill();
+        primary = Server::start_in(Peer::Rkv, dir, LOG).unwrap();
+        signal(&others[round as usize], "-CONT");
+        for replica in others.iter_mut().chain([&mut middle]) {
+            follow(replica, &primary);
+            wait_until_up(replica);
+        }
+        spread(&mut primary, 10 + round);
+        for replica in others.iter_mut().chain([&mut middle, &mut last]) {
+            assert_same(&mut primary, replica);
+        }
+        assert_eq!(
+            (of(&mut primary, "sync_full"), of(&mut middle, "sync_full")),
+            ("0".into(), "1".into()),
+            "{}",
+            primary.log()
+        );
+        assert_eq!(of(&mut primary, "sync_partial_ok"), "4", "{}", primary.log());
+    }
+    // A replica that was killed goes on with its primary, and the one behind it with it.
+    std::thread::sleep(Duration::from_millis(300));
+    let dir = middle.kill();
+    spread(&mut primary, 20);
+    let port = primary.address().port().to_string();
+    let follows = [LOG, &["--replicaof", "127.0.0.1", &port]].concat();
+    let mut middle = Server::start_in(Peer::Rkv, dir, &follows).unwrap();
+    wait_until_up(&mut middle);
+    follow(&mut last, &middle);
+    wait_until_up(&mut last);
+    spread(&mut primary, 21);
+    for replica in [&mut middle, &mut last] {
+        assert_same(&mut primary, replica);
+    }
+    assert_eq!(
+        (of(&mut primary, "sync_full"), of(&mut middle, "sync_full")),
+        ("0".into(), "0".into())
+    );
+    // Others load the file as it stands.
+    let digest = primary.debug_digest();
+    let dir = primary.kill();
+    let set = dir.path().join("appendonlydir");
+    for peer in [Peer::Redis70, Peer::Valkey91] {
+        assert!(check_set(peer, &set), "{peer:?}");
+        assert_eq!(load_set(peer, &set, &[]).unwrap().debug_digest(), digest, "{peer:?}");
+    }
 }
 
 /// A command of an append-only file that fails leaves other data than the stream had there, so that its place says nothing.
@@ -163,10 +260,10 @@ fn the_place_of_a_file_whose_commands_fail_is_not_taken() {
     let files = std::fs::read_dir(&set).unwrap().map(|file| file.unwrap().path());
     let file = files.filter(|path| path.to_str().unwrap().ends_with(".incr.aof")).max().unwrap();
     let text = std::fs::read(&file).unwrap();
-    let mark = b"#RKV:place ";
-    let at = text.windows(mark.len()).rposition(|bytes| bytes == mark).expect("a place");
-    let fails = b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$5\r\nLPUSH\r\n$1\r\nk\r\n$1\r\nx\r\n";
-    std::fs::write(&file, [&text[..at], fails, &text[at..]].concat()).unwrap();
+    let mark = b"#RKV:at ";
+    assert!(text.windows(mark.len()).any(|bytes| bytes == mark), "{}", text.escape_ascii());
+    let fails = b"*3\r\n$5\r\nLPUSH\r\n$1\r\nk\r\n$1\r\nx\r\n";
+    std::fs::write(&file, [&text[..], fails].concat()).unwrap();
     let mut primary = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
     assert_eq!(primary.ok(&["GET", "k"]).text(), "v");
     assert_ne!(of(&mut primary, "master_replid"), before);

@@ -3,13 +3,17 @@
 //! Two servers at the same place of the same stream have the same data, at any moment; when all links are whole again, all
 //! servers come to the same place; and what WAIT has confirmed outlives the primary.
 
+#[path = "simulation/log.rs"]
+mod log;
+
+use log::Log;
 use rkv::base::rng::Rng;
 use rkv::engine::config::Config;
 use rkv::engine::config::kinds::Primary;
 use rkv::engine::config::words::ProtectedAction;
 use rkv::engine::{
     Action, ClientId, Engine, Identity, LastLoad, Now, Peer, PrimaryId, Saved, SnapshotFor,
-    SnapshotPart, StreamLog, StreamRead, Transferred,
+    SnapshotPart, StreamLog, StreamRead, Transferred, Why,
 };
 use rkv::feed::{Control, Input};
 use rkv::keyspace::{Keyspace, load_rdb};
@@ -44,6 +48,8 @@ struct Server {
     file: Vec<u8>,
     /// The one that it saved last.
     saved: Vec<u8>,
+    /// Its append-only file, if it has one.
+    aof: Option<Log>,
     /// Its replication log: the number, where it begins, the bytes.
     log: (u64, Offset, Vec<u8>),
     /// What its disk is still to do for the log.
@@ -83,6 +89,9 @@ struct Seen {
     stopped_snapshots: u64,
     log_failures: u64,
     restarts: u64,
+    /// Servers that came back with their append-only files, and those that these told a place and a tail of the stream.
+    kills: u64,
+    found_places: u64,
     losses: u64,
     confirmed: u64,
     channels: u64,
@@ -103,6 +112,8 @@ impl Seen {
         self.log_failures += other.log_failures;
         self.stopped_snapshots += other.stopped_snapshots;
         self.restarts += other.restarts;
+        self.kills += other.kills;
+        self.found_places += other.found_places;
         self.losses += other.losses;
         self.confirmed += other.confirmed;
         self.channels += other.channels;
@@ -150,6 +161,8 @@ fn config(rng: &mut Rng, of: Option<usize>) -> Config {
         repl_ping_replica_period: 1,
         repl_timeout: 4,
         save: Vec::new(),
+        appendonly: rng.below(2) == 0,
+        aof_timestamp_enabled: rng.below(2) == 0,
         ..Config::default()
     }
 }
@@ -192,12 +205,17 @@ impl World {
         let mut engine = Engine::new(config, identity, self.starts, now(self.ms), || 0);
         let peer = Peer { address: "127.0.0.1:1".into(), is_local: true, ..Peer::default() };
         let admin = engine.accept(peer, now(self.ms)).expect("a client");
+        let aof = engine.config().appendonly.then(Log::new);
+        if aof.is_some() {
+            engine.begin_log(0, 0);
+        }
         Server {
             engine,
             admin,
             snapshot: Vec::new(),
             file: Vec::new(),
             saved: Vec::new(),
+            aof,
             log: (0, Offset::ZERO, Vec::new()),
             orders: VecDeque::new(),
         }
@@ -321,6 +339,11 @@ impl World {
                 self.settle(a);
             }
             9 if !self.servers[a].saved.is_empty() => self.restart(a),
+            10..=13 if self.servers[a].aof.is_some() => self.kill(a),
+            14 => {
+                self.ask(a, &[b"BGREWRITEAOF"]);
+                self.settle(a);
+            }
             _ => {}
         }
     }
@@ -342,13 +365,42 @@ impl World {
         }
         let saved = std::mem::take(&mut self.servers[server].saved);
         self.crash(server, of);
+        // An append-only file would have come first.
+        self.ask(server, &[b"CONFIG", b"SET", b"appendonly", b"no"]);
+        self.settle(server);
         let at = now(self.ms);
         let engine = &mut self.servers[server].engine;
         engine.begin_loading(Arc::default(), false, at);
         let (keyspace, last_load, aux) = read(engine, saved.clone(), at);
-        engine.end_loading(keyspace, last_load, &aux, at);
+        engine.end_loading(keyspace, last_load, &aux, None, at);
         self.servers[server].saved = saved;
         self.seen.restarts += 1;
+    }
+
+    /// A server is killed, and comes back with what is left of its append-only file.
+    fn kill(&mut self, server: usize) {
+        self.settle(server);
+        let Some(mut aof) = self.servers[server].aof.take() else { return };
+        // What waits behind its end is not applied by a replica that comes back, and its clients are gone.
+        self.forget_waits();
+        let of = self.servers[server].engine.config().replicaof.clone();
+        let of = of.map(|of| usize::from(of.port - PORT));
+        self.crash(server, of);
+        aof.tear(&mut self.rng);
+        let at = now(self.ms);
+        let Server { engine, aof: file, .. } = &mut self.servers[server];
+        engine.begin_loading(Arc::default(), false, at);
+        let (keyspace, report) = aof.load(engine.settings(), at.unix_ms);
+        let (aux, tail) = match report.ending {
+            Some(ending) => (ending.aux(), Some(ending.tail)),
+            None => (Aux::new(), None),
+        };
+        self.seen.found_places +=
+            u64::from(tail.as_ref().is_some_and(|tail| tail.kept_bytes() > 1000));
+        engine.end_loading(keyspace, LastLoad::default(), &aux, tail, at);
+        engine.begin_log(0, 0);
+        *file = Some(aof);
+        self.seen.kills += 1;
     }
 
     /// The primary dies, and the replica that has most of its stream takes over: what was confirmed is there.
@@ -482,7 +534,19 @@ impl World {
     /// Does what a server asks for.
     fn settle(&mut self, server: usize) {
         let at = now(self.ms);
-        while let Some(action) = self.servers[server].engine.next_action() {
+        loop {
+            let Server { engine, aof, .. } = &mut self.servers[server];
+            let Some(action) = engine.next_action() else { break };
+            match (&action, aof) {
+                (Action::Rotate(bytes), Some(aof)) => {
+                    aof.append(bytes);
+                    aof.rotate();
+                }
+                (Action::CloseLog(_), aof) => *aof = None,
+                (Action::OpenLog, aof) => *aof = Some(Log::new()),
+                (Action::Save(job), Some(aof)) if job.why == Why::Rewrite => aof.take_base(job),
+                _ => {}
+            }
             match action {
                 Action::Connect { id, port, .. } => {
                     let engine = &self.servers[server].engine;
@@ -495,6 +559,10 @@ impl World {
                 Action::SnapshotFor(snapshot) => {
                     let SnapshotFor { job, streamed_to } = *snapshot;
                     let mut bytes = Vec::new();
+                    if self.rng.below(30) == 0 {
+                        self.lose_connections(|connection| connection.primary == server);
+                        self.servers[server].engine.tick(at);
+                    }
                     // Nobody may want it any more.
                     let written = job.write(&mut bytes).map_err(|error| error.to_string());
                     let result = written.map(|()| bytes.len() as u64);
@@ -508,6 +576,10 @@ impl World {
                     }
                     let done = Transferred { result };
                     self.servers[server].engine.transferred(done, at);
+                }
+                Action::Save(job) if job.why == Why::Rewrite => {
+                    let saved = Saved { why: job.why, result: Ok(0), seconds: 0 };
+                    self.servers[server].engine.saved(saved, at);
                 }
                 Action::Save(job) => {
                     let mut bytes = Vec::new();
@@ -527,6 +599,17 @@ impl World {
                 Action::Exit(status) => panic!("server {server} ends with {status}"),
                 _ => {}
             }
+        }
+        self.append(server);
+    }
+
+    /// Lets the append-only file of a server have what waits for it.
+    fn append(&mut self, server: usize) {
+        let Server { engine, aof, .. } = &mut self.servers[server];
+        let mut bytes = Vec::new();
+        engine.take_log(&mut bytes);
+        if let Some(aof) = aof {
+            aof.append(&bytes);
         }
     }
 
@@ -821,7 +904,7 @@ fn servers_at_the_same_place_have_the_same_data() {
     println!("{all:?}");
     // Every kind of fault has come, and both kinds of return.
     let faults = [all.cuts, all.silences, all.crashes, all.promotions, all.moves];
-    for count in faults.into_iter().chain([all.restarts, all.losses]) {
+    for count in faults.into_iter().chain([all.restarts, all.losses, all.kills, all.found_places]) {
         assert!(count > 15, "{all:?}");
     }
     assert!(all.comparisons > 1000 && all.full > 300 && all.partial > 100, "{all:?}");

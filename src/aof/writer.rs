@@ -35,19 +35,39 @@ impl Writer {
         Writer::default()
     }
 
-    /// Appends a command that runs in a database, with a timestamp if its second is given and new.
-    pub fn command(&mut self, out: &mut Vec<u8>, db: u64, time_s: Option<i64>, args: &[&[u8]]) {
+    /// Whether a command that runs in a database needs a SELECT in front of it.
+    #[inline]
+    pub fn selects(&self, db: u64) -> bool {
+        self.db != Some(db)
+    }
+
+    /// Lets the next command have a SELECT in front of it, whatever its database.
+    pub fn forget_db(&mut self) {
+        self.db = None;
+    }
+
+    /// Appends a command that runs in a database, with a timestamp if its second is given and new. Gives the place of the
+    /// command, or of the SELECT in front of it.
+    pub fn command(
+        &mut self,
+        out: &mut Vec<u8>,
+        db: u64,
+        time_s: Option<i64>,
+        args: &[&[u8]],
+    ) -> usize {
         if let Some(time_s) = time_s.filter(|_| time_s != self.time_s) {
             out.extend_from_slice(b"#TS:");
             out.extend_from_slice(IntBuf::new().format(time_s).as_bytes());
             out.extend_from_slice(b"\r\n");
             self.time_s = Some(time_s);
         }
-        if self.db != Some(db) {
+        let start = out.len();
+        if self.selects(db) {
             write_select(out, db);
             self.db = Some(db);
         }
         write_command(out, args);
+        start
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Engine, Level, Now};
 use crate::command::Error;
 use crate::feed::Control;
 use crate::keyspace::{Keyspace, Loaded, Origin};
+use crate::repl::backlog::Backlog;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -56,17 +57,18 @@ impl Engine {
         self.loading = Some(Loading { since: now, control, is_async });
     }
 
-    /// Takes data that were loaded, and what the file told of itself.
+    /// Takes data that were loaded, what the file told of itself, and the last bytes of the stream that it holds, if any.
     pub fn end_loading(
         &mut self,
         keyspace: Keyspace,
         last_load: LastLoad,
         aux: &[(Vec<u8>, Vec<u8>)],
+        tail: Option<Backlog>,
         now: Now,
     ) {
         self.set_now(now);
         self.replace_data(keyspace, last_load);
-        self.restore_stream(aux);
+        self.restore_stream(aux, tail);
         self.log(Level::Notice, "Ready to accept connections");
     }
 

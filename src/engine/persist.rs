@@ -2,9 +2,11 @@
 //!
 //! A save is a snapshot that the driver writes on another thread; commands go on meanwhile.
 
+mod feed;
 mod job;
 mod log;
 
+pub(super) use feed::Own;
 pub use job::{SaveJob, Saved, Why};
 
 use super::client::ClientId;
@@ -16,7 +18,8 @@ use crate::feed::Control;
 use crate::rdb::encode::Target;
 use crate::rdb::{Dialect, Header};
 use crate::repl::offset::Offset;
-use log::{Feed, Rewriting};
+use feed::Feed;
+use log::Rewriting;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

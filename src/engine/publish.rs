@@ -1,6 +1,7 @@
 //! The second door: what a unit of work has done becomes visible outside here, and nowhere else.
 
 use super::Engine;
+use super::persist::Own;
 use crate::command::Propagation;
 use crate::keyspace::{Effects, Origin};
 
@@ -66,9 +67,21 @@ impl Engine {
         if let Some(transaction) = &mut self.transaction {
             return transaction.push((db, args.iter().map(|arg| arg.to_vec()).collect()));
         }
-        self.persist.feed(db, args, self.config.aof_timestamp_enabled, self.now);
         // What a replica hears of its primary it passes on as it came.
-        if self.replication.is_streaming() {
+        let is_streaming = self.replication.is_streaming();
+        if self.persist.is_logging() {
+            let repl = &self.replication;
+            let own = is_streaming.then(|| Own {
+                place: repl.place(),
+                db: repl.selected_db(),
+                selects: repl.selects(db),
+            });
+            let with_times = self.config.aof_timestamp_enabled;
+            if self.persist.feed(db, args, with_times, self.now, own) && is_streaming {
+                self.replication.forget_selected();
+            }
+        }
+        if is_streaming {
             self.replication.feed(db, args);
         }
     }
@@ -81,6 +94,10 @@ impl Engine {
     /// Lets replicas have a command that changes no data.
     pub(super) fn tell_replicas(&mut self, db: usize, args: &[&[u8]]) {
         if self.replication.is_streaming() {
+            if self.replication.selects(db) {
+                // The file does not have this SELECT: there must be another one in both.
+                self.persist.forget_db();
+            }
             self.replication.feed(db, args);
         }
     }

@@ -33,6 +33,7 @@ use crate::engine::config::Config;
 use crate::engine::{ClientId, Engine, LastLoad, Level, PrimaryId, Saved, StreamRead, Transferred};
 use crate::feed::Control;
 use crate::keyspace::{Keyspace, Settings};
+use crate::repl::backlog::Backlog;
 use crate::repl::offset::Offset;
 use server::{Server, Slot};
 use std::io;
@@ -110,6 +111,8 @@ pub struct LoadedData {
     pub last_load: LastLoad,
     /// Named values of the RDB file about itself.
     pub aux: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The last bytes of the replication stream that the file holds, if it tells of one.
+    pub tail: Option<Backlog>,
     /// Keys that were left out because their time had passed: database and name.
     pub dropped_keys: Vec<(usize, Vec<u8>)>,
 }

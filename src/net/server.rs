@@ -206,8 +206,8 @@ impl Server {
             News::Logged(error) => engine.log_state(error),
             News::Line(level, text) => self.log.line(level, &text),
             News::Loaded(Ok(loaded)) => {
-                let LoadedData { keyspace, aof, last_load, aux, dropped_keys } = *loaded;
-                engine.end_loading(keyspace, last_load, &aux, now());
+                let LoadedData { keyspace, aof, last_load, aux, tail, dropped_keys } = *loaded;
+                engine.end_loading(keyspace, last_load, &aux, tail, now());
                 engine.tell_dropped(&dropped_keys);
                 if let Some(opened) = aof {
                     engine.begin_log(opened.bytes(), opened.base_bytes());

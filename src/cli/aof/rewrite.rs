@@ -116,7 +116,12 @@ impl RewriteArgs {
                 ShapeArg::File => Shape::File,
             }),
             drop_losses: self.on_loss == OnLoss::Drop,
-            replay: replay::Options { until_ms, now_ms, leave_torn_tail: self.load_truncated },
+            replay: replay::Options {
+                until_ms,
+                now_ms,
+                leave_torn_tail: self.load_truncated,
+                ..Default::default()
+            },
         })
     }
 

@@ -1,13 +1,14 @@
 //! The append-only file of the engine: the bytes that go to it, and its rewrites.
 
+use super::super::config::words::AppendFsync;
 use super::super::dispatch::Call;
 use super::super::{Action, Engine, Level, Now};
+use super::feed::{Feed, Own};
 use super::{Persist, Saved, Why};
-use crate::aof::place;
-use crate::aof::writer::Writer;
 use crate::base::cow;
 use crate::command::Error;
 use crate::feed::Control;
+use crate::repl::offset::Place;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -22,22 +23,50 @@ pub(super) struct Rewriting {
     pub(super) copied_bytes: u64,
 }
 
-/// Commands on their way to the append-only file.
-#[derive(Debug, Default)]
-pub(super) struct Feed {
-    writer: Writer,
-    pub(super) bytes: Vec<u8>,
-}
-
 /// Most batches on their way to the disk whose places in the stream are known.
 const OFFSETS_MAX: usize = 10_000;
 
 impl Persist {
-    /// Takes a command that changed the data of a database.
-    pub fn feed(&mut self, db: usize, args: &[&[u8]], with_times: bool, now: Now) {
+    /// Takes a command that changed the data of a database, and where it stands in this server's own stream, if it has one.
+    /// Whether a SELECT is in front of it.
+    pub(in crate::engine) fn feed(
+        &mut self,
+        db: usize,
+        args: &[&[u8]],
+        with_times: bool,
+        now: Now,
+        own: Option<Own>,
+    ) -> bool {
+        let time_s = with_times.then_some(now.unix_ms / 1000);
+        self.feed.as_mut().is_some_and(|feed| feed.command(db, time_s, args, own))
+    }
+
+    /// Lets the next command have a SELECT in front of it.
+    pub fn forget_db(&mut self) {
         if let Some(feed) = &mut self.feed {
-            let time_s = with_times.then_some(now.unix_ms / 1000);
-            feed.writer.command(&mut feed.bytes, db as u64, time_s, args);
+            feed.forget_db();
+        }
+    }
+
+    /// A command of the primary's stream is about to run.
+    pub fn begin_unit(&mut self) {
+        if let Some(feed) = &mut self.feed {
+            feed.begin_unit();
+        }
+    }
+
+    /// It was put off until the transaction ends that it belongs to.
+    pub fn forget_unit(&mut self) {
+        if let Some(feed) = &mut self.feed {
+            feed.forget_unit();
+        }
+    }
+
+    /// A unit of the primary's stream has run, which begins at a place and has so many bytes; `db` is selected behind it, and
+    /// `is_select` tells whether that is all it does.
+    pub fn end_unit(&mut self, before: Place, bytes: u64, db: usize, is_select: bool) {
+        if let Some(feed) = &mut self.feed {
+            feed.end_unit(before, bytes, db, is_select);
         }
     }
 }
@@ -50,16 +79,10 @@ impl Engine {
         self.persist.aof_base_bytes = base_bytes;
     }
 
-    /// Lets the append-only file end with the place of the stream at which the data stand, so that it can be continued after a
-    /// restart.
+    /// Lets the append-only file tell at which place of the stream the data stand, so that it can be continued after a restart.
     pub(in crate::engine) fn log_place(&mut self) {
-        let aux = self.stream_aux();
-        let field = |name: &[u8]| aux.iter().find(|(n, _)| n == name).map(|(_, value)| value);
-        if let Some(feed) = &mut self.persist.feed
-            && let (Some(replid), Some(offset), Some(db)) =
-                (field(b"repl-id"), field(b"repl-offset"), field(b"repl-stream-db"))
-        {
-            place::write(&mut feed.bytes, replid, offset, db);
+        if let Some(feed) = &mut self.persist.feed {
+            feed.tell_each_second(self.replication.data_place());
         }
     }
 
@@ -67,6 +90,11 @@ impl Engine {
     pub fn take_log(&mut self, buffer: &mut Vec<u8>) {
         buffer.clear();
         if let Some(feed) = &mut self.persist.feed {
+            // A sync for nothing else would let clients wait.
+            let is_dear = self.config.appendfsync == AppendFsync::Always;
+            if !(is_dear && feed.bytes.is_empty()) {
+                feed.tell_at_end(self.replication.data_place());
+            }
             std::mem::swap(&mut feed.bytes, buffer);
             self.persist.aof_bytes += buffer.len() as u64;
         }
@@ -105,8 +133,9 @@ impl Engine {
             self.take_log(&mut bytes);
             self.actions.push_back(Action::Rotate(bytes));
             if let Some(feed) = &mut self.persist.feed {
-                feed.writer = Writer::new();
+                feed.begin_file();
             }
+            self.log_place();
         }
         self.begin_base(false);
     }
@@ -151,6 +180,7 @@ impl Engine {
             return self.actions.push_back(Action::CloseLog(bytes));
         }
         self.begin_log(0, 0);
+        self.log_place();
         self.actions.push_back(Action::OpenLog);
         self.begin_base(true);
     }

@@ -31,6 +31,7 @@ impl Engine {
         self.replication.second_ms = now_ms;
         self.replication.give_up_expected(now_ms);
         self.ping_replicas();
+        self.log_place();
         self.drop_bad_replicas(now_ms);
     }
 

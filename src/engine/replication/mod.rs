@@ -139,6 +139,11 @@ impl Replication {
         self.history.offset()
     }
 
+    /// The place behind the last byte of the stream, with the stream's name.
+    pub fn place(&self) -> Place {
+        self.history.place()
+    }
+
     /// Bytes of memory that the last part of the stream takes.
     pub fn memory_bytes(&self) -> u64 {
         self.backlog.as_ref().map_or(0, Backlog::memory_bytes)
@@ -160,6 +165,25 @@ impl Replication {
     /// The database that the stream has selected.
     pub fn selected_db(&self) -> usize {
         self.stream_db.unwrap_or(0)
+    }
+
+    /// Whether the next command gets a SELECT in front of it in this server's own stream.
+    #[inline]
+    pub fn selects(&self, db: usize) -> bool {
+        self.writer.selects(db as u64)
+    }
+
+    /// Lets the next command of this server's own stream have a SELECT in front of it.
+    pub fn forget_selected(&mut self) {
+        self.writer.forget_db();
+    }
+
+    /// At which place of a stream the data stand, and the database that is selected there; none without a stream.
+    pub fn data_place(&self) -> Option<(Place, usize)> {
+        match &self.upstream {
+            Some(upstream) => upstream.place().map(|place| (place, upstream.stream_db())),
+            None => self.backlog.is_some().then(|| (self.history.place(), self.selected_db())),
+        }
     }
 
     /// Number of keys that this replica expires by itself.
@@ -218,15 +242,7 @@ fn mono_ms(now: Now) -> u64 {
 impl Engine {
     /// What files tell of the stream, so that it can be continued after a restart.
     pub(super) fn stream_aux(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let repl = &self.replication;
-        let place = match &repl.upstream {
-            Some(upstream) => upstream.place().map(|place| (place, upstream.stream_db())),
-            None if repl.backlog.is_some() => {
-                Some((repl.history.place(), repl.stream_db.unwrap_or(0)))
-            }
-            None => None,
-        };
-        let Some((place, db)) = place else { return Vec::new() };
+        let Some((place, db)) = self.replication.data_place() else { return Vec::new() };
         vec![
             (b"repl-stream-db".to_vec(), db.to_string().into_bytes()),
             (b"repl-id".to_vec(), place.replid.as_bytes().to_vec()),
@@ -234,8 +250,9 @@ impl Engine {
         ]
     }
 
-    /// Takes what a file tells of the stream: a replica asks to continue there, a primary lets its replicas continue.
-    pub(super) fn restore_stream(&mut self, aux: &[(Vec<u8>, Vec<u8>)]) {
+    /// Takes what a file tells of the stream, and the bytes of it in front of that place, as far as they are known: a replica
+    /// asks to continue there, a primary lets its replicas continue.
+    pub(super) fn restore_stream(&mut self, aux: &[(Vec<u8>, Vec<u8>)], tail: Option<Backlog>) {
         let field = |name: &[u8]| aux.iter().find(|(n, _)| n == name).map(|(_, value)| value);
         let replid = field(b"repl-id").and_then(|text| ReplId::parse(text));
         let offset = field(b"repl-offset").and_then(|text| Offset::parse(text));
@@ -255,6 +272,13 @@ impl Engine {
                 repl.begin_backlog(&self.config);
                 repl.alone_since_ms = mono_ms(self.now);
             }
+        }
+        if let Some(mut tail) = tail.filter(|tail| tail.range().end == offset) {
+            tail.resize(self.config.repl_backlog_size);
+            repl.backlog = Some(tail);
+            // What is more goes to the disk.
+            self.see_to_log();
+            self.replication.trim();
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod select;
 pub mod stats;
 pub mod table;
 pub mod timeline;
+pub mod trail;
 pub mod truncate;
 pub mod verify;
 mod window;

@@ -4,6 +4,7 @@ use super::chain::AofError;
 use crate::aof::disk::RealDisk;
 use crate::aof::manifest::{Listed, Manifest};
 use crate::aof::output::{self, Change, NewFile};
+use crate::aof::place::PlaceNote;
 use crate::aof::reader::{Item, Reader};
 use crate::aof::repair::{Cause, Piece, resync};
 use crate::aof::set::{Listing, Member, Set};
@@ -81,6 +82,8 @@ pub struct Plan {
     pub kept: Vec<Kept>,
     /// What is left out.
     pub cuts: Vec<Cut>,
+    /// The new set is at no place of the replication stream that the old one tells of.
+    pub leaves_stream: bool,
 }
 
 /// Where a new set goes.
@@ -120,6 +123,11 @@ impl Plan {
             let range = usize::try_from(piece.bytes.start).unwrap_or(usize::MAX)
                 ..usize::try_from(piece.bytes.end).unwrap_or(usize::MAX);
             pieces.push(Cow::Borrowed(bytes.get(range).unwrap_or(&[])));
+        }
+        if self.leaves_stream && self.kept.last() == Some(kept) {
+            let mut note = Vec::new();
+            PlaceNote::Nowhere.write(&mut note);
+            pieces.push(Cow::Owned(note));
         }
         pieces
     }

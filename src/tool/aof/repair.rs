@@ -2,8 +2,6 @@
 
 use super::chain::{self, AofError};
 use super::plan::{Cut, Kept, Plan, Why};
-use crate::aof::place;
-use crate::aof::reader::{Item, Reader};
 use crate::aof::repair::{Piece, Sound, prefix, skip_damage};
 use crate::aof::set::{Member, Set};
 use crate::feed::Control;
@@ -61,33 +59,10 @@ pub fn plan(set: &Set, skip: bool, control: &Control) -> Result<Plan, AofError> 
         }
         plan.kept.push(Kept { member: index, pieces: pieces(start, &sound) });
         is_cut = !skip && !sound.is_whole();
-        let is_last = index + 1 == set.members.len();
-        if is_last && skip && !(plan.is_whole() && set.missing.is_empty()) {
-            forget_place(member, start, &mut plan);
-        }
     }
+    // Something in front of the end is lost: who went on from there would never get it.
+    plan.leaves_stream = skip && !(plan.is_whole() && set.missing.is_empty());
     Ok(plan)
-}
-
-/// Leaves out the place of the stream at the end of the last file: something in front of it is lost, and who went on from there
-/// would never get it.
-fn forget_place(member: &Member, start: u64, plan: &mut Plan) {
-    let Some(kept) = plan.kept.last_mut() else { return };
-    let Some(last) = kept.pieces.last_mut() else { return };
-    let bytes = member.bytes();
-    let mut reader = Reader::new(bytes, last.bytes.start.max(start));
-    let mut note = None;
-    while let Ok(Some(item)) = reader.next() {
-        note = match item {
-            Item::Note(text) if place::parse(text.text).is_some() => Some(text.span),
-            _ => None,
-        };
-    }
-    if let Some(span) = note.filter(|span| span.end == last.bytes.end) {
-        last.bytes.end = span.start;
-        kept.pieces.retain(|piece| !piece.bytes.is_empty());
-        plan.cuts.push(Cut::new(member, span, Why::Behind));
-    }
 }
 
 /// Leaves a whole file out.

@@ -1,6 +1,7 @@
 //! Replays a set into a keyspace.
 
 use super::chain::{self, AofError, Ended, Look, Place};
+use super::trail::{self, Trail};
 use super::window::{Run, Window};
 use crate::aof::reader::{Item, Reader};
 use crate::aof::set::{Member, Set};
@@ -25,6 +26,8 @@ pub struct Options {
     pub now_ms: i64,
     /// Whether a torn tail of the last file is left out, as servers do by default, and is no error.
     pub leave_torn_tail: bool,
+    /// Bytes of the replication stream that are to be kept, if the set tells of one; none if nobody asks.
+    pub tail_bytes: Option<u64>,
 }
 
 /// A command that replied with an error, which servers pass over when they load.
@@ -55,8 +58,9 @@ pub struct Report {
     pub stopped: bool,
     /// Whether there are timestamps.
     pub saw_time: bool,
-    /// The annotation with which the last file ends, without its mark, if it ends with one.
-    pub end_note: Option<Vec<u8>>,
+    /// Where the set ends in a replication stream, if it tells and somebody asked. Where a command has failed the data are not
+    /// what the stream made of them.
+    pub ending: Option<trail::Ending>,
 }
 
 /// A command that was looked up, and its offset in the file.
@@ -75,6 +79,7 @@ struct Player<'k, 'o> {
     window: Window<Found>,
     /// Commands since MULTI.
     transaction: Option<Transaction>,
+    trail: Option<Trail>,
 }
 
 /// Runs commands and notes what becomes of them.
@@ -101,11 +106,15 @@ pub fn replay(
     let replay = Replay::new(keyspace, Origin::Load);
     let (report, file) = (Report::default(), String::new());
     let runner = Runner { replay, options, report, file, more: 0 };
-    let mut player = Player { runner, window: Window::new(), transaction: None };
+    let trail = options.tail_bytes.map(Trail::new);
+    let mut player = Player { runner, window: Window::new(), transaction: None, trail };
     let ended = chain::look(set, control, &mut player)?;
     let Runner { mut report, replay, more, .. } = player.runner;
     report.commands = replay.commands() - more;
     report.failed.truncate(FAILED_MAX);
+    if report.failed_count == 0 {
+        report.ending = player.trail.and_then(|trail| trail.end(set));
+    }
     if let Some(ended) = ended {
         let is_last = ended.member + 1 == set.members.len();
         let is_torn = is_last && ended.cause.is_truncated();
@@ -261,8 +270,10 @@ impl Look for Player<'_, '_> {
     fn file(&mut self, index: usize, member: &Member, control: &Control) -> Result<u64, AofError> {
         if index > 0 {
             self.runner.replay.next_file();
-            self.runner.report.end_note = None;
             self.transaction = None;
+            if let Some(trail) = &mut self.trail {
+                trail.next_file();
+            }
         }
         self.runner.file = member.name().to_owned();
         if member.is_rdb() { self.base(member, control) } else { Ok(0) }
@@ -273,11 +284,15 @@ impl Look for Player<'_, '_> {
             Item::Command(command) => {
                 let args: Args<'_> = command.args.iter().collect();
                 self.take(command.span.start, &args)?;
+                if let Some(trail) = &mut self.trail {
+                    trail.command(place.index, command);
+                }
                 Ok(true)
             }
             Item::Note(note) => {
-                let is_end = note.span.end == place.member.bytes().len() as u64;
-                self.runner.report.end_note = is_end.then(|| note.text.to_vec());
+                if let Some(trail) = &mut self.trail {
+                    trail.note(note);
+                }
                 let Some(time_s) = note.time_s else { return Ok(true) };
                 self.runner.report.saw_time = true;
                 let is_later = self

@@ -47,7 +47,7 @@ impl Options {
             form: Form::Rdb,
             shape: None,
             drop_losses: true,
-            replay: replay::Options { until_ms: None, now_ms, leave_torn_tail: true },
+            replay: replay::Options { now_ms, leave_torn_tail: true, ..Default::default() },
         }
     }
 }

@@ -199,7 +199,11 @@ pub fn plan(set: &Set, limit: &Limit, control: &Control) -> Result<Plan, AofErro
 fn whole(set: &Set) -> Plan {
     let keep =
         |(member, m): (usize, &Member)| Kept { member, pieces: piece(m.bytes().len() as u64) };
-    Plan { kept: set.members.iter().enumerate().map(keep).collect(), cuts: Vec::new() }
+    Plan {
+        kept: set.members.iter().enumerate().map(keep).collect(),
+        cuts: Vec::new(),
+        leaves_stream: false,
+    }
 }
 
 fn piece(end: u64) -> Vec<Piece> {

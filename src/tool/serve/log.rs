@@ -1,14 +1,15 @@
 //! Loads the append-only file of a server, and sees to one that is damaged.
 
 use super::super::aof::plan::{Plan, Target, Why as CutWhy};
+use super::super::aof::trail::Ending;
 use super::super::aof::{AofError, chain, repair, replay, rewrite};
 use super::{LastLoad, LoadJob, LoadedData, SaveJob, StartError, Why, fail, path_of, rdb, words};
 use crate::aof::disk::RealDisk;
 use crate::aof::live::{self, Live};
 use crate::aof::manifest::{Kind, Listed, Manifest};
+use crate::aof::output;
 use crate::aof::repair::prefix;
 use crate::aof::set::Set;
-use crate::aof::{output, place};
 use crate::engine::Level;
 use crate::engine::config::Config;
 use crate::engine::config::words::OnCorruption;
@@ -59,14 +60,15 @@ pub(super) fn load(job: &LoadJob) -> Result<LoadedData, StartError> {
             OnCorruption::FallbackToRdb => return fall_back(job, &at),
         }
     }
-    let (manifest, aux) = manifest.map_err(|trouble| StartError(trouble.to_string()))?;
+    let (manifest, ending) = manifest.map_err(|trouble| StartError(trouble.to_string()))?;
     let opened = Live::go_on(RealDisk, &at.folder, &at.name, manifest);
     let opened = opened.or_else(|e| fail(format!("Can't open the append only file: {e}")))?;
     Ok(LoadedData {
         keyspace,
         aof: Some(opened),
         last_load: LastLoad::default(),
-        aux,
+        aux: ending.as_ref().map(Ending::aux).unwrap_or_default(),
+        tail: ending.map(|ending| ending.tail),
         dropped_keys: Vec::new(),
     })
 }
@@ -98,7 +100,7 @@ fn begin(
     );
     job.log(Level::Notice, format!("Creating AOF incr file {name}.1.incr.aof on server start"));
     let (aux, dropped_keys) = (Vec::new(), Vec::new());
-    Ok(LoadedData { keyspace, aof: Some(opened), last_load, aux, dropped_keys })
+    Ok(LoadedData { keyspace, aof: Some(opened), last_load, aux, tail: None, dropped_keys })
 }
 
 /// Writes the data of an RDB file as commands, as the base of an append-only file.
@@ -198,15 +200,12 @@ fn open(at: &Location) -> Result<Set, Trouble> {
     Ok(set)
 }
 
-/// What the end of an append-only file tells of the stream, under the names it has in RDB files.
-fn stream_aux(end_note: Option<&[u8]>) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let Some([replid, offset, db]) = end_note.and_then(place::parse) else { return Vec::new() };
-    let fields = [("repl-id", replid), ("repl-offset", offset), ("repl-stream-db", db)];
-    fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
-}
+/// Most bytes of the stream in front of the backlog that are taken from the append-only file for the log on disk; they are in
+/// memory until they are there.
+const SURPLUS_BYTES: u64 = 32 << 20;
 
-/// What was replayed: the files, and what they tell of the stream.
-type ReplayedLog = (Manifest, Vec<(Vec<u8>, Vec<u8>)>);
+/// What was replayed: the files, and where they end in the stream, if they tell.
+type ReplayedLog = (Manifest, Option<Ending>);
 
 /// Replays the append-only file. What is torn off at its end is cut off if `aof-load-truncated` says so.
 fn replay_log(
@@ -218,7 +217,11 @@ fn replay_log(
     let set = open(at)?;
     job.control.total_bytes.store(set.size_bytes(), Ordering::Relaxed);
     let leave_torn_tail = job.config.aof_load_truncated;
-    let options = replay::Options { now_ms: job.now_ms, leave_torn_tail, ..Default::default() };
+    let config = &job.config;
+    let tail_bytes =
+        Some(config.repl_backlog_size.saturating_add(config.repl_log_max_size.min(SURPLUS_BYTES)));
+    let options =
+        replay::Options { now_ms: job.now_ms, leave_torn_tail, tail_bytes, ..Default::default() };
     let report = replay::replay(&set, keyspace, &options, &job.control)?;
     for failed in &report.failed {
         let text = format!(
@@ -232,10 +235,16 @@ fn replay_log(
     }
     let seconds = began.elapsed().as_secs_f64();
     job.log(Level::Notice, format!("DB loaded from append only file: {seconds:.3} seconds"));
-    // Where a command had no effect the data are not what the stream made of them.
-    let end_note = report.end_note.filter(|_| report.failed_count == 0);
-    let aux = stream_aux(end_note.as_deref());
-    Ok((set.listing.map(|listing| listing.manifest).unwrap_or_default(), aux))
+    if let Some(Ending { place, tail, .. }) = &report.ending {
+        let text = format!(
+            "The append only file ends at offset {} of replication {}; {} bytes in front of it are at hand",
+            place.offset,
+            place.replid,
+            tail.kept_bytes()
+        );
+        job.log(Level::Notice, text);
+    }
+    Ok((set.listing.map(|listing| listing.manifest).unwrap_or_default(), report.ending))
 }
 
 /// Cuts off what is torn at the end of the last file.

@@ -45,5 +45,5 @@ fn load_rdb(job: &LoadJob) -> Result<LoadedData, StartError> {
     let loaded = rdb::load(job, &mut keyspace, &path)?.unwrap_or_default();
     let last_load = LastLoad::from(&loaded);
     let Loaded { aux, dropped_keys, .. } = loaded;
-    Ok(LoadedData { keyspace, aof: None, last_load, aux, dropped_keys })
+    Ok(LoadedData { keyspace, aof: None, last_load, aux, tail: None, dropped_keys })
 }

@@ -23,14 +23,17 @@ impl Engine {
             match reader.next(&input, bounds) {
                 Ok(Step::Request) => {
                     let args: SmallVec<[&[u8]; 8]> = reader.args(&input).collect();
+                    self.persist.begin_unit();
                     self.request(id, &args, self.now);
                     if self.clients.get(id).is_none() {
                         // The link was ended by what it said, and will begin anew in front of it.
-                        return;
+                        return self.persist.forget_unit();
                     }
-                    self.note_divergence(id, args.first().copied().unwrap_or_default());
+                    let name = args.first().copied().unwrap_or_default();
+                    self.note_divergence(id, name);
                     let end = reader.read_bytes();
-                    self.pass_on(id, input.get(passed..end).unwrap_or_default());
+                    let is_select = name.eq_ignore_ascii_case(b"SELECT");
+                    self.pass_on(id, input.get(passed..end).unwrap_or_default(), is_select);
                     passed = end;
                 }
                 Ok(Step::Need(_)) => break true,
@@ -77,13 +80,13 @@ impl Engine {
     }
 
     /// Passes a command of the stream on to those that follow this server: a transaction as a whole.
-    fn pass_on(&mut self, id: ClientId, bytes: &[u8]) {
+    fn pass_on(&mut self, id: ClientId, bytes: &[u8], is_select: bool) {
         let is_open = self.clients.get(id).is_some_and(|client| client.multi.is_some());
         let repl = &mut self.replication;
-        let Some(upstream) = &mut repl.upstream else { return };
+        let Some(upstream) = &mut repl.upstream else { return self.persist.forget_unit() };
         upstream.pending.extend_from_slice(bytes);
         if is_open {
-            return;
+            return self.persist.forget_unit();
         }
         if let Some(client) = self.clients.get_mut(id) {
             upstream.db = client.db;
@@ -91,7 +94,9 @@ impl Engine {
             client.out.clear();
         }
         let bytes = std::mem::take(&mut upstream.pending);
+        let (before, db) = (repl.history.place(), upstream.db);
         repl.feed_raw(&bytes);
+        self.persist.end_unit(before, bytes.len() as u64, db, is_select);
         let offset = repl.history.offset();
         if let Some(upstream) = &mut repl.upstream {
             upstream.link.applied(offset, None);
