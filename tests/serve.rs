@@ -426,3 +426,31 @@ fn huge_pages_are_for_who_asks() {
         );
     }
 }
+
+/// A server that ends by an error of its own says so where people look, and what was acknowledged is in its file.
+#[test]
+fn an_error_of_its_own_is_in_the_log() {
+    const OPTIONS: &[&str] =
+        &["--enable-debug-command", "yes", "--logfile", "own.log", "--appendonly", "yes"];
+    let mut server = start(OPTIONS);
+    server.ok(&["SET", "k", "v"]);
+    assert!(server.connect().try_cmd(&["DEBUG", "PANIC"]).is_err());
+    let log = || std::fs::read_to_string(server.dir().join("own.log")).unwrap();
+    let start = Instant::now();
+    while !log().contains("=== REDIS BUG REPORT END") {
+        assert!(start.elapsed().as_secs() < 20, "{}", log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let report = log();
+    for part in ["BUG REPORT START", "Guru Meditation: Panic called", "STACK TRACE", "debug.rs"] {
+        assert!(report.contains(part), "{part}: {report}");
+    }
+    let mut server = Server::start_in(Peer::Rkv, server.kill(), OPTIONS).unwrap();
+    assert_eq!(server.ok(&["GET", "k"]).text(), "v");
+    // Who does not want that gets none.
+    let options = [OPTIONS, &["--crash-log-enabled", "no"]].concat();
+    let server = Server::start_in(Peer::Rkv, server.kill(), &options).unwrap();
+    assert!(server.connect().try_cmd(&["DEBUG", "ASSERT"]).is_err());
+    let log = std::fs::read_to_string(server.dir().join("own.log")).unwrap();
+    assert_eq!(log.matches("BUG REPORT START").count(), 1, "{log}");
+}

@@ -5,6 +5,7 @@
 
 mod aof;
 pub mod args;
+mod crash;
 mod daemon;
 pub mod exit;
 pub mod out;

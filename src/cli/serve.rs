@@ -2,7 +2,7 @@
 
 use super::exit::{CliError, Exit};
 use super::out::Ui;
-use super::{Context, Done, daemon};
+use super::{Context, Done, crash, daemon};
 use crate::base::glob::Glob;
 use crate::base::memory::{self, ALLOCATOR};
 use crate::base::reason::reason;
@@ -112,6 +112,14 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
         daemon::leave_session();
     }
     let log = open_log(&config)?;
+    if config.crash_log_enabled {
+        let file = (!config.logfile.is_empty()).then(|| {
+            let file = PathBuf::from(OsStr::from_bytes(&config.logfile));
+            // The server may go to another folder.
+            std::path::absolute(&file).unwrap_or(file)
+        });
+        crash::report_panics(file, REDIS_VERSION);
+    }
     log.line(Level::Warning, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
     let pid = std::process::id();
     log.line(Level::Warning, &format!("Redis version={REDIS_VERSION}, bits={}, commit=00000000, modified=0, pid={pid}, just started", usize::BITS));

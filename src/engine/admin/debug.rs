@@ -3,7 +3,7 @@
 use super::super::Engine;
 use super::super::client::{ClientId, Shrinking};
 use super::super::dispatch::{Call, Handler};
-use super::super::{Action, Level, SaveJob, Why};
+use super::super::{Action, Level, Now, SaveJob, Why};
 use crate::base::glob::Glob;
 use crate::base::num::{parse_canonical_i64, parse_double};
 use crate::base::range::parse_size;
@@ -13,8 +13,7 @@ use crate::keyspace::{self, Digest, Event, Keyspace, Origin};
 use crate::rdb::Dialect;
 use crate::value::{Blob, List, Value};
 
-pub(super) const HANDLERS: &[(&str, Handler)] =
-    &[("debug", debug), ("wait", wait), ("lolwut", lolwut)];
+pub(super) const HANDLERS: &[(&str, Handler)] = &[("debug", debug), ("lolwut", lolwut)];
 
 type Done = Result<(), Error>;
 
@@ -122,6 +121,8 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             }
             engine.actions.push_back(Action::WriteConfig(call.id, true));
         }
+        (b"panic", []) => by_order("Panic called at unix time", engine.now),
+        (b"assert", []) => by_order("Assertion called at unix time", engine.now),
         (b"help", []) => {
             call.reply.array(HELP.len());
             HELP.iter().for_each(|line| call.reply.simple(line));
@@ -233,6 +234,8 @@ const STRING_BYTES_MAX: usize = 512 << 20;
 
 const HELP: &[&str] = &[
     "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "ASSERT",
+    "    Crash by assertion failed.",
     "CONFIG-REWRITE-FORCE-ALL",
     "    Like CONFIG REWRITE but writes all configuration options, including keys not listed in original configuration file or default values.",
     "DIGEST",
@@ -251,6 +254,8 @@ const HELP: &[&str] = &[
     "    Write <message> to the server log.",
     "OBJECT <key>",
     "    Show low level info about `key` and associated value.",
+    "PANIC",
+    "    Crash the server simulating a panic.",
     "POPULATE <count> [<prefix>] [<size>]",
     "    Create <count> string keys named key:<num>. If <prefix> is specified then it is used instead of the 'key' prefix.",
     "PROTOCOL <type>",
@@ -304,6 +309,12 @@ fn populate(engine: &mut Engine, call: &mut Call<'_>, count: &[u8], rest: &[&[u8
     engine.keyspace.reuse(effects);
     call.reply.ok();
     Ok(())
+}
+
+/// Ends the server as an error of its own would, for who tests what is told of that.
+#[allow(clippy::panic, reason = "it is what was asked for")]
+fn by_order(what: &str, now: Now) -> ! {
+    panic!("{what} {}", now.unix_ms / 1000)
 }
 
 /// What DEBUG OBJECT tells of a key.
@@ -400,19 +411,6 @@ fn protocol(call: &mut Call<'_>, kind: &[u8]) -> Done {
             ));
         }
     }
-    Ok(())
-}
-
-fn wait(_: &mut Engine, call: &mut Call<'_>) -> Done {
-    let number = |at: usize| parse_canonical_i64(call.args[at]).ok_or(Error::NotInteger);
-    number(1)?;
-    let timeout_ms = parse_canonical_i64(call.args[2])
-        .ok_or(Error::text("ERR timeout is not an integer or out of range"))?;
-    if timeout_ms < 0 {
-        return Err(Error::text("ERR timeout is negative"));
-    }
-    // Without replicas there is nothing to wait for.
-    call.reply.int(0);
     Ok(())
 }
 

@@ -55,3 +55,19 @@ static HANDLERS: LazyLock<Vec<Option<Handler>>> = LazyLock::new(|| {
 pub(super) fn handler(command: &Command) -> Option<Handler> {
     HANDLERS[command.number]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_command_has_one_handler() {
+        let mut names: Vec<&str> =
+            FAMILIES.iter().flat_map(|family| family.iter().map(|(name, _)| *name)).collect();
+        names.sort_unstable();
+        let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
+        assert_eq!(twice, None);
+        let known = |name: &&str| crate::command::all().any(|command| command.spec.name == *name);
+        assert_eq!(names.iter().find(|name| !known(name)), None);
+    }
+}
