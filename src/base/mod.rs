@@ -1,6 +1,7 @@
-//! Layer 0a: what every other module stands on. No clock, no global state but the counts of [`memory`] and [`cow`], and no I/O but
-//! the unnamed temporary files of [`extsort`] and [`spool`].
+//! Layer 0a: what every other module stands on. No clock, no global state but the counts of [`memory`] and [`cow`] and what
+//! [`background`] knows of a thread, and no I/O but the unnamed temporary files of [`extsort`] and [`spool`].
 
+pub mod background;
 pub mod bulk;
 pub mod cow;
 pub mod crc;

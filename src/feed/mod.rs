@@ -12,4 +12,4 @@ pub use batch::Batch;
 pub use filter::Filter;
 pub use input::{Compression, Input, InputError};
 pub use parallel::{Turn, Worker, run};
-pub use scan::{Control, Ending, Failure, Trailer, Visitor, survey};
+pub use scan::{BREATH_KEYS, Control, Ending, Failure, Trailer, Visitor, survey};

@@ -9,6 +9,7 @@
 use super::batch::Batch;
 use super::input::Input;
 use super::scan::{self, Control, Ending, Failure, Scanned};
+use crate::base::background::Background;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -217,11 +218,15 @@ pub fn share<J: Send, E: Send, T>(
         out: Mutex::new(out),
     };
     let failure: Mutex<Option<Stop<E>>> = Mutex::new(None);
+    let background = Background::of_this();
     let produced = std::thread::scope(|scope| {
         let (sender, receiver) = crossbeam_channel::bounded::<(u64, J)>(workers.len() * 2);
         for worker in workers {
             let (gate, failure, receiver) = (&gate, &failure, receiver.clone());
-            scope.spawn(move || work(worker, gate, failure, &receiver));
+            scope.spawn(move || {
+                background.enter();
+                work(worker, gate, failure, &receiver);
+            });
         }
         drop(receiver);
         let mut seq = 0;

@@ -6,6 +6,7 @@
 use super::batch::{Batch, BatchBytes};
 use super::input::{Bytes, Input};
 use super::map::Map;
+use crate::base::background::breathe;
 use crate::base::crc::Crc64;
 use crate::base::limits;
 use crate::rdb::{Error, Header, Parser, PassedKey, Record, Step, Stored};
@@ -41,10 +42,16 @@ pub struct Control {
     pub key_delay_us: AtomicI64,
 }
 
+/// Keys between two moments at which others may have the processor; see [`breathe`].
+pub const BREATH_KEYS: u64 = 256;
+
 impl Control {
     /// Notes keys that were loaded or saved, and waits if that is asked for.
     pub fn pass_keys(&self, keys: u64) {
         let before = self.passed_keys.fetch_add(keys, Ordering::Relaxed);
+        if before / BREATH_KEYS != (before + keys) / BREATH_KEYS {
+            breathe();
+        }
         let delay = self.key_delay_us.load(Ordering::Relaxed);
         let us = match u64::try_from(delay) {
             Ok(0) => return,

@@ -1,6 +1,7 @@
 //! Fills a keyspace from the records of an RDB file.
 
 use super::{Keyspace, Settings, counted};
+use crate::base::background::breathe;
 use crate::feed::parallel::{Outcome, Stop};
 use crate::feed::{self, Batch, Control, Ending, Failure, Input, Turn, Worker};
 use crate::rdb::{Attributes, Entry, Error, Record};
@@ -205,10 +206,15 @@ impl Worker for Load<'_, '_> {
 
     fn batch(&mut self, batch: &Batch<'_>, turn: &mut Turn<'_>) -> Result<(), Stop<LoadError>> {
         let mut records = batch.records();
-        let mut keys = 0;
+        let mut keys: u64 = 0;
         let read = loop {
             let record = records.next();
-            keys += u64::from(matches!(record, Ok(Some(Record::Key(_)))));
+            if matches!(record, Ok(Some(Record::Key(_)))) {
+                keys += 1;
+                if keys.is_multiple_of(feed::BREATH_KEYS) {
+                    breathe();
+                }
+            }
             match record {
                 Ok(Some(record)) => match self.record(&record, batch) {
                     Ok(()) => {}

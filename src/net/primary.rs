@@ -1,6 +1,7 @@
 //! The connections to the primary that is followed: one, or a second one while a snapshot comes over that.
 
 use super::{News, Server, now, priority};
+use crate::base::background::breathe;
 use crate::engine::{LastLoad, PrimaryId, SnapshotPart};
 use crate::feed::{Control, Input, parallel};
 use crate::keyspace::{self, Keyspace, Settings};
@@ -128,6 +129,8 @@ async fn pass_parts(server: &Rc<Server>, id: PrimaryId, loader: &mut Option<Send
                 if let Some(sender) = &*loader {
                     // A loader that has given up tells why by itself.
                     let _ = sender.send(bytes).await;
+                    // There is much more of it, and others may have to answer clients.
+                    std::thread::yield_now();
                 }
             }
             Some(SnapshotPart::End) => *loader = None,
@@ -188,6 +191,7 @@ impl Read for Pieces {
         if self.at >= self.piece.len() {
             let Some(piece) = self.receiver.blocking_recv() else { return Ok(0) };
             (self.piece, self.at) = (piece, 0);
+            breathe();
         }
         let rest = self.piece.get(self.at..).unwrap_or_default();
         let n = rest.len().min(out.len());

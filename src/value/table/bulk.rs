@@ -9,6 +9,7 @@ use super::Table;
 use super::hash::Seed;
 use super::node::{Locator, Node, WAYS, way_of_hash};
 use super::page::{self, Entry, Meta, New, Object, Page, Stored};
+use crate::base::background::{Background, breathe};
 use crate::base::cow;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -157,7 +158,9 @@ impl<O: Clone> Laying<O> {
             let items = (0..).zip(&entries.items);
             picks.extend(items.map(|(item, Item { hash, .. })| Pick { hash: *hash, sheet, item }));
         }
+        breathe();
         picks.sort_unstable();
+        breathe();
         // Those that others of the same hash stand between are found later.
         picks.dedup_by(|this, earlier| {
             let is_same = this.hash == earlier.hash && self.key(this) == self.key(earlier);
@@ -269,7 +272,9 @@ impl<O: Clone + Send + Sync> Table<O> {
             }
             let jobs = Mutex::new(root.spread(seed).zip(by_way));
             let laid = Mutex::new(&mut all);
+            let background = Background::of_this();
             let work = || {
+                background.enter();
                 loop {
                     let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
                     let Some((below, sheets)) = job else { return };

@@ -6,6 +6,7 @@
 use super::bulk::{Laying, Pick};
 use super::hash::Seed;
 use super::page::{Entry, Meta, New, PAGE_ENTRIES, Page};
+use crate::base::background::breathe;
 use crate::base::cow;
 use triomphe::Arc;
 
@@ -103,7 +104,10 @@ impl<O: Clone> Below<O> {
         }
         let before = laying.laid;
         match &mut self.child {
-            Child::Page(page) => laying.lay(cow::make_mut(page), picks),
+            Child::Page(page) => {
+                breathe();
+                laying.lay(cow::make_mut(page), picks);
+            }
             Child::Node(node) => cow::make_mut(node).extend(picks, level + 1, laying),
         }
         self.count += laying.laid - before;
