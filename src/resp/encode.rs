@@ -2,6 +2,9 @@
 
 use crate::base::num::write_score;
 
+/// Bytes from which on it is worth it to make room for a string and its end at once.
+const LONG_BYTES: usize = 1024;
+
 /// Replies, one behind the other, as they go to a client.
 ///
 /// A method writes one reply or opens one; what a container announces must follow.
@@ -136,6 +139,10 @@ impl Reply {
             return;
         }
         self.head_len(b'$', bytes.len());
+        if bytes.len() >= LONG_BYTES {
+            // Else the end might not fit, and the buffer would become twice as large for it.
+            self.bytes.reserve(bytes.len() + 2);
+        }
         self.bytes.extend_from_slice(bytes);
         self.bytes.extend_from_slice(b"\r\n");
     }
