@@ -236,3 +236,103 @@ impl Trail {
         (tail.range().end == place.offset).then_some(Ending { place, db: self.db, tail })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::replay::{self, Options};
+    use super::*;
+    use crate::base::rng::Rng;
+    use crate::feed::Control;
+    use crate::keyspace::{Keyspace, Settings};
+    use std::io::Write;
+
+    fn ending(text: &str, tail_bytes: u64) -> Option<Ending> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let set = Set::open(file.path()).unwrap();
+        let mut keyspace = Keyspace::new(Settings::default());
+        let options =
+            Options { leave_torn_tail: true, tail_bytes: Some(tail_bytes), ..Options::default() };
+        let report = replay::replay(&set, &mut keyspace, &options, &Control::default());
+        report.unwrap().ending
+    }
+
+    fn tail(ending: &Ending) -> String {
+        let start = ending.tail.range().start;
+        let pieces = ending.tail.read(start).unwrap();
+        String::from_utf8(pieces.flat_map(|piece| piece.to_vec()).collect()).unwrap()
+    }
+
+    const SET: &str = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n";
+    const SELECT: &str = "*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n";
+    const MULTI: &str = "*1\r\n$5\r\nMULTI\r\n";
+    const EXEC: &str = "*1\r\n$4\r\nEXEC\r\n";
+
+    fn at(offset: u64) -> String {
+        format!("#RKV:at {} {offset} 0\r\n", "a".repeat(40))
+    }
+
+    #[test]
+    fn the_end_is_counted_from_the_last_place() {
+        let set_bytes = SET.len() as u64;
+        let end = |text: &str| {
+            let ending = ending(text, 1 << 20)?;
+            Some((ending.place.offset.get(), ending.db, tail(&ending)))
+        };
+        assert_eq!(end(SET), None);
+        assert_eq!(end(&(at(7) + SET)), Some((7 + set_bytes, 0, SET.into())));
+        // A time says nothing of the place.
+        let selected = at(7) + "#RKV:+0\r\n#TS:1700000000\r\n" + SELECT + SET;
+        let stream = SELECT.to_owned() + SET;
+        assert_eq!(end(&selected), Some((7 + stream.len() as u64, 3, stream)));
+        let gap = at(7) + SET + "#RKV:+3\r\n" + SET;
+        let stream = SET.to_owned() + "\n\n\n" + SET;
+        assert_eq!(end(&gap), Some((7 + stream.len() as u64, 0, stream)));
+        // Another server has written behind it, which begins with a SELECT.
+        assert_eq!(end(&(at(7) + SET + SELECT + SET)), None);
+        assert_eq!(end(&(at(7) + SET + MULTI + SELECT + SET + EXEC)), None);
+        assert_eq!(end(&(at(7) + SET + "#RKV:none\r\n" + SET)), None);
+        assert_eq!(end(&(at(7) + SET + "#RKV:something new\r\n" + SET)), None);
+        // What is torn off does not count, in a transaction as a whole.
+        let torn = at(7) + SET + MULTI + SET + SET;
+        assert_eq!(end(&torn), Some((7 + set_bytes, 0, SET.into())));
+        assert_eq!(end(&(at(7) + SET + &SET[..9])), Some((7 + set_bytes, 0, SET.into())));
+        // The same place under another name, and another place.
+        let renamed = at(7) + SET + &at(7 + set_bytes).replace('a', "b").replace("bt", "at") + SET;
+        assert_eq!(end(&renamed), Some((7 + 2 * set_bytes, 0, SET.repeat(2))));
+        let moved = at(7) + SET + &at(100) + SET;
+        assert_eq!(end(&moved), Some((100 + set_bytes, 0, SET.into())));
+    }
+
+    /// Whatever a file says, no more is kept than was asked for, and the end of that is the place.
+    #[test]
+    fn impossible_places_are_none() {
+        let most = i64::MAX as u64;
+        for seed in 0..300 {
+            println!("seed {seed}");
+            let mut rng = Rng::new(seed);
+            let mut text = String::new();
+            for _ in 0..rng.below(40) {
+                let number = match rng.below(4) {
+                    0 => rng.below(100),
+                    1 => rng.below(100_000),
+                    2 => most - rng.below(3),
+                    _ => rng.below(most),
+                };
+                text += &match rng.below(9) {
+                    0 => at(number),
+                    1 | 2 => format!("#RKV:+{number}\r\n"),
+                    3 => "#RKV:none\r\n".into(),
+                    4 => SELECT.into(),
+                    5 => MULTI.to_owned() + SET + EXEC,
+                    _ => SET.into(),
+                };
+            }
+            let tail_bytes = rng.below(100_000);
+            let Some(ending) = ending(&text, tail_bytes) else { continue };
+            assert_eq!(ending.tail.range().end, ending.place.offset);
+            assert!(ending.tail.kept_bytes() <= tail_bytes.max(ending.tail.size_bytes()));
+            assert!(tail(&ending).len() as u64 == ending.tail.kept_bytes());
+        }
+    }
+}
