@@ -30,10 +30,11 @@ pub(super) fn report_panics(logfile: Option<PathBuf>, release: &'static str) {
 fn report(panic: &PanicHookInfo<'_>, release: &str) -> String {
     let pid = std::process::id();
     let thread = std::thread::current();
-    let (message, place) = (
-        panic.payload_as_str().unwrap_or("a panic without a text"),
-        panic.location().map(ToString::to_string).unwrap_or_default(),
-    );
+    let payload = panic.payload();
+    let message = payload.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = message.unwrap_or("a panic without a text");
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let time = jiff::Zoned::now().strftime("%d %b %Y %H:%M:%S%.3f").to_string();
     let line = |text: &str| format!("{pid}:M {time} # {text}\n");
     [

@@ -349,3 +349,35 @@ fn a_field_that_expired_at_the_beginning_of_time_does_not_live_for_ever() {
         assert_ne!(digest(&snapshot), digest(&without.snapshot()));
     }
 }
+
+/// What is freed part by part is all of it, and never what a snapshot sees.
+#[test]
+fn what_was_removed_is_freed_in_parts() {
+    let mut keyspace = empty();
+    for n in 0..5000 {
+        run(&mut keyspace, NOW_MS, &format!("SET key:{n} {n}|RPUSH list a b c"));
+    }
+    let flush = |keyspace: &mut Keyspace| {
+        let mut unit = keyspace.unit(Origin::Client, NOW_MS);
+        unit.flush(true);
+        drop(unit.commit());
+        keyspace.take_trash().expect("something to free")
+    };
+    let snapshot = keyspace.snapshot();
+    let before = digest(&snapshot);
+    let mut trash = flush(&mut keyspace);
+    assert_eq!(trash.objects(), 5001);
+    while trash.free_some() {}
+    assert!(trash.is_empty());
+    assert_eq!(digest(&snapshot), before);
+    drop(snapshot);
+    for n in 0..5000 {
+        run(&mut keyspace, NOW_MS, &format!("SET key:{n} {n}"));
+    }
+    let mut trash = flush(&mut keyspace);
+    let mut parts = 0;
+    while trash.free_some() {
+        parts += 1;
+    }
+    assert!(trash.is_empty() && parts > 10, "{parts} parts");
+}

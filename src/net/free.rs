@@ -12,6 +12,10 @@ use tokio::sync::mpsc::UnboundedSender;
 /// of those who allocate meanwhile.
 const GIVEN_BACK_BYTES: u64 = 16 << 20;
 
+/// Bytes freed from which on the thread that made them is asked to collect them, which takes it the longer the more they are; or a
+/// part of what there is, since it looks at all of that.
+const COLLECTED_BYTES: u64 = 16 << 20;
+
 /// How often small blocks that are free go back to the system, which no other thread then has to do.
 const GIVE_BACK_EVERY: Duration = Duration::from_secs(10);
 
@@ -59,9 +63,16 @@ fn run(jobs: &Receiver<Job>, news: &UnboundedSender<News>) {
     let mut due = Instant::now() + GIVE_BACK_EVERY;
     loop {
         match jobs.recv_timeout(due.saturating_duration_since(Instant::now())) {
-            Ok(Job::Free(trash, client)) => {
+            Ok(Job::Free(mut trash, client)) => {
                 let (objects, before) = (trash.objects(), memory::used_bytes());
-                drop(trash);
+                let mut told = before;
+                while trash.free_some() {
+                    let left = memory::used_bytes();
+                    if told.saturating_sub(left) >= COLLECTED_BYTES.max(left / 16) {
+                        told = left;
+                        let _ = news.send(News::FreedSome);
+                    }
+                }
                 let left = memory::used_bytes();
                 let freed = before.saturating_sub(left);
                 let is_much = freed >= GIVEN_BACK_BYTES && freed >= left;

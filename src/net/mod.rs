@@ -69,6 +69,8 @@ enum News {
     Loaded(Result<Box<LoadedData>, String>),
     /// So many values were freed, for which a client may have waited; and whether that was most of what there was.
     Freed(u64, Option<ClientId>, bool),
+    /// Some of something large was freed.
+    FreedSome,
 }
 
 /// Loads the append-only file that a configuration names, into databases of these settings, at this time in unix milliseconds.

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::aof::disk::RealDisk;
 use crate::aof::live::Live;
+use crate::base::memory;
 use crate::base::reason::reason;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
@@ -228,6 +229,7 @@ impl Server {
                 self.log.line(Level::Warning, &error);
                 self.exit.set(Some(1));
             }
+            News::FreedSome => memory::collect_freed(),
             News::Freed(objects, client, is_much) => {
                 if is_much {
                     self.freer.give_back();

@@ -30,7 +30,7 @@ pub use hash::Seed;
 pub use page::{Entry, Meta, New, Stored};
 pub use walk::Iter;
 
-pub use node::Locator;
+pub use node::{Locator, Part};
 
 use crate::base::cow;
 use node::{Child, Effect, LEVELS, Node};
@@ -76,6 +76,11 @@ impl<O: Clone> Table<O> {
     /// An empty table whose order follows from the seed.
     pub fn new(seed: Seed) -> Table<O> {
         Table { root: Arc::new(Node::new()), len: 0, expiring: 0, seed }
+    }
+
+    /// The entries in some dozens of parts, to be freed one after the other; none if a snapshot sees them.
+    pub fn into_parts(self) -> Vec<Part<O>> {
+        node::parts(self.root)
     }
 
     /// Number of entries.

@@ -123,6 +123,25 @@ pub(super) struct Node<O> {
     earliest_ms: i64,
 }
 
+/// Some of the entries of a table that is no more; dropping it frees them.
+#[derive(Debug)]
+pub struct Part<O> {
+    _below: Below<O>,
+}
+
+/// The entries of a node by its children; none if others see them.
+pub(super) fn parts<O>(root: Arc<Node<O>>) -> Vec<Part<O>> {
+    let Ok(mut root) = Arc::try_unwrap(root) else { return Vec::new() };
+    std::mem::take(&mut root.children).into_iter().map(|below| Part { _below: below }).collect()
+}
+
+impl<O> Drop for Node<O> {
+    fn drop(&mut self) {
+        // Below a node are some thousands of entries, each of which may take a while to free.
+        breathe();
+    }
+}
+
 impl<O> Clone for Node<O> {
     fn clone(&self) -> Self {
         Node { index: self.index, children: self.children.clone(), earliest_ms: self.earliest_ms }

@@ -1,6 +1,7 @@
 //! Inner nodes.
 
 use super::Leaf;
+use crate::base::background::breathe;
 use crate::base::cow;
 use std::ops::Range;
 use triomphe::Arc;
@@ -35,6 +36,13 @@ pub struct Inner<L: Leaf> {
     /// Where each child begins: above everything before it, not above anything in it. The first one means nothing.
     keys: Vec<L::Key>,
     children: Children<L>,
+}
+
+impl<L: Leaf> Drop for Inner<L> {
+    fn drop(&mut self) {
+        // Below it are hundreds of elements and more.
+        breathe();
+    }
 }
 
 impl<L: Leaf> Clone for Inner<L> {
