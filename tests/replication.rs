@@ -7,6 +7,7 @@ use common::replicas::{
     TIMEOUT, assert_same, cut, follow, info, start, wait_for, wait_until_up, write,
 };
 use common::servers::{AOF, Peer, Server};
+use std::path::Path;
 use std::time::Duration;
 
 #[test]
@@ -99,6 +100,15 @@ fn a_restarted_replica_goes_on_where_it_was() {
     }
 }
 
+/// Other servers load an append-only file as it stands in a folder.
+fn assert_loads(dir: &Path, digest: &str) {
+    let set = dir.join("appendonlydir");
+    for peer in [Peer::Redis70, Peer::Valkey91] {
+        assert!(check_set(peer, &set), "{peer:?}");
+        assert_eq!(load_set(peer, &set, &[]).unwrap().debug_digest(), digest, "{peer:?}");
+    }
+}
+
 /// An append-only file tells the place of the stream.
 #[test]
 fn a_restart_from_an_append_only_file_needs_no_snapshot() {
@@ -121,11 +131,7 @@ fn a_restart_from_an_append_only_file_needs_no_snapshot() {
     assert_eq!(full(&mut primary), "1");
     let digest = primary.debug_digest();
     let dir = primary.end();
-    let set = dir.path().join("appendonlydir");
-    for peer in [Peer::Redis70, Peer::Valkey91] {
-        assert!(check_set(peer, &set), "{peer:?}");
-        assert_eq!(load_set(peer, &set, &[]).unwrap().debug_digest(), digest, "{peer:?}");
-    }
+    assert_loads(dir.path(), &digest);
     let mut primary = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
     follow(&mut replica, &primary);
     wait_until_up(&mut replica);
@@ -231,14 +237,9 @@ fn a_killed_server_goes_on_with_those_that_follow_it_and_with_its_primary() {
         (of(&mut primary, "sync_full"), of(&mut middle, "sync_full")),
         ("0".into(), "0".into())
     );
-    // Others load the file as it stands.
     let digest = primary.debug_digest();
     let dir = primary.kill();
-    let set = dir.path().join("appendonlydir");
-    for peer in [Peer::Redis70, Peer::Valkey91] {
-        assert!(check_set(peer, &set), "{peer:?}");
-        assert_eq!(load_set(peer, &set, &[]).unwrap().debug_digest(), digest, "{peer:?}");
-    }
+    assert_loads(dir.path(), &digest);
 }
 
 /// A command of an append-only file that fails leaves other data than the stream had there, so that its place says nothing.

@@ -386,13 +386,19 @@ impl World {
         let of = self.servers[server].engine.config().replicaof.clone();
         let of = of.map(|of| usize::from(of.port - PORT));
         self.crash(server, of);
-        aof.tear(&mut self.rng);
+        // A kill may tear the last batch, and a lost disk takes more.
+        let most = match self.rng.below(4) {
+            0 | 1 => Some(0),
+            2 => None,
+            _ => Some(usize::MAX),
+        };
+        aof.cut(most, &mut self.rng);
         let at = now(self.ms);
         let Server { engine, aof: file, .. } = &mut self.servers[server];
         engine.begin_loading(Arc::default(), false, at);
         let (keyspace, report) = aof.load(engine.settings(), at.unix_ms);
         let (aux, tail) = match report.ending {
-            Some(ending) => (ending.aux(), Some(ending.tail)),
+            Some(ending) => (ending.place.aux(ending.db), Some(ending.tail)),
             None => (Aux::new(), None),
         };
         self.seen.found_places +=

@@ -157,7 +157,7 @@ impl Seen {
     /// Cuts a file and loads it. What it tells of the stream must be true.
     fn check(&mut self, file: &Log, stream: &[u8], rng: &mut Rng) {
         let mut file = file.clone();
-        file.cut(rng);
+        file.cut(Some(2000), rng);
         let (keyspace, report) = file.load(&Settings::default(), now(0).unix_ms);
         self.loads += 1;
         let Some(ending) = report.ending else { return };

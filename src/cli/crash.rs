@@ -1,6 +1,8 @@
 //! What the log gets when the server ends by an error of its own, in the form that people of Redis know: without it a server
 //! in the background would be gone without a word.
 
+use crate::engine::Level;
+use crate::net::Log;
 use std::backtrace::Backtrace;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -14,43 +16,37 @@ pub(super) fn report_panics(logfile: Option<PathBuf>, release: &'static str) {
     std::panic::set_hook(Box::new(move |panic| {
         // Where somebody looks on, this comes first.
         before(panic);
-        let report = report(panic, release);
         let file = logfile.as_ref().map(|path| OpenOptions::new().append(true).open(path));
-        let mut out: Box<dyn Write> = match file {
+        let out: Box<dyn Write> = match file {
             Some(Ok(file)) => Box::new(file),
             // There is nobody else to tell.
             Some(Err(_)) => Box::new(io::stderr()),
             None => Box::new(io::stdout()),
         };
-        let _ = out.write_all(report.as_bytes()).and_then(|()| out.flush());
+        report(panic, release, &Log::new(out, Level::Warning));
         std::process::abort();
     }));
 }
 
-fn report(panic: &PanicHookInfo<'_>, release: &str) -> String {
-    let pid = std::process::id();
+fn report(panic: &PanicHookInfo<'_>, release: &str, log: &Log) {
     let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("without a name");
     let payload = panic.payload();
     let message = payload.downcast_ref::<&str>().copied();
     let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let message = message.unwrap_or("a panic without a text");
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    let time = jiff::Zoned::now().strftime("%d %b %Y %H:%M:%S%.3f").to_string();
-    let line = |text: &str| format!("{pid}:M {time} # {text}\n");
-    [
-        "\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n".to_owned(),
-        line("------------------------------------------------"),
-        line("!!! Software Failure. Press left mouse button to continue"),
-        line(&format!("Guru Meditation: {message} #{place}")),
-        line("------------------------------------------------"),
-        line(&format!(
-            "rkv {} (Redis {release}) crashed by a panic of thread '{}'",
-            env!("CARGO_PKG_VERSION"),
-            thread.name().unwrap_or("without a name")
-        )),
-        "\n------ STACK TRACE ------\n".to_owned(),
-        Backtrace::force_capture().to_string(),
-        "\n=== REDIS BUG REPORT END. Make sure to include from START to END. ===\n".to_owned(),
-    ]
-    .concat()
+    let version = env!("CARGO_PKG_VERSION");
+    log.raw("\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n");
+    for line in [
+        "------------------------------------------------",
+        "!!! Software Failure. Press left mouse button to continue",
+        &format!("Guru Meditation: {message} #{place}"),
+        "------------------------------------------------",
+        &format!("rkv {version} (Redis {release}) crashed by a panic of thread '{thread}'"),
+    ] {
+        log.line(Level::Warning, line);
+    }
+    log.raw(&format!("\n------ STACK TRACE ------\n{}", Backtrace::force_capture()));
+    log.raw("\n=== REDIS BUG REPORT END. Make sure to include from START to END. ===\n");
 }

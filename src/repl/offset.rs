@@ -135,6 +135,26 @@ pub struct Place {
     pub offset: Offset,
 }
 
+impl Place {
+    /// What an RDB file of the data at this place says of it, where the stream has selected a database: names and values.
+    pub fn aux(self, db: u64) -> Vec<(Vec<u8>, Vec<u8>)> {
+        vec![
+            (b"repl-stream-db".to_vec(), db.to_string().into_bytes()),
+            (b"repl-id".to_vec(), self.replid.as_bytes().to_vec()),
+            (b"repl-offset".to_vec(), self.offset.to_string().into_bytes()),
+        ]
+    }
+
+    /// The place that a file tells of, and the database, if it does.
+    pub fn from_aux(aux: &[(Vec<u8>, Vec<u8>)]) -> Option<(Place, u64)> {
+        let field = |name: &[u8]| aux.iter().find(|(n, _)| n == name).map(|(_, value)| value);
+        let replid = ReplId::parse(field(b"repl-id")?)?;
+        let offset = Offset::parse(field(b"repl-offset")?)?;
+        let db = std::str::from_utf8(field(b"repl-stream-db")?).ok()?.parse().ok()?;
+        Some((Place { replid, offset }, db))
+    }
+}
+
 /// The streams that a server knows its data by, and where it is in them.
 ///
 /// The server's code calls one method per event of section 9 of the protocol; nothing else changes it.

@@ -1,5 +1,4 @@
 //! The append-only file of a simulated server, and what is left of it when the server is killed.
-#![allow(dead_code)] // each test file uses a part of it
 
 use rkv::aof::manifest::{Kind, Listed, Manifest};
 use rkv::aof::set::Set;
@@ -49,23 +48,11 @@ impl Log {
         self.rotated = 0;
     }
 
-    /// A kill may tear the last batch, and a lost disk takes more: at most the last file.
-    pub fn tear(&mut self, rng: &mut Rng) {
+    /// Leaves out any part of the last file's end, of so many bytes at most; without a number, of its last batch.
+    pub fn cut(&mut self, most: Option<usize>, rng: &mut Rng) {
         let last = self.files.last_mut().expect("a file");
-        let lost = match rng.below(4) {
-            0 | 1 => 0,
-            2 => self.batch_bytes.min(last.len()),
-            _ => last.len(),
-        };
-        let left = last.len() - rng.below(lost as u64 + 1) as usize;
-        last.truncate(left);
-    }
-
-    /// Leaves out any part of the last file's end.
-    pub fn cut(&mut self, rng: &mut Rng) {
-        let last = self.files.last_mut().expect("a file");
-        let left = last.len() - rng.below(last.len().min(2000) as u64 + 1) as usize;
-        last.truncate(left);
+        let most = most.unwrap_or(self.batch_bytes).min(last.len());
+        last.truncate(last.len() - rng.below(most as u64 + 1) as usize);
     }
 
     /// Loads it, and cuts off what is torn, as a server does that starts.

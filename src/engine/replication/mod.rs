@@ -28,7 +28,7 @@ use super::{Engine, Now};
 use crate::aof::writer::Writer;
 use crate::base::rng::Rng;
 use crate::repl::backlog::Backlog;
-use crate::repl::offset::{History, Offset, Place, ReplId};
+use crate::repl::offset::{History, Offset, Place};
 use crate::repl::primary::Replica;
 use failover::Failover;
 use log::Log;
@@ -242,24 +242,16 @@ fn mono_ms(now: Now) -> u64 {
 impl Engine {
     /// What files tell of the stream, so that it can be continued after a restart.
     pub(super) fn stream_aux(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let Some((place, db)) = self.replication.data_place() else { return Vec::new() };
-        vec![
-            (b"repl-stream-db".to_vec(), db.to_string().into_bytes()),
-            (b"repl-id".to_vec(), place.replid.as_bytes().to_vec()),
-            (b"repl-offset".to_vec(), place.offset.to_string().into_bytes()),
-        ]
+        let place = self.replication.data_place();
+        place.map(|(place, db)| place.aux(db as u64)).unwrap_or_default()
     }
 
     /// Takes what a file tells of the stream, and the bytes of it in front of that place, as far as they are known: a replica
     /// asks to continue there, a primary lets its replicas continue.
     pub(super) fn restore_stream(&mut self, aux: &[(Vec<u8>, Vec<u8>)], tail: Option<Backlog>) {
-        let field = |name: &[u8]| aux.iter().find(|(n, _)| n == name).map(|(_, value)| value);
-        let replid = field(b"repl-id").and_then(|text| ReplId::parse(text));
-        let offset = field(b"repl-offset").and_then(|text| Offset::parse(text));
-        let db = field(b"repl-stream-db").and_then(|text| std::str::from_utf8(text).ok());
-        let db = db.and_then(|text| text.parse::<usize>().ok());
-        let (Some(replid), Some(offset), Some(db)) = (replid, offset, db) else { return };
-        let place = Place { replid, offset };
+        let Some((place, db)) = Place::from_aux(aux) else { return };
+        let Ok(db) = usize::try_from(db) else { return };
+        let offset = place.offset;
         let repl = &mut self.replication;
         match &mut repl.upstream {
             Some(upstream) => {

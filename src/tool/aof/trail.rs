@@ -69,19 +69,6 @@ pub struct Ending {
     pub tail: Backlog,
 }
 
-impl Ending {
-    /// The place under the names that it has in RDB files.
-    pub fn aux(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let Ending { place, db, .. } = self;
-        let fields = [
-            ("repl-id", place.replid.to_string()),
-            ("repl-offset", place.offset.to_string()),
-            ("repl-stream-db", db.to_string()),
-        ];
-        fields.into_iter().map(|(name, value)| (name.into(), value.into_bytes())).collect()
-    }
-}
-
 /// What was read so far.
 #[derive(Debug)]
 pub struct Trail {

@@ -67,7 +67,7 @@ pub(super) fn load(job: &LoadJob) -> Result<LoadedData, StartError> {
         keyspace,
         aof: Some(opened),
         last_load: LastLoad::default(),
-        aux: ending.as_ref().map(Ending::aux).unwrap_or_default(),
+        aux: ending.as_ref().map(|ending| ending.place.aux(ending.db)).unwrap_or_default(),
         tail: ending.map(|ending| ending.tail),
         dropped_keys: Vec::new(),
     })
