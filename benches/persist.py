@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Shows what saving, rewriting and replicating do to a server under a steady load of writes, and how fast servers start.
 
-    benches/persist.py [--keys 5000000] [--rate 10000] [--only quiet,save,rewrite,sync,start,memory]
+    benches/persist.py [--keys 5000000] [--rate 10000] [--only quiet,save,rewrite,sync,start,flush,memory]
 
 Programs are taken from these variables; what is not there is left out:
     RKV              target/release/rkv
@@ -17,6 +17,7 @@ their time counts from these, so that a server that stands still is charged with
     sync     likewise a replica of the same kind attaches; also the seconds that takes without load
     start    seconds from the start of the process to the first answer that needs the data, from an RDB file and from an
              append-only file of commands
+    flush    likewise FLUSHALL ASYNC
     memory   used_memory and resident bytes per key, beyond those of the empty server
 """
 
@@ -174,6 +175,8 @@ def measure(argv, args, folder):
             cached(server.folder)
             server = Server(argv, server.folder, *directives)
             out[name] = "%.2f" % server.start_seconds
+    if "flush" in args.only:
+        loaded("flush", lambda: server.ask("FLUSHALL", "ASYNC"))
     server.stop()
     return out
 
@@ -191,7 +194,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keys", type=int, default=5000000)
     parser.add_argument("--rate", type=int, default=10000)
-    parser.add_argument("--only", default="quiet,save,rewrite,sync,start,memory")
+    parser.add_argument("--only", default="quiet,save,rewrite,sync,start,flush,memory")
     args = parser.parse_args()
     args.only = args.only.split(",")
     if not latency_program():
