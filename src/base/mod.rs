@@ -15,6 +15,7 @@ pub mod long_double;
 pub mod lzf;
 pub mod memory;
 pub mod num;
+pub mod prefetch;
 pub mod range;
 pub mod reason;
 pub mod rng;

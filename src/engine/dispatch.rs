@@ -15,13 +15,6 @@ use crate::resp::encode::Reply;
 use smallvec::SmallVec;
 use std::collections::HashMap;
 
-/// Where a key stands, or would stand.
-#[derive(Debug, Clone, Copy)]
-pub struct KeyPlace {
-    db: usize,
-    place: u64,
-}
-
 /// Requests whose keys are looked for at once.
 const AHEAD: usize = 16;
 
@@ -115,34 +108,24 @@ impl Engine {
         id: ClientId,
         uses: impl Iterator<Item = (&'k [u8], &'k [u8])>,
     ) -> usize {
-        if crate::base::memory::used_bytes() < WARMED_BYTES {
-            return AHEAD;
-        }
-        let db = self.clients.get(id).map_or(0, |client| client.db);
+        let Some(db) = self.large_db(id) else { return AHEAD };
         let uses: SmallVec<[_; AHEAD]> = uses.take(AHEAD).collect();
-        // Read for the sake of reading.
-        std::hint::black_box(self.keyspace.warm_members(db, &uses));
+        self.keyspace.warm_members(db, &uses);
         uses.len().saturating_sub(1)
     }
 
-    /// Where the key of a client's request would stand, for [`Engine::warm_places`]; none where the memory needs no help.
-    pub fn place_of(&self, id: ClientId, key: &[u8]) -> Option<KeyPlace> {
-        if crate::base::memory::used_bytes() < WARMED_BYTES || key.is_empty() {
+    /// The database of a client, if its data is more than the processor's caches hold of it, so that [`Engine::warm_uses`] is
+    /// worth it.
+    pub fn large_db(&self, id: ClientId) -> Option<usize> {
+        if crate::base::memory::used_bytes() < WARMED_BYTES {
             return None;
         }
-        let db = self.clients.get(id)?.db;
-        Some(KeyPlace { db, place: self.keyspace.place(key) })
+        self.clients.get(id).map(|client| client.db)
     }
 
-    /// As [`Engine::warm`], for the keys of requests of several clients.
-    pub fn warm_places(&self, places: &[KeyPlace]) {
-        for same in places.chunk_by(|one, other| one.db == other.db) {
-            for some in same.chunks(2 * AHEAD) {
-                let db = some.first().map_or(0, |first| first.db);
-                let places = some.iter().map(|place| place.place);
-                std::hint::black_box(self.keyspace.warm(db, places));
-            }
-        }
+    /// As [`Engine::warm`], for what requests of several clients use in one database.
+    pub fn warm_uses(&self, db: usize, uses: &[(&[u8], &[u8])]) {
+        self.keyspace.warm_members(db, uses);
     }
 
     /// Runs a request, and puts its reply behind what the client was told before.

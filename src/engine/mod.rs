@@ -34,7 +34,7 @@ mod suspend;
 mod transaction;
 
 pub use client::{ClientId, Peer};
-pub use dispatch::{Flow, KeyPlace};
+pub use dispatch::Flow;
 pub use host::{Host, IoFigures, Usage};
 pub use loading::LastLoad;
 pub use migrate::{Migrated, Migration};

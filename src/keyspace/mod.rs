@@ -211,31 +211,36 @@ impl Keyspace {
         self.dbs[0].keys.seed().hash(key)
     }
 
-    /// Reads what uses of keys at these places will read first: whoever knows the keys of some dozens of commands to come can
-    /// let the memory answer for all of them at once. The number means nothing.
-    pub fn warm(&self, db: usize, places: impl Iterator<Item = u64>) -> u64 {
-        let Some(db) = self.dbs.get(db) else { return 0 };
-        db.keys.warm(places, |_, value| u64::from(value.is_emptied()))
+    /// Asks the memory for what uses of keys at these places will read: whoever knows the keys of some dozens of commands to come
+    /// can let the memory answer for all of them at once.
+    pub fn warm(&self, db: usize, places: impl Iterator<Item = u64>) {
+        if let Some(db) = self.dbs.get(db) {
+            db.keys.warm(places, |_, value| value.prefetch());
+        }
     }
 
     /// As [`Keyspace::warm`], for keys, and for members of the containers that they may hold.
-    pub fn warm_members(&self, db: usize, uses: &[(&[u8], &[u8])]) -> u64 {
-        let (Some(db), Some((key, _))) = (self.dbs.get(db), uses.first()) else { return 0 };
+    pub fn warm_members(&self, db: usize, uses: &[(&[u8], &[u8])]) {
+        let (Some(db), Some((key, _))) = (self.dbs.get(db), uses.first()) else { return };
         if uses.iter().all(|(other, _)| other == key) {
-            let value = db.keys.get(key).and_then(|entry| entry.value.object());
-            return value.map_or(0, |value| value.warm(uses.iter().map(|(_, member)| *member)));
+            if let Some(value) = db.keys.get(key).and_then(|entry| entry.value.object()) {
+                value.warm(uses.iter().map(|(_, member)| *member));
+            }
+            return;
         }
         let seed = db.keys.seed();
         let mut found: SmallVec<[(usize, &Value); 16]> = SmallVec::new();
-        let read = db.keys.warm(uses.iter().map(|(key, _)| seed.hash(key)), |number, value| {
+        db.keys.warm(uses.iter().map(|(key, _)| seed.hash(key)), |number, value| {
+            value.prefetch();
             found.push((number, value));
-            u64::from(value.is_emptied())
         });
         // Members of one container are looked for together.
-        found.chunk_by(|(_, one), (_, other)| std::ptr::eq(*one, *other)).fold(read, |all, same| {
+        for same in found.chunk_by(|(_, one), (_, other)| std::ptr::eq(*one, *other)) {
             let members = same.iter().filter_map(|(number, _)| Some(uses.get(*number)?.1));
-            all ^ same.first().map_or(0, |(_, value)| value.warm(members))
-        })
+            if let Some((_, value)) = same.first() {
+                value.warm(members);
+            }
+        }
     }
 
     /// The libraries of functions: name and code.

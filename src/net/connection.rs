@@ -22,7 +22,7 @@ const FIRST_BYTES: usize = 1 << 10;
 /// Memory that an idle connection may keep for replies, in bytes.
 const KEPT_BYTES: usize = 16 << 10;
 
-/// Bytes that wait for those of other connections, so that the memory answers for the keys of all at once.
+/// Bytes that wait for those of other connections, so that the memory answers for what all of them use at once.
 const GATHERED_BYTES: usize = 512;
 
 /// Room that is made at once for a string that is said to be long, in bytes.
@@ -254,15 +254,17 @@ impl<S: Stream> Connection<S> {
         Ok(Read::Done(self.requests_of(input, is_shared)))
     }
 
-    /// Whether a request should wait for those of other connections; then its key is noted.
+    /// Whether a request should wait for those of other connections; then what it uses is noted.
     fn gather(&self, input: &[u8]) -> bool {
         if self.server.is_alone() {
             return false;
         }
-        let Some((key, _)) = self.reader.ahead(input).next() else { return false };
-        let place = self.server.engine.borrow().place_of(self.id, key);
-        self.server.gathered.borrow_mut().extend(place);
-        place.is_some()
+        let Some((key, member)) = self.reader.ahead(input).next() else { return false };
+        let db = self.server.engine.borrow().large_db(self.id);
+        if let Some(db) = db {
+            self.server.gathered.borrow_mut().add(db, key, member);
+        }
+        db.is_some()
     }
 
     /// Puts bytes that are still needed aside, and memory that is not back.

@@ -8,6 +8,7 @@ mod carried;
 mod clock;
 mod connection;
 mod free;
+mod gather;
 mod host;
 mod io_threads;
 mod listen;

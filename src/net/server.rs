@@ -2,6 +2,7 @@
 
 use super::aof::Keeper;
 use super::free::Freer;
+use super::gather::Gathered;
 use super::io_threads::IoThreads;
 use super::migrate::Links;
 use super::stream_log::Logger;
@@ -14,7 +15,7 @@ use crate::base::memory;
 use crate::base::reason::reason;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
-use crate::engine::{Action, ClientId, Engine, Host, KeyPlace, Level, StreamLog};
+use crate::engine::{Action, ClientId, Engine, Host, Level, StreamLog};
 use crate::feed::{Control, Input};
 use crate::keyspace::{Keyspace, load_rdb};
 use std::cell::{Cell, RefCell};
@@ -102,8 +103,8 @@ pub(super) struct Server {
     pub(super) primary_news: Notify,
     /// Memory for bytes on their way.
     pub(super) read_buffer: RefCell<Vec<u8>>,
-    /// Where the keys stand of requests that were read and not run yet.
-    pub(super) gathered: RefCell<Vec<KeyPlace>>,
+    /// What requests use that were read and not run yet.
+    pub(super) gathered: RefCell<Gathered>,
     pub(super) log_buffer: RefCell<Vec<u8>>,
 }
 
@@ -149,7 +150,7 @@ impl Server {
             deadline: Notify::new(),
             primary_news: Notify::new(),
             read_buffer: RefCell::new(Vec::new()),
-            gathered: RefCell::new(Vec::new()),
+            gathered: RefCell::default(),
             log_buffer: RefCell::new(Vec::new()),
         })
     }
@@ -244,13 +245,10 @@ impl Server {
         self.connections.get() <= 1
     }
 
-    /// Lets the memory answer for the keys of all requests that were read and not run yet.
+    /// Lets the memory answer for what all requests use that were read and not run yet.
     pub(super) fn warm_gathered(&self) {
-        let mut gathered = self.gathered.borrow_mut();
-        if !gathered.is_empty() {
-            self.engine.borrow().warm_places(&gathered);
-            gathered.clear();
-        }
+        let engine = self.engine.borrow();
+        self.gathered.borrow_mut().take(|db, uses| engine.warm_uses(db, uses));
     }
 
     /// Does what the engine asks for, in order, and lets the append-only file have its bytes.

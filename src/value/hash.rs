@@ -74,14 +74,11 @@ impl Hash {
         }
     }
 
-    /// Reads what looking for these will read first; see [`Table::warm`].
-    pub(super) fn warm<'m>(&self, names: impl Iterator<Item = &'m [u8]>) -> u64 {
-        match &self.0 {
-            Form::Table(table) => {
-                let seed = table.seed();
-                table.warm(names.map(|name| seed.hash(name)), |_, value| value.len() as u64)
-            }
-            _ => 0,
+    /// Asks for what looking for these will read; see [`Table::warm`].
+    pub(super) fn warm<'m>(&self, names: impl Iterator<Item = &'m [u8]>) {
+        if let Form::Table(table) = &self.0 {
+            let seed = table.seed();
+            table.warm(names.map(|name| seed.hash(name)), |_, _| ());
         }
     }
 

@@ -26,6 +26,7 @@ pub use vectorset::VectorSet;
 pub use zset::Zset;
 
 use crate::base::num::parse_canonical_i64;
+use crate::base::prefetch::prefetch;
 use crate::rdb::dialect::Header;
 use limits::Limits;
 use triomphe::Arc;
@@ -167,12 +168,27 @@ impl Value {
         }
     }
 
-    /// Reads what uses of these members will read first, as [`table::Table::warm`] does. The number means nothing.
-    pub fn warm<'m>(&self, members: impl Iterator<Item = &'m [u8]>) -> u64 {
+    /// Asks the memory for the beginning of what it holds.
+    #[inline]
+    pub fn prefetch(&self) {
+        match self {
+            Value::List(list) => prefetch(&**list),
+            Value::Set(set) => prefetch(&**set),
+            Value::Zset(zset) => prefetch(&**zset),
+            Value::Hash(hash) => prefetch(&**hash),
+            Value::Stream(stream) => prefetch(&**stream),
+            Value::Array(array) => prefetch(&**array),
+            Value::VectorSet(set) => prefetch(&**set),
+            Value::String(_) | Value::Opaque(_) => {}
+        }
+    }
+
+    /// Asks the memory for what uses of these members will read, as [`table::Table::warm`] does.
+    pub fn warm<'m>(&self, members: impl Iterator<Item = &'m [u8]>) {
         match self {
             Value::Set(set) => set.warm(members),
             Value::Hash(hash) => hash.warm(members),
-            _ => 0,
+            _ => {}
         }
     }
 

@@ -15,6 +15,7 @@
 //! The tree grows by splitting one page at a time, so no insertion waits for a rehash. The order of the entries is the order of
 //! their hashes, which never changes: a cursor for [`Table::scan`] is a hash, and stays right while the table grows and shrinks.
 
+mod ahead;
 mod bulk;
 mod hash;
 mod node;
@@ -33,9 +34,8 @@ pub use walk::Iter;
 pub use node::{Locator, Part};
 
 use crate::base::cow;
-use node::{Child, Effect, LEVELS, Node};
+use node::{Effect, Node};
 use page::Page;
-use smallvec::SmallVec;
 use triomphe::Arc;
 
 /// Whether a string may be stored as [`New::Bytes`]; a longer one must be an object.
@@ -162,47 +162,6 @@ impl<O: Clone> Table<O> {
     pub fn contains(&self, key: &[u8]) -> bool {
         let at = self.locate(key);
         self.root.page(&at).find(at.hash, key).is_some()
-    }
-
-    /// Reads what uses of keys with these hashes will read first, level by level for all of them, so that the memory answers
-    /// for many at once and not for one after the other, and visits the objects that they most likely hold, with the number of
-    /// the hash. What is returned means nothing.
-    pub fn warm<'t>(
-        &'t self,
-        hashes: impl Iterator<Item = u64>,
-        mut visit: impl FnMut(usize, &'t O) -> u64,
-    ) -> u64 {
-        let mut nodes: SmallVec<[(usize, u64, &Child<O>); 32]> = SmallVec::new();
-        let mut pages: SmallVec<[(usize, u64, &Page<O>); 32]> = SmallVec::new();
-        let children = hashes.map(|hash| (hash, self.root.child_of_hash(hash, 0)));
-        nodes.extend(children.enumerate().map(|(number, (hash, child))| (number, hash, child)));
-        let mut level = 0;
-        while !nodes.is_empty() {
-            level += 1;
-            nodes.retain(|(number, hash, child)| match child {
-                Child::Page(page) => {
-                    pages.push((*number, *hash, page));
-                    false
-                }
-                Child::Node(node) if level < LEVELS => {
-                    *child = node.child_of_hash(*hash, level);
-                    true
-                }
-                Child::Node(_) => false,
-            });
-        }
-        let mut read = pages.iter().fold(0, |all, (_, _, page)| all ^ page.warm());
-        let mut entries: SmallVec<[(usize, usize, &Page<O>); 32]> = SmallVec::new();
-        for (number, hash, page) in pages {
-            let (bytes, index) = page.warm_entry(hash);
-            read ^= bytes;
-            entries.extend(index.map(|index| (number, index, page)));
-        }
-        let mut objects: SmallVec<[(usize, &O); 32]> = SmallVec::new();
-        for (number, index, page) in entries {
-            objects.extend(page.object(index).map(|object| (number, object)));
-        }
-        objects.into_iter().fold(read, |all, (number, object)| all ^ visit(number, object))
     }
 
     /// Runs a change on the page of a key that is there.

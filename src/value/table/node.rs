@@ -8,6 +8,7 @@ use super::hash::Seed;
 use super::page::{Entry, Meta, New, PAGE_ENTRIES, Page};
 use crate::base::background::breathe;
 use crate::base::cow;
+use crate::base::prefetch::prefetch;
 use triomphe::Arc;
 
 /// Bits of hash per level.
@@ -209,6 +210,13 @@ impl<O: Clone> Node<O> {
     #[inline]
     pub(super) fn child_of_hash(&self, hash: u64, level: u32) -> &Child<O> {
         &self.children[usize::from(self.index[way_of_hash(hash, level)])].child
+    }
+
+    /// Asks for what [`Node::child_of_hash`] reads of the node itself.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: u64, level: u32) {
+        prefetch(&self.index[way_of_hash(hash, level)]);
+        prefetch(&self.children);
     }
 
     /// The page that has or would have the key.

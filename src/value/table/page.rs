@@ -13,6 +13,7 @@
 
 use super::hash::Seed;
 use super::tags::{self, TAGS};
+use crate::base::prefetch::{CACHE_LINE, prefetch};
 use std::sync::Arc as StdArc;
 
 /// Most entries of a page.
@@ -24,9 +25,6 @@ const INLINE_KEY_BYTES: usize = 255;
 /// Longest value kept in the heap, in bytes. With the longest key and 63 entries a heap stays below 64 KiB, even with as many
 /// dead bytes as [`Page::squeeze`] tolerates.
 const INLINE_VALUE_BYTES: usize = 448;
-
-/// Bytes that the processor reads from memory at once.
-const CACHE_LINE: usize = 64;
 
 /// Key is an object.
 const KEY_OBJECT: u8 = 1;
@@ -460,24 +458,30 @@ impl<O: Clone> Page<O> {
         heap.get(at..at + len) == Some(key)
     }
 
-    /// Reads something of each part of the page that looking for an entry reads.
+    /// Asks for what looking for an entry reads first: all of the page but the heap.
     #[inline]
-    pub(super) fn warm(&self) -> u64 {
-        let offsets = self.offsets[0] ^ self.offsets[TAGS / 2];
-        self.heap.len() as u64 ^ u64::from(self.tags[0]) ^ u64::from(offsets)
+    pub(super) fn prefetch(&self) {
+        prefetch(&self.heap);
+        prefetch(&self.tags);
+        prefetch(&self.offsets[0]);
+        prefetch(&self.offsets[TAGS / 2]);
     }
 
-    /// Reads the beginning of the entry that a hash most likely has, what a cache line further may be its value, and the end of
-    /// the heap. Nothing is decided by what is read, so that the processor need not wait for it. Returns which entry it is.
+    /// Asks for the beginning of the entry that a hash most likely has, and for what of it may lie on the next cache line; if
+    /// there is none, for the end of the heap, where it would go. Returns which entry it is, if there are objects in the page.
     #[inline]
-    pub(super) fn warm_entry(&self, hash: u64) -> (u64, Option<usize>) {
-        let last = self.heap.last().copied().unwrap_or_default();
+    pub(super) fn prefetch_entry(&self, hash: u64) -> Option<usize> {
         let candidates = self.candidates(hash);
-        let index = (candidates != 0).then_some(candidates.trailing_zeros() as usize);
-        let offset = index.and_then(|index| self.offsets.get(index)).copied().unwrap_or_default();
-        let byte = |at: usize| self.heap.get(at).copied().unwrap_or_default();
-        let at = usize::from(offset);
-        (u64::from(last ^ byte(at) ^ byte(at + CACHE_LINE)), index)
+        if candidates == 0 {
+            self.heap.last().into_iter().for_each(prefetch);
+            return None;
+        }
+        let index = candidates.trailing_zeros() as usize;
+        let at = usize::from(self.offsets[index]);
+        for at in [at, at + CACHE_LINE] {
+            self.heap.get(at).into_iter().for_each(prefetch);
+        }
+        (!self.objects.is_empty()).then_some(index)
     }
 
     /// The object that an entry holds.
