@@ -4,6 +4,7 @@ mod common;
 
 use common::client::Reply;
 use common::servers::{AOF, Peer, Server};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 fn start(args: &[&str]) -> Server {
@@ -435,7 +436,8 @@ fn an_error_of_its_own_is_in_the_log() {
     let mut server = start(OPTIONS);
     server.ok(&["SET", "k", "v"]);
     assert!(server.connect().try_cmd(&["DEBUG", "PANIC"]).is_err());
-    let log = || std::fs::read_to_string(server.dir().join("own.log")).unwrap();
+    let path = server.dir().join("own.log");
+    let log = || std::fs::read_to_string(&path).unwrap();
     let start = Instant::now();
     while !log().contains("=== REDIS BUG REPORT END") {
         assert!(start.elapsed().as_secs() < 20, "{}", log());
@@ -447,10 +449,20 @@ fn an_error_of_its_own_is_in_the_log() {
     }
     let mut server = Server::start_in(Peer::Rkv, server.kill(), OPTIONS).unwrap();
     assert_eq!(server.ok(&["GET", "k"]).text(), "v");
+    // As does one that is aborted, and it tells where its threads were.
+    let mut signals = Command::new("kill");
+    assert!(signals.args(["-ABRT", &server.pid().to_string()]).status().unwrap().success());
+    let start = Instant::now();
+    while log().matches("=== REDIS BUG REPORT END").count() < 2 {
+        assert!(start.elapsed().as_secs() < 20, "{}", log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(log().contains("crashed by signal: 6\n"), "{}", log());
+    let mut server = Server::start_in(Peer::Rkv, server.kill(), OPTIONS).unwrap();
+    assert_eq!(server.ok(&["GET", "k"]).text(), "v");
     // Who does not want that gets none.
     let options = [OPTIONS, &["--crash-log-enabled", "no"]].concat();
     let server = Server::start_in(Peer::Rkv, server.kill(), &options).unwrap();
-    assert!(server.connect().try_cmd(&["DEBUG", "ASSERT"]).is_err());
-    let log = std::fs::read_to_string(server.dir().join("own.log")).unwrap();
-    assert_eq!(log.matches("BUG REPORT START").count(), 1, "{log}");
+    assert!(server.connect().try_cmd(&["DEBUG", "SEGFAULT"]).is_err());
+    assert_eq!(log().matches("BUG REPORT START").count(), 2, "{}", log());
 }

@@ -1,52 +1,115 @@
-//! What the log gets when the server ends by an error of its own, in the form that people of Redis know: without it a server
-//! in the background would be gone without a word.
+//! What the log gets when the server ends by an error of its own, or because somebody aborts it, in the form that people of Redis
+//! know: without it a server in the background would be gone without a word.
 
 use crate::engine::Level;
 use crate::net::Log;
+use signal_hook::consts::SIGABRT;
 use std::backtrace::Backtrace;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Lets the log have a report of each panic, behind which the process ends: data that may be half changed must not be served.
-/// Without a file the report goes to standard output, where the log is.
-pub(super) fn report_panics(logfile: Option<PathBuf>, release: &'static str) {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        // Where somebody looks on, this comes first.
-        before(panic);
-        let file = logfile.as_ref().map(|path| OpenOptions::new().append(true).open(path));
+/// Whether a report was begun. One is enough: a panic ends with the signal that has one, too.
+static IS_REPORTED: AtomicBool = AtomicBool::new(false);
+
+/// Where reports go, and as which release the server shows itself.
+#[derive(Debug, Clone)]
+pub(super) struct Reports {
+    /// Without a file it is standard output, where the log is.
+    pub logfile: Option<PathBuf>,
+    pub release: &'static str,
+}
+
+impl Reports {
+    /// Lets the log have a report of each panic, behind which the process ends, as data that may be half changed must not be
+    /// served; and of a signal by which a watchdog ends a process that hangs.
+    pub fn begin(self) {
+        let of_panics = self.clone();
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            // Where somebody looks on, this comes first.
+            before(panic);
+            of_panics.panic(panic);
+            std::process::abort();
+        }));
+        // Without a thread for it the signal ends the process as ever, without a report.
+        let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGABRT]) else { return };
+        let thread = std::thread::Builder::new().name("crash".into());
+        let _ = thread.spawn(move || {
+            for signal in signals.forever() {
+                self.signal(signal);
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+        });
+    }
+
+    fn log(&self) -> Log {
+        let file = self.logfile.as_ref().map(|path| OpenOptions::new().append(true).open(path));
         let out: Box<dyn Write> = match file {
             Some(Ok(file)) => Box::new(file),
             // There is nobody else to tell.
             Some(Err(_)) => Box::new(io::stderr()),
             None => Box::new(io::stdout()),
         };
-        report(panic, release, &Log::new(out, Level::Warning));
-        std::process::abort();
-    }));
+        Log::new(out, Level::Warning)
+    }
+
+    fn panic(&self, panic: &PanicHookInfo<'_>) {
+        let thread = std::thread::current();
+        let thread = thread.name().unwrap_or("without a name");
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<&str>().copied();
+        let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let message = message.unwrap_or("a panic without a text");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let lines = [
+            "------------------------------------------------",
+            "!!! Software Failure. Press left mouse button to continue",
+            &format!("Guru Meditation: {message} #{place}"),
+            "------------------------------------------------",
+        ];
+        let why = format!("by a panic of thread '{thread}'");
+        self.write(&lines, &why, &Backtrace::force_capture().to_string());
+    }
+
+    fn signal(&self, signal: i32) {
+        // What they call they could tell only themselves, and one that hangs does not.
+        let threads = threads(Path::new("/proc/self/task"));
+        self.write(&[], &format!("by signal: {signal}"), &format!("Threads:\n{threads}"));
+    }
+
+    fn write(&self, lines: &[&str], why: &str, trace: &str) {
+        if IS_REPORTED.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let log = self.log();
+        log.raw("\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n");
+        lines.iter().for_each(|line| log.line(Level::Warning, line));
+        let (version, release) = (env!("CARGO_PKG_VERSION"), self.release);
+        log.line(Level::Warning, &format!("rkv {version} (Redis {release}) crashed {why}"));
+        log.raw(&format!("\n------ STACK TRACE ------\n{trace}"));
+        log.raw("\n=== REDIS BUG REPORT END. Make sure to include from START to END. ===\n");
+    }
 }
 
-fn report(panic: &PanicHookInfo<'_>, release: &str, log: &Log) {
-    let thread = std::thread::current();
-    let thread = thread.name().unwrap_or("without a name");
-    let payload = panic.payload();
-    let message = payload.downcast_ref::<&str>().copied();
-    let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let message = message.unwrap_or("a panic without a text");
-    let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    let version = env!("CARGO_PKG_VERSION");
-    log.raw("\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n");
-    for line in [
-        "------------------------------------------------",
-        "!!! Software Failure. Press left mouse button to continue",
-        &format!("Guru Meditation: {message} #{place}"),
-        "------------------------------------------------",
-        &format!("rkv {version} (Redis {release}) crashed by a panic of thread '{thread}'"),
-    ] {
-        log.line(Level::Warning, line);
+/// What the system tells of the threads: name, state, time that each has run, and what it waits for in the kernel.
+fn threads(tasks: &Path) -> String {
+    let mut text = String::new();
+    let Ok(tasks) = fs::read_dir(tasks) else { return text };
+    let mut tasks: Vec<PathBuf> = tasks.flatten().map(|task| task.path()).collect();
+    tasks.sort();
+    for task in tasks {
+        let read = |name| fs::read_to_string(task.join(name)).unwrap_or_default();
+        // Behind the name, which may hold anything.
+        let stat = read("stat");
+        let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).unwrap_or('?');
+        let ran_ns = read("schedstat").split(' ').next().and_then(|ns| ns.parse::<u64>().ok());
+        let (name, waits_for) = (read("comm"), read("wchan"));
+        let waits_for = if waits_for == "0" { "" } else { &waits_for };
+        let ran = ran_ns.unwrap_or(0) as f64 / 1e9;
+        text += &format!("{:<16}{state} {ran:>12.6} s  {waits_for}\n", name.trim_end());
     }
-    log.raw(&format!("\n------ STACK TRACE ------\n{}", Backtrace::force_capture()));
-    log.raw("\n=== REDIS BUG REPORT END. Make sure to include from START to END. ===\n");
+    text
 }

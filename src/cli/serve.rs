@@ -1,8 +1,9 @@
 //! `rkv serve`: the server, with the files and arguments that redis-server takes.
 
+use super::crash::Reports;
 use super::exit::{CliError, Exit};
 use super::out::Ui;
-use super::{Context, Done, crash, daemon};
+use super::{Context, Done, daemon};
 use crate::base::glob::Glob;
 use crate::base::memory::{self, ALLOCATOR};
 use crate::base::reason::reason;
@@ -113,12 +114,12 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
     }
     let log = open_log(&config)?;
     if config.crash_log_enabled {
-        let file = (!config.logfile.is_empty()).then(|| {
+        let logfile = (!config.logfile.is_empty()).then(|| {
             let file = PathBuf::from(OsStr::from_bytes(&config.logfile));
             // The server may go to another folder.
             std::path::absolute(&file).unwrap_or(file)
         });
-        crash::report_panics(file, REDIS_VERSION);
+        Reports { logfile, release: REDIS_VERSION }.begin();
     }
     log.line(Level::Warning, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
     let pid = std::process::id();

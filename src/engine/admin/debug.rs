@@ -123,6 +123,7 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
         }
         (b"panic", []) => by_order("Panic called at unix time", engine.now),
         (b"assert", []) => by_order("Assertion called at unix time", engine.now),
+        (b"segfault", []) => by_order("Segfault called at unix time", engine.now),
         (b"help", []) => {
             call.reply.array(HELP.len());
             HELP.iter().for_each(|line| call.reply.simple(line));
@@ -262,6 +263,8 @@ const HELP: &[&str] = &[
     "    Reply with a test value of the specified type.",
     "RELOAD [option ...]",
     "    Save the RDB on disk and reload it back to memory. Valid <option> values: NOSAVE.",
+    "SEGFAULT",
+    "    Crash the server, in the same way.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Setting it to 0 disables expiring keys (and hash-fields) in background when they are not accessed.",
     "SLEEP <seconds>",
