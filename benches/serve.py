@@ -51,13 +51,9 @@ class Server:
         raise SystemExit("%s does not answer" % name)
 
     def cpu(self):
-        """Seconds that its threads have run: to the nanosecond, while the process's own figures are made of ticks."""
-        tasks = "/proc/%d/task" % self.process.pid
-        took = 0
-        for task in os.listdir(tasks):
-            with open(os.path.join(tasks, task, "schedstat")) as stat:
-                took += int(stat.read().split()[0])
-        return took / 1e9
+        """Seconds that it has run: to the nanosecond, while what the process's files tell is made of ticks."""
+        # What clock_getcpuclockid(3) makes of a process.
+        return time.clock_gettime(~self.process.pid << 3 | 2)
 
     def load(self, benchmark, test, requests, pipeline):
         """Microseconds of processor time per request, and requests per second."""
