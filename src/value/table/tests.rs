@@ -327,7 +327,7 @@ fn samples_are_entries_and_every_entry_is_sampled() {
 #[test]
 fn warming_visits_the_objects_of_keys() {
     let mut table: Table<u32> = Table::new(Seed::new(7));
-    for count in [0_u32, 1, 50, 70, 5000, 20_000] {
+    for count in [0_u32, 1, 50, 70, 5000, 20_000, 400_000] {
         for n in table.len() as u32..count {
             table.insert(n.to_string().as_bytes(), New::Object(n), Meta::default());
         }
