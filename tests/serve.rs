@@ -466,3 +466,28 @@ fn an_error_of_its_own_is_in_the_log() {
     assert!(server.connect().try_cmd(&["DEBUG", "SEGFAULT"]).is_err());
     assert_eq!(log().matches("BUG REPORT START").count(), 2, "{}", log());
 }
+
+/// The list of processes shows where a server listens, which scripts look for.
+#[test]
+fn the_list_of_processes_shows_where_a_server_listens() {
+    let mut server = start(&[]);
+    let shown = |server: &Server| {
+        let file = std::fs::read(format!("/proc/{}/cmdline", server.pid())).unwrap();
+        let text = String::from_utf8(file).unwrap();
+        // Behind the text there is nothing, as far as the arguments went.
+        text.trim_end_matches('\0').to_owned()
+    };
+    let (title, address) = (shown(&server), server.address());
+    assert!(title.ends_with(&format!("rkv 127.0.0.1:{}", address.port())), "{title}");
+    server.ok(&["CONFIG", "SET", "proc-title-template", "{{db} {port}"]);
+    assert_eq!(shown(&server), format!("{{db}} {}", address.port()));
+    let refused = server.cmd(&["CONFIG", "SET", "proc-title-template", "{title}"]);
+    assert!(format!("{refused:?}").contains("contains unknown variables"), "{refused:?}");
+    // A text that is longer than the arguments ends where they did.
+    let long = "x".repeat(2000);
+    server.ok(&["CONFIG", "SET", "proc-title-template", &long]);
+    let cut = shown(&server);
+    assert!(cut.len() > 20 && cut.len() < 2000 && long.starts_with(&cut), "{cut}");
+    let own = start(&["--set-proc-title", "no"]);
+    assert!(shown(&own).contains("serve"), "{}", shown(&own));
+}

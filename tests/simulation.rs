@@ -195,6 +195,7 @@ impl World {
     fn start(&mut self, of: Option<usize>) -> Server {
         self.starts += 1;
         let identity = Identity {
+            called: String::new(),
             run_id: format!("{:040x}", self.starts),
             pid: 1,
             executable: String::new(),

@@ -34,6 +34,7 @@ fn replid() -> Vec<u8> {
 /// A server that is at the start of the stream, and has an append-only file.
 fn engine(seed: u64, of: Option<Primary>) -> Engine {
     let identity = Identity {
+        called: String::new(),
         run_id: format!("{seed:040x}"),
         pid: 1,
         executable: String::new(),

@@ -182,6 +182,10 @@ fn start(config: Config, config_file: String, log: Log) -> Result<i32, String> {
     let identity = Identity {
         run_id: run_id(seed),
         pid: std::process::id(),
+        called: std::env::args_os()
+            .next()
+            .map(|called| called.to_string_lossy().into_owned())
+            .unwrap_or_default(),
         executable: std::env::current_exe()
             .map(|path| path.display().to_string())
             .unwrap_or_default(),

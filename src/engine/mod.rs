@@ -153,6 +153,8 @@ pub enum Action {
     Enter(Vec<u8>),
     /// Listen where the configuration now says, and tell [`Engine::listened`].
     Listen,
+    /// Let the list of processes show this.
+    Title(Vec<u8>),
     /// End the process with this status.
     Exit(i32),
 }
@@ -164,6 +166,8 @@ pub struct Identity {
     pub run_id: String,
     /// The number of its process.
     pub pid: u32,
+    /// What it was called by: the first of its arguments.
+    pub called: String,
     /// The path of its program.
     pub executable: String,
     /// The path of its configuration file; empty without one.

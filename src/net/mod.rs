@@ -22,6 +22,7 @@ mod save;
 mod server;
 mod stream;
 mod stream_log;
+mod title;
 mod wakes;
 mod way;
 
@@ -178,6 +179,7 @@ async fn run(mut setup: Setup) -> io::Result<i32> {
         metrics::serve(listener, &server)?;
     }
     signals(&server)?;
+    server.engine.borrow_mut().show_title();
     let mut tick = tokio::time::interval(Duration::from_millis(1000 / hz));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while server.exit.get().is_none() {

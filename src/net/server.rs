@@ -8,6 +8,7 @@ use super::migrate::Links;
 use super::stream_log::Logger;
 use super::{
     Listen, LoadLog, LoadedData, Log, News, Setup, ToCommands, host, now, primary, replica, save,
+    title,
 };
 use crate::aof::disk::RealDisk;
 use crate::aof::live::Live;
@@ -340,6 +341,10 @@ impl Server {
                 Some(Action::Deadline) => self.deadline.notify_one(),
                 Some(Action::Enter(folder)) => self.enter(&folder),
                 Some(Action::Listen) => self.left_listen.notify_one(),
+                Some(Action::Title(title)) => {
+                    // It is for people who look on; the server is the same without.
+                    let _ = title::show(&title);
+                }
                 Some(Action::Exit(status)) => {
                     self.exit.set(Some(status));
                     self.left.notify_one();

@@ -3,7 +3,7 @@
 use super::super::client::ClientId;
 use super::super::config::{Access, Changes};
 use super::super::dispatch::{Call, Handler};
-use super::super::{Action, Engine, Level, limits, uses};
+use super::super::{Action, Engine, Identity, Level, limits, uses};
 use crate::command::Error;
 use crate::value::limits::Limits;
 
@@ -204,6 +204,15 @@ impl Engine {
         }
     }
 
+    /// Lets the list of processes show the server as the configuration says.
+    pub fn show_title(&mut self) {
+        if self.config.set_proc_title {
+            let Identity { called, config_file, .. } = &self.identity;
+            let title = self.config.title(called, config_file);
+            self.actions.push_back(Action::Title(title));
+        }
+    }
+
     /// Lets changed directives take effect; the append-only file begins or ends behind a transaction that runs.
     fn apply(&mut self, changes: &Changes, is_in_exec: bool) {
         let hash_seed = self.keyspace.settings().limits.hash_seed;
@@ -221,6 +230,9 @@ impl Engine {
                 true => self.schedule_switch_log(self.config.appendonly),
                 false => self.switch_log(self.config.appendonly),
             }
+        }
+        if changes.has("proc-title-template") || changes.listens() {
+            self.show_title();
         }
         if changes.has("requirepass") && self.config.requirepass.is_empty() {
             self.clients.know_all();

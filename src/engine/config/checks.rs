@@ -1,5 +1,6 @@
 //! What texts must be to be taken.
 
+use super::title;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 fn is_base_name(text: &[u8]) -> bool {
@@ -48,44 +49,6 @@ pub(super) fn ipv6(text: &[u8]) -> Result<(), &'static str> {
     ensure(text.is_empty() || parsed.is_some(), "Invalid IPv6 address")
 }
 
-/// The variables of a process title.
-const TITLE_VARIABLES: &[&[u8]] = &[
-    b"title",
-    b"listen-addr",
-    b"server-mode",
-    b"config-file",
-    b"port",
-    b"tls-port",
-    b"unixsocket",
-];
-
 pub(super) fn title_template(text: &[u8]) -> Result<(), &'static str> {
-    ensure(title_is_sound(text), "template format is invalid or contains unknown variables")
-}
-
-/// Whether braces close, hold known variables, and something remains with the title and the mode being empty.
-fn title_is_sound(mut rest: &[u8]) -> bool {
-    let mut shows = false;
-    while let [first, tail @ ..] = rest {
-        rest = match (first, tail) {
-            (b'{', [b'{', tail @ ..]) => {
-                shows = true;
-                tail
-            }
-            (b'{', _) => {
-                let Some(end) = tail.iter().position(|byte| *byte == b'}') else { return false };
-                let (name, tail) = tail.split_at(end);
-                if !TITLE_VARIABLES.contains(&name) {
-                    return false;
-                }
-                shows |= !matches!(name, b"title" | b"server-mode" | b"unixsocket");
-                tail.get(1..).unwrap_or_default()
-            }
-            (byte, tail) => {
-                shows |= *byte != b' ';
-                tail
-            }
-        };
-    }
-    shows
+    ensure(title::is_sound(text), "template format is invalid or contains unknown variables")
 }

@@ -21,6 +21,7 @@ pub mod rule;
 pub mod set;
 pub mod split;
 pub mod table;
+mod title;
 pub mod words;
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ fn now(ms: u64) -> Now {
 
 fn identity() -> Identity {
     Identity {
+        called: String::new(),
         run_id: "b".repeat(40),
         pid: 1,
         executable: String::new(),
