@@ -551,3 +551,62 @@ fn the_stream_goes_on_beside_a_snapshot_of_its_own_connection() {
     drop(channel);
     wait_for("the end of both", || info(&mut primary, "replication", "connected_slaves") == "1");
 }
+
+/// Of two replicas that share a snapshot the one goes that takes nothing of it, and the other gets all.
+#[test]
+fn a_replica_that_takes_nothing_is_dropped_alone() {
+    use std::io::{Read, Write};
+    let mut primary = Server::start_with(
+        Peer::Rkv,
+        &[
+            "--enable-debug-command",
+            "yes",
+            "--repl-diskless-sync",
+            "yes",
+            "--repl-diskless-sync-delay",
+            "60",
+            "--repl-diskless-sync-max-replicas",
+            "2",
+            "--rdbcompression",
+            "no",
+            "--repl-timeout",
+            "2",
+        ],
+    );
+    // More than sockets hold.
+    primary.ok(&["DEBUG", "POPULATE", "4000", "key", "10000"]);
+    let attach = || {
+        let mut stream = std::net::TcpStream::connect(primary.address()).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        stream.write_all(b"REPLCONF capa eof\r\n").unwrap();
+        let mut ok = [0; 5];
+        stream.read_exact(&mut ok).unwrap();
+        stream.write_all(b"PSYNC ? -1\r\n").unwrap();
+        stream
+    };
+    let (idle, mut busy) = (attach(), attach());
+    let (mut all, mut mark) = (Vec::new(), None);
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        let read = busy
+            .read(&mut bytes)
+            .unwrap_or_else(|e| panic!("{e} after {} bytes: {}", all.len(), primary.log()));
+        assert!(read > 0, "dropped after {} bytes", all.len());
+        all.extend_from_slice(&bytes[..read]);
+        mark = mark.or_else(|| {
+            let at = all.windows(5).position(|window| window == b"$EOF:")? + 5;
+            all.get(at..at + 40).map(<[u8]>::to_vec)
+        });
+        // Behind the mark is the stream.
+        let last = all.len().saturating_sub(read + 40);
+        if let Some(mark) = &mark
+            && all.len() > 40_000_000
+            && all[last..].windows(40).any(|window| window == mark)
+        {
+            break;
+        }
+    }
+    let dropped = "Disconnecting timedout replica (full sync)";
+    assert_eq!(primary.log().matches(dropped).count(), 1, "{}", primary.log());
+    drop(idle);
+}

@@ -50,6 +50,10 @@ impl Engine {
         let in_memory = in_memory.unwrap_or(end);
         let (mut lines, mut bad) = (Vec::new(), Vec::new());
         for (id, replica) in &mut self.replication.replicas {
+            // Who has taken all that there was does not stand in the way, as slow as the others may be.
+            if self.clients.get(*id).is_some_and(|client| client.unsent_bytes == 0) {
+                replica.snapshot_moved(now_ms);
+            }
             if let Some(why) = replica.is_timed_out(timeout_ms, now_ms) {
                 bad.push((*id, Some(why)));
                 continue;
