@@ -229,7 +229,7 @@ impl Keyspace {
             return;
         }
         let seed = db.keys.seed();
-        let mut found: SmallVec<[(usize, &Value); 16]> = SmallVec::new();
+        let mut found: SmallVec<[(usize, &Value); 32]> = SmallVec::new();
         db.keys.warm(uses.iter().map(|(key, _)| seed.hash(key)), |number, value| {
             value.prefetch();
             found.push((number, value));

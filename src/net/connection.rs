@@ -260,6 +260,9 @@ impl<S: Stream> Connection<S> {
             return false;
         }
         let Some((key, member)) = self.reader.ahead(input).next() else { return false };
+        if key.is_empty() {
+            return false;
+        }
         let db = self.server.engine.borrow().large_db(self.id);
         if let Some(db) = db {
             self.server.gathered.borrow_mut().add(db, key, member);
