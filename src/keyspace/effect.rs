@@ -106,19 +106,21 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// Notes what happened to a key.
+    #[inline]
     pub(super) fn note(&mut self, what: What, db: usize, key: &[u8]) {
-        // What happens to one key is mostly noted in a row.
-        let same = self
-            .notes
-            .last()
-            .map(|note| note.key.clone())
-            .filter(|at| self.keys[at.clone()] == *key);
-        let key = same.unwrap_or_else(|| {
-            let start = self.keys.len();
-            self.keys.extend_from_slice(key);
-            start..self.keys.len()
-        });
-        self.notes.push(Note { what, db, key });
+        let start = self.keys.len();
+        self.keys.extend_from_slice(key);
+        self.notes.push(Note { what, db, key: start..self.keys.len() });
+    }
+
+    /// Notes what else happened to the key that was noted last.
+    #[inline]
+    pub(super) fn note_more(&mut self, what: What) {
+        if let Some(Note { db, key, .. }) = self.notes.last() {
+            let (db, key) = (*db, key.clone());
+            self.notes.push(Note { what, db, key });
+        }
     }
 
     /// Forgets everything but the memory.

@@ -222,6 +222,10 @@ impl Keyspace {
     /// As [`Keyspace::warm`], for keys, and for members of the containers that they may hold.
     pub fn warm_members(&self, db: usize, uses: &[(&[u8], &[u8])]) {
         let (Some(db), Some((key, _))) = (self.dbs.get(db), uses.first()) else { return };
+        if key.is_empty() {
+            // Most likely commands that have no keys.
+            return;
+        }
         if uses.iter().all(|(other, _)| other == key) {
             if let Some(value) = db.keys.get(key).and_then(|entry| entry.value.object()) {
                 value.warm(uses.iter().map(|(_, member)| *member));

@@ -251,24 +251,28 @@ impl Place<'_> {
 
     /// The container that the key holds, to be changed; `None` if it is not there.
     pub fn get<T: Typed>(&mut self) -> Result<Option<(&mut T, &Limits)>, WrongType> {
-        // Looked at first, so that a value of another type is not copied for nothing.
-        if self.read::<T>()?.is_none() {
+        if self.find().is_none() {
             return Ok(None);
         }
-        self.maybe_empty = true;
-        let limits = self.limits;
-        Ok(self.object_mut().and_then(T::of_mut).map(|value| (value, limits)))
+        self.container().map(Some)
     }
 
     /// The container that the key holds, made empty if it is not there. If it is still empty afterwards, the key goes.
     pub fn get_or_create<T: Typed>(&mut self) -> Result<(&mut T, &Limits), WrongType> {
-        if self.read::<T>()?.is_none() {
+        if self.find().is_none() {
             self.set_value(T::empty().wrap(), None);
         }
+        self.container()
+    }
+
+    /// The container that the key holds, which is there, to be changed.
+    fn container<T: Typed>(&mut self) -> Result<(&mut T, &Limits), WrongType> {
         self.maybe_empty = true;
         let limits = self.limits;
-        let value = self.object_mut().and_then(T::of_mut).ok_or(WrongType)?;
-        Ok((value, limits))
+        let value = self.object_mut().ok_or(WrongType)?;
+        // Looked at first, so that a value of another type is not copied for nothing.
+        T::of(value).ok_or(WrongType)?;
+        Ok((T::of_mut(value).ok_or(WrongType)?, limits))
     }
 
     /// Makes the key hold a value with an expiry time, whatever it held.

@@ -220,8 +220,8 @@ impl<'k> Unit<'k> {
             if self.origin.tells() {
                 let event = Event { class: EventClass::Expired, name: "expired" };
                 self.effects.note(What::Event(event), self.db, key);
-                self.effects.note(What::Expired, self.db, key);
-                self.effects.note(What::Touched, self.db, key);
+                self.effects.note_more(What::Expired);
+                self.effects.note_more(What::Touched);
             }
         }
     }
@@ -322,34 +322,29 @@ impl<'k> Unit<'k> {
             }
             return Ok(result);
         }
-        match change {
-            Change::None => {}
-            Change::Silent { dirty } => {
-                self.effects.dirty += dirty;
-                self.touch(key);
-                if created && !emptied {
-                    self.event(Event { class: EventClass::New, name: "new" }, key);
-                }
-            }
-            Change::Wrote { event, dirty } => {
-                self.effects.dirty += dirty;
-                self.touch(key);
-                if created && !emptied {
-                    self.event(Event { class: EventClass::New, name: "new" }, key);
-                }
-                self.event(event, key);
-                // A key that came from elsewhere, such as by RENAME, is as good as one that grew.
-                let may_hold = matches!(
-                    event.class,
-                    EventClass::List | EventClass::Zset | EventClass::Stream | EventClass::Generic
-                );
-                if may_hold && !emptied {
-                    self.effects.note(What::Ready, db, key);
-                }
-                if emptied && !(created) {
-                    self.event(Event::generic("del"), key);
-                }
-            }
+        let (dirty, event) = match change {
+            Change::None => return Ok(result),
+            Change::Silent { dirty } => (dirty, None),
+            Change::Wrote { dirty, event } => (dirty, Some(event)),
+        };
+        self.effects.dirty += dirty;
+        self.effects.note(What::Touched, db, key);
+        if created && !emptied {
+            let event = Event { class: EventClass::New, name: "new" };
+            self.effects.note_more(What::Event(event));
+        }
+        let Some(event) = event else { return Ok(result) };
+        self.effects.note_more(What::Event(event));
+        // A key that came from elsewhere, such as by RENAME, is as good as one that grew.
+        let may_hold = matches!(
+            event.class,
+            EventClass::List | EventClass::Zset | EventClass::Stream | EventClass::Generic
+        );
+        if may_hold && !emptied {
+            self.effects.note_more(What::Ready);
+        }
+        if emptied && !created {
+            self.effects.note_more(What::Event(Event::generic("del")));
         }
         Ok(result)
     }
@@ -391,8 +386,8 @@ impl<'k> Unit<'k> {
         if evicted {
             let event = Event { class: EventClass::Evicted, name: "evicted" };
             self.effects.note(What::Event(event), self.db, key);
-            self.effects.note(What::Evicted, self.db, key);
-            self.effects.note(What::Touched, self.db, key);
+            self.effects.note_more(What::Evicted);
+            self.effects.note_more(What::Touched);
         }
         evicted
     }
@@ -447,8 +442,10 @@ impl<'k> Unit<'k> {
     /// Notes a change that was made to a key: its event, and how many changes it counts for.
     pub fn note(&mut self, key: &[u8], event: Event, dirty: u64) {
         self.effects.dirty += dirty;
-        self.touch(key);
-        self.event(event, key);
+        if self.origin.tells() {
+            self.effects.note(What::Touched, self.db, key);
+            self.effects.note_more(What::Event(event));
+        }
     }
 
     /// Notes changes that belong to no key.
