@@ -416,6 +416,15 @@ impl Listpack {
         self.write_header(count);
     }
 
+    /// Lets a listpack that most likely grows further, and is shrunk then, have much room for the element that comes now.
+    pub fn reserve_to_grow(&mut self, value_bytes: usize) {
+        // No head and tail of a string take more.
+        let needed = self.bytes.len() + value_bytes + 10;
+        if needed > self.bytes.capacity() {
+            self.bytes.reserve_exact(needed + needed / 5 - self.bytes.len());
+        }
+    }
+
     /// Makes room for so many bytes more, with slack in proportion to the size.
     fn reserve(&mut self, more: usize) {
         let needed = self.bytes.len().saturating_add(more);

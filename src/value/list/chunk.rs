@@ -93,10 +93,13 @@ impl Chunk {
         more: &mut Vec<Chunk>,
     ) {
         match self {
-            Chunk::Packed(pack) if limit.admits(pack, value) => match pack.at(index) {
-                Some(at) => pack.insert(at, value),
-                None => pack.push_back(value),
-            },
+            Chunk::Packed(pack) if limit.admits(pack, value) => {
+                pack.reserve_to_grow(value.len());
+                match pack.at(index) {
+                    Some(at) => pack.insert(at, value),
+                    None => pack.push_back(value),
+                }
+            }
             _ if index == 0 => {
                 let mut full = std::mem::replace(self, Chunk::of(value, limit));
                 full.close();

@@ -187,10 +187,10 @@ impl<L: Leaf> Tree<L> {
         let mut change = Some(change);
         let mut result = None;
         let root = cow::make_mut(&mut self.root);
-        let split = root.update(choose, &mut |leaf, more| {
+        let updated = root.update(choose, &mut |leaf, more| {
             result = change.take().map(|change| change(leaf, more));
         });
-        self.settle_root(split);
+        self.settle_root(updated.split);
         result
     }
 

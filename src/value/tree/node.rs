@@ -38,6 +38,14 @@ pub struct Inner<L: Leaf> {
     children: Children<L>,
 }
 
+/// What a change has done to a node.
+pub(super) struct Updated<L: Leaf> {
+    /// How many elements more there are below it and what was split off.
+    pub(super) grew: i64,
+    /// The right part of the node, and where that begins, if it had to be split.
+    pub(super) split: Option<(L::Key, Inner<L>)>,
+}
+
 impl<L: Leaf> Drop for Inner<L> {
     fn drop(&mut self) {
         // Below it are hundreds of elements and more.
@@ -217,29 +225,33 @@ impl<L: Leaf> Inner<L> {
         }
     }
 
-    /// Changes the leaf that is chosen on the way down. Returns the right part of this node if it had to be split.
+    /// Changes the leaf that is chosen on the way down.
     pub(super) fn update(
         &mut self,
         choose: &mut dyn FnMut(&Inner<L>) -> usize,
         change: &mut dyn FnMut(&mut L, &mut Vec<L>),
-    ) -> Option<(L::Key, Inner<L>)> {
+    ) -> Updated<L> {
         let index = choose(self);
         let is_last = index + 1 == self.len();
         let before = self.counts[index];
-        match &mut self.children {
+        let grew = match &mut self.children {
             Children::Leaves(leaves) => {
                 let leaf = cow::make_mut(&mut leaves[index]);
                 let mut more = Vec::new();
                 change(leaf, &mut more);
-                self.counts[index] = leaf.count() as u64;
-                if !more.is_empty() {
-                    self.insert_leaves(index + 1, more);
-                }
+                let count = leaf.count() as u64;
+                self.counts[index] = count;
+                let grew = count.wrapping_sub(before).cast_signed();
+                if more.is_empty() { grew } else { grew + self.insert_leaves(index + 1, more) }
             }
             Children::Nodes(nodes) => {
                 let node = cow::make_mut(&mut nodes[index]);
-                let split = node.update(choose, change);
-                self.counts[index] = node.total();
+                let Updated { grew, split } = node.update(choose, change);
+                // The sum is asked for only where it is not known.
+                self.counts[index] = match &split {
+                    Some(_) => node.total(),
+                    None => before.wrapping_add_signed(grew),
+                };
                 if let Some((key, right)) = split {
                     self.make_room();
                     self.counts.insert(index + 1, right.total());
@@ -248,20 +260,22 @@ impl<L: Leaf> Inner<L> {
                         nodes.insert(index + 1, Arc::new(right));
                     }
                 }
+                grew
             }
-        }
+        };
         if self.counts[index] == 0 {
             self.drop_children(index..index + 1);
         } else if self.counts[index] < before {
             self.join_around(index);
         }
-        match index {
+        let split = match index {
             _ if self.len() <= MAX_CHILDREN => None,
             // Where children come at one end, as in streams and lists, those behind them stay in full nodes.
             _ if is_last => self.split(MAX_CHILDREN),
             0 => self.split(self.len() - MAX_CHILDREN),
             _ => self.split(self.len() / 2),
-        }
+        };
+        Updated { grew, split }
     }
 
     /// Lets a node that is half full grow to its end, and not beyond.
@@ -275,18 +289,22 @@ impl<L: Leaf> Inner<L> {
         }
     }
 
-    fn insert_leaves(&mut self, mut index: usize, more: Vec<L>) {
+    /// Inserts those of the leaves that are not empty; returns how many elements they have.
+    fn insert_leaves(&mut self, mut index: usize, more: Vec<L>) -> i64 {
+        let mut elements = 0;
         for leaf in more {
             if leaf.count() == 0 {
                 continue;
             }
             self.make_room();
-            let Children::Leaves(leaves) = &mut self.children else { return };
+            let Children::Leaves(leaves) = &mut self.children else { break };
+            elements += (leaf.count() as u64).cast_signed();
             self.counts.insert(index, leaf.count() as u64);
             self.keys.insert(index, leaf.key());
             leaves.insert(index, Arc::new(leaf));
             index += 1;
         }
+        elements
     }
 
     fn drop_children(&mut self, range: Range<usize>) {
