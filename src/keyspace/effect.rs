@@ -135,7 +135,13 @@ impl Effects {
         self.keys.shrink_to(KEPT);
     }
 
+    /// Whether there is memory worth keeping.
+    pub(super) fn has_room(&self) -> bool {
+        self.notes.capacity() != 0
+    }
+
     /// Whether nothing was done.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.dirty == 0 && !self.flushed && self.notes.is_empty()
     }

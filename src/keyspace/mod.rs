@@ -77,8 +77,8 @@ pub struct Keyspace {
     /// Code of function libraries by name.
     functions: BTreeMap<Vec<u8>, Vec<u8>>,
     settings: Settings,
-    /// Memory for the effects of the next unit.
-    spare: Effects,
+    /// What the unit at work has done; between units empty, but for the memory.
+    effects: Effects,
     lookups: Lookups,
     trash: Trash,
     /// Keys whose time has passed stay, though nobody sees them.
@@ -109,7 +109,7 @@ impl Keyspace {
             trash: Trash::default(),
             keeps_expired: false,
             settings,
-            spare: Effects::default(),
+            effects: Effects::default(),
             lookups: Lookups::default(),
         }
     }
@@ -263,9 +263,12 @@ impl Keyspace {
     }
 
     /// Takes effects back that all have been told of, so that the next unit need not allocate.
+    #[inline]
     pub fn reuse(&mut self, mut effects: Effects) {
-        effects.clear();
-        self.spare = effects;
+        if effects.has_room() {
+            effects.clear();
+            self.effects = effects;
+        }
     }
 
     /// Begins a unit of work: one command, one transaction, one script.

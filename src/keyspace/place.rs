@@ -160,6 +160,9 @@ impl Place<'_> {
 
     /// The key's expiry time in unix milliseconds.
     pub fn expire_at_ms(&self) -> Option<i64> {
+        if self.keys.expiring() == 0 {
+            return None;
+        }
         self.find().and_then(|found| self.keys.meta(&self.at, found).expire_at_ms)
     }
 

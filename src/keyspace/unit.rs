@@ -126,15 +126,17 @@ pub struct Unit<'k> {
     origin: Origin,
     now_ms: i64,
     db: usize,
-    effects: Effects,
     /// Whether reading a key counts as a use of it.
     notes_uses: bool,
 }
 
 impl<'k> Unit<'k> {
     pub(super) fn new(keyspace: &'k mut Keyspace, origin: Origin, now_ms: i64) -> Unit<'k> {
-        let effects = std::mem::take(&mut keyspace.spare);
-        Unit { keyspace, origin, now_ms, db: 0, effects, notes_uses: origin.tells() }
+        if !keyspace.effects.is_empty() {
+            // Of a unit that did not come to its end.
+            keyspace.effects.clear();
+        }
+        Unit { keyspace, origin, now_ms, db: 0, notes_uses: origin.tells() }
     }
 
     /// Unix milliseconds of the unit; the same for all of it.
@@ -199,6 +201,12 @@ impl<'k> Unit<'k> {
         !self.origin.shows_expired() && meta.expire_at_ms.is_some_and(|at| at <= self.now_ms)
     }
 
+    /// Whether there may be a key in the present database whose time has passed. Most often there is none.
+    #[inline]
+    fn may_be_over(&self) -> bool {
+        self.keys().earliest_ms().is_some_and(|at| at <= self.now_ms)
+    }
+
     /// Removes a key whose time has passed. Commands with several keys call it for each before they look at all of them.
     pub fn expire_if_due(&mut self, key: &[u8]) {
         self.remove_expired(key, self.origin.removes_expired());
@@ -212,16 +220,15 @@ impl<'k> Unit<'k> {
     fn remove_expired(&mut self, key: &[u8], removes: bool) {
         if removes
             && !self.keyspace.keeps_expired
-            // Most often nothing at all has expired yet.
-            && self.keys().earliest_ms().is_some_and(|at| at <= self.now_ms)
+            && self.may_be_over()
             && self.keys().get(key).is_some_and(|entry| self.is_over(&entry.meta))
         {
             self.discard(key);
             if self.origin.tells() {
                 let event = Event { class: EventClass::Expired, name: "expired" };
-                self.effects.note(What::Event(event), self.db, key);
-                self.effects.note_more(What::Expired);
-                self.effects.note_more(What::Touched);
+                self.keyspace.effects.note(What::Event(event), self.db, key);
+                self.keyspace.effects.note_more(What::Expired);
+                self.keyspace.effects.note_more(What::Touched);
             }
         }
     }
@@ -240,7 +247,10 @@ impl<'k> Unit<'k> {
         if let Some(found) = found {
             self.note_use(&at, found);
         }
-        let found = found.filter(|found| !self.is_over(&self.keys().meta(&at, *found)));
+        let found = match self.may_be_over() {
+            true => found.filter(|found| !self.is_over(&self.keys().meta(&at, *found))),
+            false => found,
+        };
         if self.origin.is_client() {
             self.keyspace.lookups.hits += u64::from(found.is_some());
             self.keyspace.lookups.misses += u64::from(found.is_none());
@@ -318,7 +328,7 @@ impl<'k> Unit<'k> {
         let (result, change) = done?;
         if !origin.tells() {
             if let Change::Wrote { dirty, .. } | Change::Silent { dirty } = change {
-                self.effects.dirty += dirty;
+                self.keyspace.effects.dirty += dirty;
             }
             return Ok(result);
         }
@@ -327,24 +337,24 @@ impl<'k> Unit<'k> {
             Change::Silent { dirty } => (dirty, None),
             Change::Wrote { dirty, event } => (dirty, Some(event)),
         };
-        self.effects.dirty += dirty;
-        self.effects.note(What::Touched, db, key);
+        self.keyspace.effects.dirty += dirty;
+        self.keyspace.effects.note(What::Touched, db, key);
         if created && !emptied {
             let event = Event { class: EventClass::New, name: "new" };
-            self.effects.note_more(What::Event(event));
+            self.keyspace.effects.note_more(What::Event(event));
         }
         let Some(event) = event else { return Ok(result) };
-        self.effects.note_more(What::Event(event));
+        self.keyspace.effects.note_more(What::Event(event));
         // A key that came from elsewhere, such as by RENAME, is as good as one that grew.
         let may_hold = matches!(
             event.class,
             EventClass::List | EventClass::Zset | EventClass::Stream | EventClass::Generic
         );
         if may_hold && !emptied {
-            self.effects.note_more(What::Ready);
+            self.keyspace.effects.note_more(What::Ready);
         }
         if emptied && !created {
-            self.effects.note_more(What::Event(Event::generic("del")));
+            self.keyspace.effects.note_more(What::Event(Event::generic("del")));
         }
         Ok(result)
     }
@@ -385,9 +395,9 @@ impl<'k> Unit<'k> {
         let evicted = self.discard(key);
         if evicted {
             let event = Event { class: EventClass::Evicted, name: "evicted" };
-            self.effects.note(What::Event(event), self.db, key);
-            self.effects.note_more(What::Evicted);
-            self.effects.note_more(What::Touched);
+            self.keyspace.effects.note(What::Event(event), self.db, key);
+            self.keyspace.effects.note_more(What::Evicted);
+            self.keyspace.effects.note_more(What::Touched);
         }
         evicted
     }
@@ -428,34 +438,34 @@ impl<'k> Unit<'k> {
     /// Notes that a key changed.
     pub fn touch(&mut self, key: &[u8]) {
         if self.origin.tells() {
-            self.effects.note(What::Touched, self.db, key);
+            self.keyspace.effects.note(What::Touched, self.db, key);
         }
     }
 
     /// Notes a key event.
     pub fn event(&mut self, event: Event, key: &[u8]) {
         if self.origin.tells() {
-            self.effects.note(What::Event(event), self.db, key);
+            self.keyspace.effects.note(What::Event(event), self.db, key);
         }
     }
 
     /// Notes a change that was made to a key: its event, and how many changes it counts for.
     pub fn note(&mut self, key: &[u8], event: Event, dirty: u64) {
-        self.effects.dirty += dirty;
+        self.keyspace.effects.dirty += dirty;
         if self.origin.tells() {
-            self.effects.note(What::Touched, self.db, key);
-            self.effects.note_more(What::Event(event));
+            self.keyspace.effects.note(What::Touched, self.db, key);
+            self.keyspace.effects.note_more(What::Event(event));
         }
     }
 
     /// Notes changes that belong to no key.
     pub fn add_dirty(&mut self, dirty: u64) {
-        self.effects.dirty += dirty;
+        self.keyspace.effects.dirty += dirty;
     }
 
     /// Changes counted so far.
     pub fn dirty(&self) -> u64 {
-        self.effects.dirty
+        self.keyspace.effects.dirty
     }
 
     /// Number of keys in the present database.
@@ -501,8 +511,8 @@ impl<'k> Unit<'k> {
             let empty = Table::new(keys.seed());
             self.keyspace.trash.take_table(std::mem::replace(keys, empty));
         }
-        self.effects.flushed = true;
-        self.effects.dirty += removed;
+        self.keyspace.effects.flushed = true;
+        self.keyspace.effects.dirty += removed;
         removed
     }
 
@@ -513,8 +523,8 @@ impl<'k> Unit<'k> {
             return false;
         }
         self.keyspace.dbs.swap(a, b);
-        self.effects.flushed = true;
-        self.effects.dirty += 1;
+        self.keyspace.effects.flushed = true;
+        self.keyspace.effects.dirty += 1;
         true
     }
 
@@ -530,7 +540,11 @@ impl<'k> Unit<'k> {
 
     /// Ends the unit.
     pub fn commit(self) -> Effects {
-        self.effects
+        match self.keyspace.effects.is_empty() {
+            // Moving them costs more than looking.
+            true => Effects::default(),
+            false => std::mem::take(&mut self.keyspace.effects),
+        }
     }
 }
 
