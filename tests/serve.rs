@@ -4,6 +4,7 @@ mod common;
 
 use common::client::Reply;
 use common::servers::{AOF, Peer, Server};
+use std::io::{Read, Write};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -200,6 +201,25 @@ fn what_is_no_request_ends_the_connection_with_the_words_of_redis() {
         };
         assert_eq!(reply(Peer::Rkv), reply(Peer::Redis70), "{}", bytes.escape_ascii());
     }
+}
+
+/// What has run of a stream of requests takes no memory, wherever the stream is cut.
+#[test]
+fn a_long_stream_of_requests_stays_in_a_small_buffer() {
+    const REQUESTS: usize = 200_000;
+    let server = start(&["--client-query-buffer-limit", "1mb"]);
+    let mut stream = std::net::TcpStream::connect(server.address()).expect("a connection");
+    let mut sending = stream.try_clone().expect("the same connection");
+    let sender = std::thread::spawn(move || {
+        let value = "v".repeat(101);
+        let request = format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$101\r\n{value}\r\n");
+        let portion = request.repeat(REQUESTS / 20);
+        (0..20).try_for_each(|_| sending.write_all(portion.as_bytes()))
+    });
+    let mut replies = vec![0; REQUESTS * b"+OK\r\n".len()];
+    stream.read_exact(&mut replies).expect("all replies");
+    assert!(replies.chunks(5).all(|reply| reply == b"+OK\r\n"));
+    sender.join().expect("no panic").expect("all is sent");
 }
 
 #[test]

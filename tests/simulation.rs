@@ -770,8 +770,9 @@ impl World {
                 let args: Vec<&[u8]> = connection.reader.args(&connection.input).collect();
                 engine.request(connection.client, &args, moment);
             }
-            connection.input.drain(..connection.reader.read_bytes());
-            connection.reader.drop_read();
+            let read = connection.reader.read_bytes();
+            connection.input.drain(..read);
+            connection.reader.drop_read(read);
         }
         let id = connection.id;
         let Server { engine, snapshot, .. } = &mut self.servers[replica];

@@ -66,7 +66,8 @@ impl Engine {
     pub(super) fn replica_bytes(&self) -> u64 {
         let clients = self.replication.replica_ids().filter_map(|id| self.clients.get(id));
         let outputs: usize = clients.map(Client::output_memory).sum();
-        self.replication.behind_bytes(&self.config) + outputs as u64
+        let under_way = outputs as u64 + self.replication.reading_bytes();
+        self.replication.behind_bytes(&self.config) + under_way
     }
 
     /// Bytes that count towards `maxmemory`.

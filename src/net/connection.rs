@@ -337,7 +337,7 @@ impl<S: Stream> Connection<S> {
         } else {
             input.drain(..read);
         }
-        self.reader.drop_read();
+        self.reader.drop_read(read);
         if is_shared && !input.is_empty() && input.capacity() > 2 * READ_BYTES {
             // Long already: it is cheaper to keep the memory.
             self.input = input;

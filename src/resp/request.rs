@@ -70,8 +70,10 @@ pub struct Bounds {
 /// Reads the requests of one connection.
 #[derive(Debug, Default)]
 pub struct RequestReader {
-    /// Where the present request stands in the bytes, and what of it is read.
+    /// Up to where the bytes are understood.
     pos: usize,
+    /// Where the request begins of which strings are still to come.
+    begin: usize,
     /// Strings that are still to come.
     missing: i64,
     /// Length of the string whose head was read.
@@ -105,6 +107,7 @@ impl RequestReader {
                         if !bounds.is_known && count > STRANGER_STRINGS_MAX {
                             return Err(RequestError::StrangerCount);
                         }
+                        self.begin = self.pos;
                         self.pos = end;
                         if count <= 0 {
                             continue;
@@ -238,23 +241,26 @@ impl RequestReader {
         })
     }
 
-    /// Bytes in front of the next request, once one was complete; they may be dropped with [`RequestReader::drop_read`].
+    /// Bytes in front of the first request that was not yet given; they may be dropped, see [`RequestReader::drop_read`].
     pub fn read_bytes(&self) -> usize {
-        if self.missing == 0 { self.pos } else { 0 }
+        if self.missing == 0 { self.pos } else { self.begin }
     }
 
     /// Bytes that were understood of a request that is not complete: those in front of the first string that is still to come.
     pub fn understood_bytes(&self) -> usize {
-        if self.missing == 0 { 0 } else { self.pos }
+        self.pos - self.read_bytes()
     }
 
-    /// Says that all bytes in front of the next request were dropped.
-    pub fn drop_read(&mut self) {
-        if self.missing == 0 {
-            self.pos = 0;
-            if self.args.capacity() > ARGS_KEPT {
-                self.args = Vec::new();
+    /// Says that so many bytes were dropped, no more than [`RequestReader::read_bytes`].
+    pub fn drop_read(&mut self, bytes: usize) {
+        self.pos = self.pos.saturating_sub(bytes);
+        self.begin = self.begin.saturating_sub(bytes);
+        if self.missing > 0 {
+            for arg in &mut self.args {
+                *arg = arg.start.saturating_sub(bytes)..arg.end.saturating_sub(bytes);
             }
+        } else if self.args.capacity() > ARGS_KEPT {
+            self.args = Vec::new();
         }
     }
 }
@@ -433,9 +439,41 @@ mod tests {
             }
             let read = reader.read_bytes();
             buffer.drain(..read);
-            reader.drop_read();
+            reader.drop_read(read);
         }
         (requests, None)
+    }
+
+    /// However the bytes are cut, no more is kept than the request that is not complete.
+    #[test]
+    fn requests_that_were_given_are_dropped() {
+        let requests: Vec<Vec<u8>> = (0..50)
+            .map(|n| {
+                format!("*2\r\n$3\r\nGET\r\n${}\r\n{}\r\n", 1 + n % 9, &"123456789"[..1 + n % 9])
+            })
+            .map(String::into_bytes)
+            .collect();
+        let longest = requests.iter().map(Vec::len).max().unwrap_or(0);
+        let bytes = requests.concat();
+        for piece in 1..100 {
+            let (mut reader, mut buffer, mut given) = (RequestReader::default(), Vec::new(), 0);
+            for part in bytes.chunks(piece) {
+                buffer.extend_from_slice(part);
+                while reader.next(&buffer, BOUNDS) == Ok(Step::Request) {
+                    let expected = &requests[given];
+                    let args: Vec<&[u8]> = reader.args(&buffer).collect();
+                    assert_eq!(args[0], b"GET");
+                    assert!(expected.ends_with(&[args[1], b"\r\n"].concat()), "{piece}");
+                    given += 1;
+                }
+                let read = reader.read_bytes();
+                buffer.drain(..read);
+                reader.drop_read(read);
+                assert!(buffer.len() < longest, "{piece}");
+                assert!(reader.understood_bytes() <= buffer.len());
+            }
+            assert_eq!((given, buffer.len()), (requests.len(), 0));
+        }
     }
 
     #[test]

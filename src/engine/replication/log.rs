@@ -6,7 +6,8 @@ use super::{Replication, mono_ms};
 use crate::repl::backlog::Piece;
 use crate::repl::log::{DiskLog, Limits};
 use crate::repl::offset::Offset;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 /// Milliseconds after which a disk that did not take the log is tried again.
@@ -81,8 +82,8 @@ pub struct Log {
     count: u64,
     /// When the next one may begin.
     not_before_ms: u64,
-    /// Replicas for which bytes are being read.
-    readers: BTreeSet<ClientId>,
+    /// Replicas for which bytes are being read, and how many.
+    readers: BTreeMap<ClientId, usize>,
 }
 
 impl Log {
@@ -108,6 +109,11 @@ impl Log {
     /// What lies on disk; none without a log.
     pub fn kept(&self) -> Option<Range<Offset>> {
         self.present.as_ref().map(DiskLog::kept)
+    }
+
+    /// Bytes that are being read for replicas, and take memory outside of their clients.
+    pub fn reading_bytes(&self) -> u64 {
+        self.readers.values().sum::<usize>() as u64
     }
 
     /// Forgets a replica that is gone.
@@ -205,9 +211,10 @@ impl Engine {
     pub(super) fn read_log(&mut self, client: ClientId, from: Offset, bytes: usize) {
         let log = &mut self.replication.log;
         let Some(present) = &log.present else { return };
-        if log.readers.insert(client) {
+        if let Entry::Vacant(reader) = log.readers.entry(client) {
             let kept_bytes = present.written_to().since(from);
             let bytes = usize::try_from(kept_bytes).map_or(bytes, |kept| kept.min(bytes));
+            reader.insert(bytes);
             let order = StreamLog::Read { log: present.number(), client, from, bytes };
             self.actions.push_back(Action::StreamLog(order));
         }
@@ -244,7 +251,9 @@ impl Engine {
     pub fn stream_read(&mut self, read: StreamRead, now: Now) {
         self.set_now(now);
         let StreamRead { log, client, from, result } = read;
-        if self.replication.log.of(log).is_none() || !self.replication.log.readers.remove(&client) {
+        if self.replication.log.of(log).is_none()
+            || self.replication.log.readers.remove(&client).is_none()
+        {
             return;
         }
         let Some(replica) = self.replication.replicas.get_mut(&client) else { return };

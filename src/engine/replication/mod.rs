@@ -157,6 +157,11 @@ impl Replication {
         }
     }
 
+    /// Bytes that are being read from the log on disk for replicas.
+    pub fn reading_bytes(&self) -> u64 {
+        self.log.reading_bytes()
+    }
+
     /// Bytes of the primary's stream that wait for its snapshot.
     pub fn held_bytes(&self) -> u64 {
         self.upstream.as_ref().map_or(0, |upstream| upstream.link().held_bytes().0)

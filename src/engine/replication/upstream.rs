@@ -43,8 +43,6 @@ pub struct Upstream {
     reader: RequestReader,
     /// Bytes of the stream that make no whole command yet.
     input: Vec<u8>,
-    /// How many of them belong to commands that were run: the reader keeps them while it is inside of another command.
-    passed: usize,
     /// Bytes of commands that wait for EXEC.
     pending: Vec<u8>,
     parts: VecDeque<SnapshotPart>,
@@ -165,7 +163,6 @@ impl Engine {
             db,
             reader: RequestReader::default(),
             input: Vec::new(),
-            passed: 0,
             pending: Vec::new(),
             parts: VecDeque::new(),
             snapshot_of: None,
@@ -411,7 +408,6 @@ impl Engine {
         // What was not applied comes again.
         upstream.reader = RequestReader::default();
         upstream.input.clear();
-        upstream.passed = 0;
         upstream.pending.clear();
         upstream.retry_at_ms = now_ms.saturating_add(retry_after_ms);
         upstream.down_since_ms.get_or_insert(unix_ms);

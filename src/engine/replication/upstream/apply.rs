@@ -17,7 +17,8 @@ impl Engine {
         let Some(id) = upstream.client else { return upstream.input.clear() };
         let mut input = std::mem::take(&mut upstream.input);
         let mut reader = std::mem::take(&mut upstream.reader);
-        let mut passed = std::mem::take(&mut upstream.passed);
+        // Up to where the bytes were run and passed on.
+        let mut passed = 0;
         let bounds = Bounds { string_bytes_max: u64::MAX >> 1, is_known: true };
         let is_sound = loop {
             match reader.next(&input, bounds) {
@@ -49,14 +50,12 @@ impl Engine {
                 return;
             }
         };
-        let read = reader.read_bytes();
-        input.drain(..read.min(input.len()));
-        passed = passed.saturating_sub(read);
-        reader.drop_read();
+        // Empty lines behind a command belong to the next one.
+        input.drain(..passed.min(input.len()));
+        reader.drop_read(passed);
         let now_ms = mono_ms(self.now);
         let Some(upstream) = &mut self.replication.upstream else { return };
         upstream.input = input;
-        upstream.passed = passed;
         upstream.reader = reader;
         if !is_sound {
             upstream.input.clear();
