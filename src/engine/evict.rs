@@ -59,15 +59,20 @@ fn is_volatile(policy: MaxmemoryPolicy) -> bool {
 impl Engine {
     /// Bytes that do not count towards `maxmemory`, because evicting keys would only make more of them.
     pub(super) fn uncounted_bytes(&self) -> u64 {
-        self.persist.pending_bytes() + self.replica_bytes()
+        let for_replicas = self.replication.behind_bytes() + self.replica_output_bytes();
+        self.persist.pending_bytes() + for_replicas
     }
 
     /// Bytes of what replicas have not got yet.
     pub(super) fn replica_bytes(&self) -> u64 {
+        self.replication.lagging_bytes() + self.replica_output_bytes()
+    }
+
+    /// Bytes that are on their way to replicas.
+    fn replica_output_bytes(&self) -> u64 {
         let clients = self.replication.replica_ids().filter_map(|id| self.clients.get(id));
         let outputs: usize = clients.map(Client::output_memory).sum();
-        let under_way = outputs as u64 + self.replication.reading_bytes();
-        self.replication.behind_bytes(&self.config) + under_way
+        outputs as u64 + self.replication.reading_bytes()
     }
 
     /// Bytes that count towards `maxmemory`.

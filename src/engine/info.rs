@@ -178,8 +178,8 @@ fn memory(engine: &Engine, lines: &mut Lines) {
     lines.add("mem_fragmentation_bytes", rss as i64 - used as i64);
     lines.add("mem_not_counted_for_evict", engine.uncounted_bytes());
     let stream_bytes = engine.replication.memory_bytes();
-    let behind_bytes = engine.replication.behind_bytes(&engine.config);
-    lines.add("mem_replication_backlog", stream_bytes - behind_bytes);
+    let lagging_bytes = engine.replication.lagging_bytes();
+    lines.add("mem_replication_backlog", stream_bytes - lagging_bytes);
     lines.add("mem_total_replication_buffers", stream_bytes);
     lines.add("mem_replica_full_sync_buffer", engine.replication.held_bytes());
     lines.add("mem_clients_slaves", engine.replica_bytes());

@@ -209,13 +209,17 @@ impl<S: Stream> Connection<S> {
 
     /// Reads what is there and runs what is complete, unless that is to wait for others.
     fn read(&mut self, flow: Flow) -> io::Result<Read> {
-        // Most often nothing is left of earlier bytes, and memory can be shared.
-        let is_shared = self.input.is_empty();
+        let needed = std::mem::take(&mut self.needed);
+        // Most often little or nothing is left of earlier bytes, and memory can be shared.
+        let is_shared = self.input.len() <= GATHERED_BYTES && needed <= READ_BYTES;
         let mut input = match is_shared {
             true => std::mem::take(&mut *self.server.read_buffer.borrow_mut()),
             false => std::mem::take(&mut self.input),
         };
-        let needed = std::mem::take(&mut self.needed);
+        if is_shared && !self.input.is_empty() {
+            input.extend_from_slice(&self.input);
+            self.input.clear();
+        }
         let room = input.capacity() - input.len();
         if needed > READ_BYTES {
             make_room(&mut input, needed);
@@ -328,7 +332,9 @@ impl<S: Stream> Connection<S> {
                 }
             }
             let left = input.len() - self.reader.read_bytes();
-            let room = if left == 0 { 0 } else { input.capacity() - input.len() };
+            // What is left in shared memory is copied, unless there is much of that.
+            let is_copied = is_shared && input.capacity() <= 2 * READ_BYTES;
+            let room = if left == 0 || is_copied { 0 } else { input.capacity() - input.len() };
             engine.note_input(self.id, left, self.reader.understood_bytes(), room);
         }
         let read = self.reader.read_bytes();

@@ -141,12 +141,12 @@ fn stats(engine: &Engine, reply: &mut Reply) {
     let net = figures.used.saturating_sub(figures.startup);
     let dataset = figures.used.saturating_sub(figures.overhead());
     let ratio = |a: u64, b: u64| a as f64 / b.max(1) as f64;
-    let behind_bytes = engine.replication.behind_bytes(&engine.config);
+    let lagging_bytes = engine.replication.lagging_bytes();
     let counts_first = [
         ("peak.allocated", figures.peak),
         ("total.allocated", figures.used),
         ("startup.allocated", figures.startup),
-        ("replication.backlog", engine.replication.memory_bytes() - behind_bytes),
+        ("replication.backlog", engine.replication.memory_bytes() - lagging_bytes),
         ("clients.slaves", engine.replica_bytes()),
         ("clients.normal", figures.clients),
         ("cluster.links", 0),

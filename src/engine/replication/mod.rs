@@ -149,12 +149,15 @@ impl Replication {
         self.backlog.as_ref().map_or(0, Backlog::memory_bytes)
     }
 
-    /// Those of them that are kept for replicas that lag, beyond the size of the backlog.
-    pub fn behind_bytes(&self, config: &Config) -> u64 {
-        match self.replicas.is_empty() {
-            true => 0,
-            false => self.memory_bytes().saturating_sub(config.repl_backlog_size),
-        }
+    /// Those of them that are kept for replicas that lag, or for the disk, beyond the size of the backlog.
+    pub fn behind_bytes(&self) -> u64 {
+        let size_bytes = self.backlog.as_ref().map_or(0, Backlog::size_bytes);
+        self.memory_bytes().saturating_sub(size_bytes)
+    }
+
+    /// Those of them that count as the replicas' memory, and not as that of the backlog.
+    pub fn lagging_bytes(&self) -> u64 {
+        if self.replicas.is_empty() { 0 } else { self.behind_bytes() }
     }
 
     /// Bytes that are being read from the log on disk for replicas.
