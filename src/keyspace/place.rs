@@ -130,9 +130,11 @@ impl Place<'_> {
 
     #[inline]
     fn insert(&mut self, value: New<'_, Value>, meta: Meta) {
-        let found = self.find();
-        let old = self.keys.insert_found(&self.at, found, value, meta);
-        if found.is_none() {
+        let old = match self.found.get() {
+            Some(found) => self.keys.insert_found(&self.at, found, value, meta),
+            None => self.keys.insert_at(&self.at, value, meta),
+        };
+        if old.is_none() {
             self.found.set(None);
         }
         self.replaced(old);
@@ -192,6 +194,23 @@ impl Place<'_> {
         let meta = Meta { expire_at_ms, access: Some(self.access), mark: form.mark() };
         let value = New::Object(Value::String(Blob::new(bytes)));
         self.insert(value, meta);
+    }
+
+    /// Makes the key hold a string that follows from the one it holds. Its expiry time stays.
+    pub fn follow_string<T: AsRef<[u8]>, R, E: From<WrongType>>(
+        &mut self,
+        form: StringForm,
+        follow: impl FnOnce(Option<&[u8]>) -> Result<(T, R), E>,
+    ) -> Result<R, E> {
+        let (text, result, done) =
+            self.keys.follow(&self.at, self.access, form.mark(), |old| match old {
+                Some(value) => follow(Some(string(value).ok_or(WrongType)?)),
+                None => follow(None),
+            })?;
+        if !done {
+            self.set_string(text.as_ref(), form, self.expire_at_ms());
+        }
+        Ok(result)
     }
 
     /// Changes the bytes of a string, which is made empty first if the key is not there. Its expiry time stays.

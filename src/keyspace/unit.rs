@@ -243,10 +243,7 @@ impl<'k> Unit<'k> {
     pub fn get(&mut self, key: &[u8]) -> Option<ValueRef<'_>> {
         self.expire_if_due(key);
         let at = self.keys().locate(key);
-        let found = self.keys().find(&at);
-        if let Some(found) = found {
-            self.note_use(&at, found);
-        }
+        let found = self.find_to_use(&at);
         let found = match self.may_be_over() {
             true => found.filter(|found| !self.is_over(&self.keys().meta(&at, *found))),
             false => found,
@@ -364,21 +361,22 @@ impl<'k> Unit<'k> {
         self.delete_as(key, Event::generic("del"))
     }
 
-    /// Notes a use of a key that was found.
+    /// Looks for a key and notes the use.
     #[inline]
-    fn note_use(&mut self, at: &Locator<'_>, found: Found) {
+    fn find_to_use(&mut self, at: &Locator<'_>) -> Option<Found> {
         let (uses, now_ms) = (self.uses(), self.now_ms);
         if !self.notes_uses || uses.only_writes {
-            return;
+            return self.keys().find(at);
         }
-        let mark = match uses.counted {
-            false => uses.first(now_ms),
-            true => match self.keys().meta(at, found).access {
-                Some(mark) => uses.next(mark, now_ms, &mut self.keyspace.rng),
-                None => return,
-            },
-        };
-        self.keys_mut().touch_found(at, found, mark);
+        if !uses.counted {
+            return self.keys_mut().find_to_use(at, uses.first(now_ms));
+        }
+        let found = self.keys().find(at)?;
+        if let Some(mark) = self.keys().meta(at, found).access {
+            let mark = uses.next(mark, now_ms, &mut self.keyspace.rng);
+            self.keys_mut().touch_found(at, found, mark);
+        }
+        Some(found)
     }
 
     /// Removes a key; a large value is not freed here. False if the key was not there.

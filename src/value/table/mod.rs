@@ -208,8 +208,39 @@ impl<O: Clone> Table<O> {
         value: New<'_, O>,
         meta: Meta,
     ) -> Option<Removed<O>> {
-        let found = self.find(at);
-        self.insert_found(at, found, value, meta)
+        self.expiring += u64::from(meta.expire_at_ms.is_some());
+        // Whether the key is there or not, its page is written: one way down the tree serves for looking and writing.
+        let root = cow::make_mut(&mut self.root);
+        let page = root.page_mut(at);
+        let Some(index) = page.find(at.hash, at.key) else {
+            root.push(at, 0, value, meta);
+            self.len += 1;
+            return None;
+        };
+        let before_ms = page.earliest_ms();
+        let old = Removed { meta: page.meta_of(index), object: page.replace(index, value, meta) };
+        if page.earliest_ms() < before_ms {
+            root.change(at, 0, &mut |_| Effect { grew: 0, result: () });
+        }
+        self.expiring -= u64::from(old.meta.expire_at_ms.is_some());
+        Some(old)
+    }
+
+    /// Puts a short string that follows from what a key holds in its place, in one look at the key's page. `follow` is told what
+    /// the key holds, and gives the string and something for the caller. The string was not put there, and false comes along, if
+    /// the key is not there or holds no string of that length.
+    pub fn follow<T: AsRef<[u8]>, R, E>(
+        &mut self,
+        at: &Locator<'_>,
+        access: u32,
+        mark: u8,
+        follow: impl FnOnce(Option<Stored<'_, O>>) -> Result<(T, R), E>,
+    ) -> Result<(T, R, bool), E> {
+        let page = cow::make_mut(&mut self.root).page_mut(at);
+        let index = page.find(at.hash, at.key);
+        let (text, result) = follow(index.map(|index| page.value(index)))?;
+        let done = index.is_some_and(|index| page.overwrite(index, text.as_ref(), access, mark));
+        Ok((text, result, done))
     }
 
     /// As [`Table::insert_at`], for a key that was found, or was not.
@@ -306,6 +337,19 @@ impl<O: Clone> Table<O> {
         if let Some(page) = Arc::get_mut(&mut self.root).and_then(|root| root.page_if_unshared(at))
         {
             page.touch(found.0, access);
+        }
+    }
+
+    /// Looks for a key that was located, and notes a use of its entry as [`Table::touch`] does.
+    #[inline]
+    pub fn find_to_use(&mut self, at: &Locator<'_>, access: u32) -> Option<Found> {
+        match Arc::get_mut(&mut self.root).and_then(|root| root.page_if_unshared(at)) {
+            Some(page) => {
+                let index = page.find(at.hash, at.key)?;
+                page.touch(index, access);
+                Some(Found(index))
+            }
+            None => self.find(at),
         }
     }
 

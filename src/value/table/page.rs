@@ -528,6 +528,27 @@ impl<O: Clone> Page<O> {
         }
     }
 
+    /// Puts a string in the place of one of the same length, with a time of access and a mark; the expiry time stays. Returns false,
+    /// and changes nothing, if the entry holds something else or has no room for the time.
+    pub(super) fn overwrite(&mut self, index: usize, bytes: &[u8], access: u32, mark: u8) -> bool {
+        let parts = self.parts(index);
+        match parts.value {
+            Place::Heap(start, end) if end - start == bytes.len() && parts.flags & ACCESS != 0 => {
+                self.heap[start..end].copy_from_slice(bytes);
+                self.mark(index, parts.flags, mark);
+                self.heap[parts.meta_at..parts.meta_at + 4].copy_from_slice(&access.to_le_bytes());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Writes the caller's mark of an entry with these flags.
+    fn mark(&mut self, index: usize, flags: u8, mark: u8) {
+        let at = usize::from(self.offsets[index]);
+        self.heap[at] = flags & !(7 << MARK_SHIFT) | mark << MARK_SHIFT;
+    }
+
     /// Replaces what an entry holds. Returns what it held, if that was an object.
     pub(super) fn replace(&mut self, index: usize, value: New<'_, O>, meta: Meta) -> Option<O> {
         let parts = self.parts(index);
@@ -537,16 +558,14 @@ impl<O: Clone> Page<O> {
             && self.shape(parts.flags) == (meta.access.is_some(), meta.expire_at_ms.is_some())
         {
             self.heap[start..end].copy_from_slice(bytes);
-            let at = usize::from(self.offsets[index]);
-            self.heap[at] = parts.flags & !(7 << MARK_SHIFT) | meta.mark << MARK_SHIFT;
+            self.mark(index, parts.flags, meta.mark);
             self.write_meta(parts.meta_at, meta);
             return None;
         }
         if let (New::Object(_), Place::Object(object)) = (&value, parts.value)
             && self.shape(parts.flags) == (meta.access.is_some(), meta.expire_at_ms.is_some())
         {
-            let at = usize::from(self.offsets[index]);
-            self.heap[at] = parts.flags & !(7 << MARK_SHIFT) | meta.mark << MARK_SHIFT;
+            self.mark(index, parts.flags, meta.mark);
             self.write_meta(parts.meta_at, meta);
             let New::Object(new) = value else { return None };
             let old = std::mem::replace(&mut self.objects[object], Object::Value(new));
@@ -601,8 +620,7 @@ impl<O: Clone> Page<O> {
     pub(super) fn set_meta(&mut self, index: usize, meta: Meta) {
         let parts = self.parts(index);
         if self.shape(parts.flags) == (meta.access.is_some(), meta.expire_at_ms.is_some()) {
-            let at = usize::from(self.offsets[index]);
-            self.heap[at] = parts.flags & !(7 << MARK_SHIFT) | meta.mark << MARK_SHIFT;
+            self.mark(index, parts.flags, meta.mark);
             self.write_meta(parts.meta_at, meta);
             return;
         }

@@ -70,6 +70,37 @@ fn check(table: &Table<u64>, model: &Model) {
     }
 }
 
+/// Writes each byte of a string one higher, of the same length or, now and then, one longer.
+fn followed(bytes: &[u8]) -> Vec<u8> {
+    let mut next: Vec<u8> = bytes.iter().map(|byte| byte.wrapping_add(1)).collect();
+    if next.first().is_some_and(|first| first % 3 == 0) {
+        next.push(b'+');
+    }
+    next
+}
+
+/// [`Table::follow`] with [`followed`]; whether it was done.
+fn follow(table: &mut Table<u64>, at: &Locator<'_>, access: u32, mark: u8) -> bool {
+    let result = table.follow(at, access, mark, |old| match old {
+        Some(Stored::Bytes(bytes)) => Ok((followed(bytes), ())),
+        Some(Stored::Object(_)) => Err(()),
+        None => Ok((Vec::new(), ())),
+    });
+    result.is_ok_and(|(_, (), done)| done)
+}
+
+/// What [`follow`] does, on the model.
+fn follow_model(entry: Option<&mut (Value, Meta)>, access: u32, mark: u8) -> bool {
+    let Some((Value::Bytes(bytes), meta)) = entry else { return false };
+    let next = followed(bytes);
+    if bytes.is_empty() || next.len() != bytes.len() || meta.access.is_none() {
+        return false;
+    }
+    *bytes = next;
+    (meta.access, meta.mark) = (Some(access), mark);
+    true
+}
+
 /// A table under random changes holds what a map holds, and clones of it stay as they were.
 #[test]
 fn behaves_as_a_map_and_clones_stay_frozen() {
@@ -88,6 +119,23 @@ fn behaves_as_a_map_and_clones_stay_frozen() {
                 n if n < removing => {
                     let removed = table.remove(&key).map(|removed| removed.meta);
                     assert_eq!(removed, model.remove(&key).map(|(_, meta)| meta));
+                }
+                6 => {
+                    let (access, mark) = (rng.next_u64() as u32, rng.below(8) as u8);
+                    let at = table.locate(&key);
+                    let done = follow(&mut table, &at, access, mark);
+                    assert_eq!(done, follow_model(model.get_mut(&key), access, mark));
+                    let used = rng.next_u64() as u32;
+                    let shared = frozen.iter().any(|(_, model)| model.contains_key(&key));
+                    assert_eq!(table.find_to_use(&at, used), table.find(&at));
+                    match model.get_mut(&key) {
+                        // Whether a snapshot still shares the page is not this test's to know.
+                        Some((_, meta)) if shared => {
+                            meta.access = table.get(&key).unwrap().meta.access
+                        }
+                        Some((_, Meta { access: Some(access), .. })) => *access = used,
+                        _ => {}
+                    }
                 }
                 7 => {
                     let meta = meta(&mut rng);

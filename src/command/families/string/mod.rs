@@ -11,6 +11,7 @@ use crate::base::long_double::LongDouble;
 use crate::base::num::parse_canonical_i64;
 use crate::keyspace::{Change, Event, Place};
 use crate::value::StringForm;
+use smallvec::SmallVec;
 
 /// The handlers of this family.
 pub const HANDLERS: &[(&str, Handler)] = &[
@@ -527,18 +528,18 @@ fn decrby(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 
 fn add(ctx: &mut Ctx<'_, '_>, key: &[u8], n: i64) -> Done {
     let sum = ctx.update(key, |place| {
-        let old = match place.string()? {
-            Some(text) => parse_canonical_i64(text).ok_or(Error::NotInteger)?,
-            None => 0,
-        };
-        let sum =
-            old.checked_add(n).ok_or(Error::text("ERR increment or decrement would overflow"))?;
-        let expire_at_ms = place.expire_at_ms();
-        place.set_string(
-            itoa::Buffer::new().format(sum).as_bytes(),
-            StringForm::Auto,
-            expire_at_ms,
-        );
+        let sum = place.follow_string(StringForm::Auto, |old| {
+            let old = match old {
+                Some(text) => parse_canonical_i64(text).ok_or(Error::NotInteger)?,
+                None => 0,
+            };
+            let sum = old
+                .checked_add(n)
+                .ok_or(Error::text("ERR increment or decrement would overflow"))?;
+            let mut text = itoa::Buffer::new();
+            let text: SmallVec<[u8; 24]> = SmallVec::from_slice(text.format(sum).as_bytes());
+            Ok::<_, Error>((text, sum))
+        })?;
         Ok((sum, Change::wrote(Event::string("incrby"), 1)))
     })?;
     ctx.reply.int(sum);
@@ -547,13 +548,14 @@ fn add(ctx: &mut Ctx<'_, '_>, key: &[u8], n: i64) -> Done {
 
 fn incrbyfloat(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let text = ctx.update(args[1], |place| {
-        let old = match place.string()? {
-            Some(text) => LongDoubleArg::parse(text)?,
-            None => LongDoubleArg::Finite(LongDouble::ZERO),
-        };
-        let text = old.add(LongDoubleArg::parse(args[2])?)?.to_text();
-        let expire_at_ms = place.expire_at_ms();
-        place.set_string(text.as_bytes(), StringForm::Text, expire_at_ms);
+        let text = place.follow_string(StringForm::Text, |old| {
+            let old = match old {
+                Some(text) => LongDoubleArg::parse(text)?,
+                None => LongDoubleArg::Finite(LongDouble::ZERO),
+            };
+            let text = old.add(LongDoubleArg::parse(args[2])?)?.to_text();
+            Ok::<_, Error>((text.clone(), text))
+        })?;
         Ok((text, Change::wrote(Event::string("incrbyfloat"), 1)))
     })?;
     ctx.propagate(&[b"SET", args[1], text.as_bytes(), b"KEEPTTL"]);
