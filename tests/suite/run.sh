@@ -18,6 +18,7 @@
 #   RKV_PEERS_DIR  where redis-cli, redis-benchmark and redis-check-aof are (default: the PATH)
 #
 # passing.txt may only grow: a test in it that fails makes this script fail. failing.txt says why the others do not pass.
+# skipped.txt names those that cannot pass and would leave the server so that others fail; they count as failed.
 # Needs bash, coreutils, tclsh 8.6 and the programs of redis-tools.
 set -euo pipefail
 
@@ -99,6 +100,7 @@ verdicts() {
     }
     function put() { if (failed != "") print "err\t" failed "\t" reason; failed = reason = "" }
     /^\[(ok|err|exception|timeout|testing|ignore|skip|ready|done)\]/ { put() }
+    /^\[skip\]: / { print "err\t" name(substr($0, 9)) "\tnot run"; next }
     /^\[ok\]: / { print "ok\t" name(substr($0, 7)) "\t"; next }
     /^\[err\]: / { failed = name(substr($0, 8)); next }
     failed != "" && reason == "" { gsub(/\t/, " "); gsub(/\/tmp\/tmp\.[^ ]*/, "…"); reason = substr($0, 1, 160) }
@@ -112,8 +114,12 @@ run() { # MODE FILE: verdicts on stdout
   log=$dir.log
   prepare "$dir"
   port=$((port + 200))
-  args=(--single "$2" --durable --clients 1 --baseport "$port" --timeout "$most" --tags "-slow -large-memory")
-  if [ "$1" = external ]; then
+  args=(--single "$2" --durable --clients 1 --baseport "$port" --timeout "$most" --skipfile "$here/skipped.txt")
+  # As Redis runs them itself: the slow ones only of servers that the suite starts.
+  if [ "$1" = spawn ]; then
+    args+=(--tags -large-memory)
+  else
+    args+=(--tags "-slow -large-memory")
     mkdir "$dir/data"
     (cd "$dir/data" && exec "$rkv" serve --port "$port" --save '' --repl-log-max-size 0 --enable-debug-command yes --enable-protected-configs yes) \
       > "$dir/server.log" 2>&1 &
