@@ -114,10 +114,10 @@ run() { # MODE FILE: verdicts on stdout
   log=$dir.log
   prepare "$dir"
   port=$((port + 200))
-  args=(--single "$2" --durable --clients 1 --baseport "$port" --timeout "$most" --skipfile "$here/skipped.txt")
+  args=(--single "$2" --durable --clients 1 --baseport "$port" --timeout "$most")
   # As Redis runs them itself: the slow ones only of servers that the suite starts.
   if [ "$1" = spawn ]; then
-    args+=(--tags -large-memory)
+    args+=(--tags -large-memory --skipfile "$here/skipped.txt")
   else
     args+=(--tags "-slow -large-memory")
     mkdir "$dir/data"
