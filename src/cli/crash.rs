@@ -5,8 +5,7 @@ use crate::engine::Level;
 use crate::net::Log;
 use signal_hook::consts::SIGABRT;
 use std::backtrace::Backtrace;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
 use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,8 +16,7 @@ static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 /// Where reports go, and as which release the server shows itself.
 #[derive(Debug, Clone)]
 pub(super) struct Reports {
-    /// Without a file it is standard output, where the log is.
-    pub logfile: Option<PathBuf>,
+    pub log: Log,
     pub release: &'static str,
 }
 
@@ -43,17 +41,6 @@ impl Reports {
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
         });
-    }
-
-    fn log(&self) -> Log {
-        let file = self.logfile.as_ref().map(|path| OpenOptions::new().append(true).open(path));
-        let out: Box<dyn Write> = match file {
-            Some(Ok(file)) => Box::new(file),
-            // There is nobody else to tell.
-            Some(Err(_)) => Box::new(io::stderr()),
-            None => Box::new(io::stdout()),
-        };
-        Log::new(out, Level::Warning)
     }
 
     fn panic(&self, panic: &PanicHookInfo<'_>) {
@@ -84,13 +71,19 @@ impl Reports {
         if IS_REPORTED.swap(true, Ordering::Relaxed) {
             return;
         }
-        let log = self.log();
-        log.raw("\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n");
+        let log = &self.log;
+        log.raw(
+            Level::Warning,
+            "\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n",
+        );
         lines.iter().for_each(|line| log.line(Level::Warning, line));
         let (version, release) = (env!("CARGO_PKG_VERSION"), self.release);
         log.line(Level::Warning, &format!("rkv {version} (Redis {release}) crashed {why}"));
-        log.raw(&format!("\n------ STACK TRACE ------\n{trace}"));
-        log.raw("\n=== REDIS BUG REPORT END. Make sure to include from START to END. ===\n");
+        log.raw(Level::Warning, &format!("\n------ STACK TRACE ------\n{trace}"));
+        log.raw(
+            Level::Warning,
+            "\n=== REDIS BUG REPORT END. Make sure to include from START to END. ===\n",
+        );
     }
 }
 

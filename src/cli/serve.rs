@@ -8,10 +8,9 @@ use crate::base::glob::Glob;
 use crate::base::memory::{self, ALLOCATOR};
 use crate::base::reason::reason;
 use crate::base::rng::Rng;
-use crate::engine::config::words::LogLevel;
 use crate::engine::config::{CommandLine, Config, Host};
-use crate::engine::{Engine, Identity, Level};
-use crate::net::{self, Listener, Log, Setup};
+use crate::engine::{Engine, Identity, Level, LogForm};
+use crate::net::{self, Listener, Log, LogTo, SYSLOG_SOCKET, Setup, Syslog};
 use crate::tool::serve;
 use clap::Args;
 use std::ffi::{OsStr, OsString};
@@ -112,14 +111,9 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
     if config.daemonize {
         daemon::leave_session();
     }
-    let log = open_log(&config)?;
+    let log = open_log(&config, Path::new(SYSLOG_SOCKET));
     if config.crash_log_enabled {
-        let logfile = (!config.logfile.is_empty()).then(|| {
-            let file = PathBuf::from(OsStr::from_bytes(&config.logfile));
-            // The server may go to another folder.
-            std::path::absolute(&file).unwrap_or(file)
-        });
-        Reports { logfile, release: REDIS_VERSION }.begin();
+        Reports { log: log.clone(), release: REDIS_VERSION }.begin();
     }
     log.line(Level::Warning, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
     let pid = std::process::id();
@@ -264,35 +258,33 @@ impl Host for Machine {
     }
 }
 
-/// Opens the log: a file, or standard output.
-fn open_log(config: &Config) -> Result<Log, CliError> {
-    let level = match config.loglevel {
-        LogLevel::Debug => Level::Debug,
-        LogLevel::Verbose => Level::Verbose,
-        LogLevel::Notice => Level::Notice,
-        LogLevel::Warning | LogLevel::Nothing => Level::Warning,
+/// The log: a file or standard output, and beside it the system's, which listens at a socket, if that is asked for.
+fn open_log(config: &Config, syslog: &Path) -> Log {
+    let to = match config.logfile.as_slice() {
+        b"" => LogTo::Writer(to_stdout),
+        path => LogTo::File(OsStr::from_bytes(path).into()),
     };
-    let out: Box<dyn Write> = match config.logfile.as_slice() {
-        _ if config.loglevel == LogLevel::Nothing => Box::new(io::sink()),
-        b"" => Box::new(io::stdout()),
-        path => {
-            let path = Path::new(OsStr::from_bytes(path));
-            let file = OpenOptions::new().append(true).create(true).open(path);
-            Box::new(file.map_err(|e| CliError::from(e).in_file(path.display().to_string()))?)
-        }
-    };
-    Ok(Log::new(out, level))
+    let (facility, ident) = (config.syslog_facility, &config.syslog_ident);
+    let syslog = config.syslog_enabled.then(|| Syslog::new(syslog.into(), facility, ident));
+    Log::new(to, syslog, LogForm::of(config))
+}
+
+fn to_stdout(text: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(text)?;
+    out.flush()
 }
 
 /// Says who is here, in the form that scripts look for the number of the process in.
 fn greet(config: &Config, log: &Log) {
     let (port, pid) = (config.port, std::process::id());
     if config.always_show_logo {
-        log.raw(&format!(
+        let logo = format!(
             "\n    rkv {} in the place of Redis {REDIS_VERSION} ({} bit)\n\n    Running in standalone mode\n    Port: {port}\n    PID: {pid}\n\n",
             env!("CARGO_PKG_VERSION"),
             usize::BITS,
-        ));
+        );
+        log.raw(Level::Notice, &logo);
     } else {
         log.line(Level::Notice, &format!("Running mode=standalone, port={port}."));
     }
@@ -408,4 +400,35 @@ fn os_name() -> String {
     let name =
         [read("ostype"), read("osrelease")].map(|text| text.unwrap_or_default().trim().to_owned());
     format!("{} {} {}", name[0], name[1], std::env::consts::ARCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::config::words::SyslogFacility;
+    use std::os::unix::net::UnixDatagram;
+
+    #[test]
+    fn the_system_gets_lines_when_it_is_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, socket) = (dir.path().join("log"), dir.path().join("socket"));
+        let listener = UnixDatagram::bind(&socket).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let mut config = Config {
+            logfile: path.clone().into_os_string().into_vec(),
+            syslog_ident: b"own".to_vec(),
+            syslog_facility: SyslogFacility::Local1,
+            ..Config::default()
+        };
+        open_log(&config, &socket).line(Level::Warning, "to the file");
+        let mut bytes = [0; 200];
+        assert_eq!(listener.recv(&mut bytes).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        config.syslog_enabled = true;
+        open_log(&config, &socket).line(Level::Warning, "to both");
+        let length = listener.recv(&mut bytes).unwrap();
+        let heard = String::from_utf8_lossy(&bytes[..length]);
+        assert!(heard.starts_with("<140>") && heard.contains(" own["), "{heard}");
+        assert!(heard.ends_with("]: to both"), "{heard}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
+    }
 }

@@ -19,6 +19,7 @@ mod host;
 mod info;
 mod latency;
 mod loading;
+mod log;
 mod metrics;
 mod migrate;
 mod pause;
@@ -37,6 +38,7 @@ pub use client::{ClientId, Peer};
 pub use dispatch::Flow;
 pub use host::{Host, IoFigures, Usage};
 pub use loading::LastLoad;
+pub use log::LogForm;
 pub use migrate::{Migrated, Migration};
 pub use persist::{SaveJob, Saved, Why};
 pub use replication::{PrimaryId, SnapshotFor, SnapshotPart, StreamLog, StreamRead, Transferred};
@@ -94,6 +96,8 @@ pub enum Action {
     Wake(ClientId),
     /// Write a line to the log.
     Log(Level, String),
+    /// Give lines of the log this form from now on.
+    LogForm(LogForm),
     /// Write a snapshot to a file, on another thread.
     Save(SaveJob),
     /// Write a snapshot for replicas on another thread: to those named, and otherwise as the RDB file. Then tell
@@ -361,10 +365,6 @@ impl Engine {
     #[inline]
     pub fn has_actions(&self) -> bool {
         !self.actions.is_empty()
-    }
-
-    fn log(&mut self, level: Level, text: impl Into<String>) {
-        self.actions.push_back(Action::Log(level, text.into()));
     }
 
     /// Sees to what comes with time; to be called `hz` times a second.

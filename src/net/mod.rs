@@ -22,13 +22,15 @@ mod save;
 mod server;
 mod stream;
 mod stream_log;
+mod syslog;
 mod title;
 mod wakes;
 mod way;
 
 pub use clock::{mono_us, now};
 pub use listen::Listener;
-pub use log::Log;
+pub use log::{Log, LogTo};
+pub use syslog::{SYSLOG_SOCKET, Syslog};
 
 use crate::aof::live::Live;
 use crate::engine::config::Config;

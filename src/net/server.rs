@@ -267,6 +267,7 @@ impl Server {
                 None => break,
                 Some(Action::Wake(id)) => self.wake(id),
                 Some(Action::Log(level, text)) => self.log.line(level, &text),
+                Some(Action::LogForm(form)) => self.log.set_form(form),
                 Some(Action::Save(job)) => {
                     let rewrites = self.keeper.borrow().as_ref().map(Keeper::sender);
                     save::start(

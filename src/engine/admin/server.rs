@@ -225,6 +225,9 @@ impl Engine {
         if changes.has("appendfsync") {
             self.actions.push_back(Action::Fsync(self.config.appendfsync));
         }
+        if ["loglevel", "log-format", "log-timestamp-format"].iter().any(|name| changes.has(name)) {
+            self.show_log_form();
+        }
         if changes.has("appendonly") {
             match is_in_exec {
                 true => self.schedule_switch_log(self.config.appendonly),

@@ -49,6 +49,8 @@ pub(super) fn replicaof(engine: &mut Engine, call: &mut Call<'_>) -> Done {
 impl Engine {
     /// Follows a primary from now on, from where the data are now if that can be.
     pub(super) fn become_replica(&mut self, host: &[u8], port: u16) {
+        self.config.replicaof = Some(Primary { host: host.to_vec(), port });
+        self.show_log_form();
         let (place, db) = match self.end_upstream() {
             Some(upstream) => (upstream.place(), upstream.stream_db()),
             None => {
@@ -58,13 +60,17 @@ impl Engine {
             }
         };
         self.unblock_all("UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
-        self.config.replicaof = Some(Primary { host: host.to_vec(), port });
         self.follow(host, port, place, db);
         self.upstream_tick();
     }
 
     /// Follows nobody from now on. Whoever followed the same primary can go on with this server.
     pub(super) fn become_primary(&mut self) {
+        if !self.replication.is_replica() {
+            return;
+        }
+        self.config.replicaof = None;
+        self.show_log_form();
         let Some(upstream) = self.end_upstream() else { return };
         let db = Some(upstream.stream_db());
         let repl = &mut self.replication;
@@ -74,7 +80,6 @@ impl Engine {
         repl.writer = crate::aof::writer::Writer::new();
         repl.stream_db = db;
         self.replication.alone_since_ms = super::mono_ms(self.now);
-        self.config.replicaof = None;
         self.log(Level::Notice, format!("Setting secondary replication ID to {old}, valid up to offset: {offset}. New replication ID is {new}"));
         self.drop_replicas();
     }

@@ -1,0 +1,160 @@
+//! The log of `rkv serve`: where lines go, which, and what they look like, beside those of real servers.
+
+mod common;
+
+use common::replicas::wait_for;
+use common::servers::{Peer, Server};
+use std::fs;
+use std::path::Path;
+
+/// Waits until a file holds a text, and gives all that it holds then.
+#[track_caller]
+fn log_with(path: &Path, text: &str) -> String {
+    let read = || fs::read_to_string(path).unwrap_or_default();
+    wait_for(text, || read().contains(text));
+    read()
+}
+
+/// Waits until the log of a server, which goes to standard output, holds a text, and gives all that it holds then.
+#[track_caller]
+fn shown_with(server: &Server, text: &str) -> String {
+    log_with(&server.dir().join("log"), text)
+}
+
+#[test]
+fn lines_tell_which_role_they_come_from() {
+    const LINES: &[(&str, char)] = &[
+        ("LOG: as primary", 'M'),
+        ("* Before turning into a replica", 'S'),
+        ("* REPLICAOF 127.0.0.1:1 enabled", 'S'),
+        ("* REPLICAOF 127.0.0.1:2 enabled", 'S'),
+        ("LOG: as replica", 'S'),
+        ("Setting secondary replication ID", 'M'),
+        ("* MASTER MODE enabled", 'M'),
+        ("LOG: as primary again", 'M'),
+    ];
+    for peer in [Peer::Redis70, Peer::Rkv] {
+        let mut server = Server::start(peer);
+        server.ok(&["DEBUG", "LOG", "as primary"]);
+        server.ok(&["REPLICAOF", "127.0.0.1", "1"]);
+        server.ok(&["REPLICAOF", "127.0.0.1", "2"]);
+        server.ok(&["DEBUG", "LOG", "as replica"]);
+        server.ok(&["REPLICAOF", "NO", "ONE"]);
+        server.ok(&["DEBUG", "LOG", "as primary again"]);
+        let log = shown_with(&server, "as primary again");
+        for (text, role) in LINES {
+            let line = log.lines().find(|line| line.contains(text));
+            let line = line.unwrap_or_else(|| panic!("{peer:?}: no {text} in {log}"));
+            assert!(line.starts_with(&format!("{}:{role} ", server.pid())), "{peer:?}: {line}");
+        }
+        let server = Server::start_with(peer, &["--replicaof", "127.0.0.1 1"]);
+        let log = shown_with(&server, "Server initialized");
+        let line = log.lines().find(|line| line.contains("Server initialized")).unwrap();
+        assert!(line.starts_with(&format!("{}:S ", server.pid())), "{peer:?}: {line}");
+    }
+}
+
+#[test]
+fn the_level_changes_while_it_runs() {
+    for peer in [Peer::Valkey91, Peer::Rkv] {
+        let mut server = Server::start_with(peer, &["--loglevel", "nothing"]);
+        server.ok(&["DEBUG", "LOG", "first"]);
+        server.ok(&["CONFIG", "SET", "loglevel", "warning"]);
+        server.ok(&["DEBUG", "LOG", "second"]);
+        server.ok(&["REPLICAOF", "127.0.0.1", "1"]);
+        server.ok(&["CONFIG", "SET", "loglevel", "notice"]);
+        server.ok(&["REPLICAOF", "127.0.0.1", "2"]);
+        server.ok(&["CONFIG", "SET", "loglevel", "nothing"]);
+        server.ok(&["DEBUG", "LOG", "third"]);
+        server.ok(&["CONFIG", "SET", "loglevel", "debug"]);
+        server.ok(&["DEBUG", "LOG", "last"]);
+        let log = shown_with(&server, "last");
+        let written = |text| log.contains(text);
+        assert!(log.lines().next().unwrap().ends_with("LOG: second"), "{peer:?}: {log}");
+        assert!(written("REPLICAOF 127.0.0.1:2 enabled"), "{peer:?}: {log}");
+        assert!(!written("REPLICAOF 127.0.0.1:1 enabled") && !written("third"), "{peer:?}: {log}");
+    }
+}
+
+/// Numbers differ from run to run.
+fn without_numbers(line: &str) -> String {
+    let mut shown = String::new();
+    for c in line.chars() {
+        match c.is_ascii_digit() {
+            true if shown.ends_with('9') => {}
+            true => shown.push('9'),
+            false => shown.push(c),
+        }
+    }
+    shown
+}
+
+#[test]
+fn lines_have_the_forms_of_valkey() {
+    let of = |peer: Peer| {
+        let mut server = Server::start(peer);
+        let mut lines = Vec::new();
+        for role in [["NO", "ONE"], ["127.0.0.1", "1"]] {
+            server.ok(&["REPLICAOF", role[0], role[1]]);
+            for format in ["legacy", "logfmt", "json"] {
+                for time in ["legacy", "iso8601", "milliseconds"] {
+                    server.ok(&[
+                        "CONFIG",
+                        "SET",
+                        "log-format",
+                        format,
+                        "log-timestamp-format",
+                        time,
+                    ]);
+                    let mark = format!("{}-{format}-{time}", role[1]);
+                    let text = format!(
+                        "{mark} \"q\" back\\slash tab\t bell\u{7} caf\u{e9} \u{7f} \r\n end"
+                    );
+                    server.ok(&["DEBUG", "LOG", &text]);
+                    let log = shown_with(&server, &mark);
+                    let line = log.split('\n').find(|line| line.contains(&mark)).unwrap();
+                    lines.push(without_numbers(line));
+                }
+            }
+        }
+        lines
+    };
+    let lines = of(Peer::Rkv);
+    assert_eq!(lines, of(Peer::Valkey91));
+    assert!(
+        lines[8].starts_with("{\"pid\":9,\"role\":\"primary\",\"timestamp\":\"9\","),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn a_log_that_was_moved_away_is_begun_anew() {
+    let options = [
+        "--logfile",
+        "own.log",
+        "--enable-protected-configs",
+        "yes",
+        "--enable-debug-command",
+        "yes",
+    ];
+    for peer in [Peer::Redis70, Peer::Rkv] {
+        let mut server = Server::start_with(peer, &options);
+        let (path, old) = (server.dir().join("own.log"), server.dir().join("own.log.1"));
+        let before = log_with(&path, "Server initialized");
+        fs::rename(&path, &old).unwrap();
+        server.ok(&["DEBUG", "LOG", "behind it"]);
+        let log = log_with(&path, "behind it");
+        assert_eq!(log.lines().count(), 1, "{peer:?}: {log}");
+        assert!(fs::read_to_string(&old).unwrap().starts_with(&before));
+        // A path that does not begin at the root is one from where the server is.
+        let folder = tempfile::tempdir().unwrap();
+        server.ok(&["CONFIG", "SET", "dir", folder.path().to_str().unwrap()]);
+        server.ok(&["DEBUG", "LOG", "elsewhere"]);
+        let path = folder.path().join("own.log");
+        log_with(&path, "elsewhere");
+        // The last words of a server are there as well.
+        fs::remove_file(&path).unwrap();
+        assert!(server.connect().try_cmd(&["DEBUG", "SEGFAULT"]).is_err());
+        log_with(&path, "BUG REPORT END");
+    }
+}
