@@ -6,6 +6,7 @@ use common::replicas::wait_for;
 use common::servers::{Peer, Server};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// Waits until a file holds a text, and gives all that it holds then.
 #[track_caller]
@@ -19,6 +20,11 @@ fn log_with(path: &Path, text: &str) -> String {
 #[track_caller]
 fn shown_with(server: &Server, text: &str) -> String {
     log_with(&server.dir().join("log"), text)
+}
+
+fn send_signal(server: &Server, signal: &str) {
+    let status = Command::new("kill").args([signal, &server.pid().to_string()]).status();
+    assert!(status.unwrap().success());
 }
 
 #[test]
@@ -157,4 +163,14 @@ fn a_log_that_was_moved_away_is_begun_anew() {
         assert!(server.connect().try_cmd(&["DEBUG", "SEGFAULT"]).is_err());
         log_with(&path, "BUG REPORT END");
     }
+}
+
+#[test]
+fn who_started_it_may_leave() {
+    let mut server = Server::start_with(Peer::Rkv, &["--save", "3600 1"]);
+    send_signal(&server, "-HUP");
+    server.ok(&["SET", "k", "v"]);
+    // Of two signals that wait, the system brings the one with the lower number first.
+    let dir = server.end();
+    assert!(dir.path().join("dump.rdb").exists());
 }

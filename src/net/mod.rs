@@ -228,6 +228,8 @@ fn begin_load(
 /// Ends the server as signals ask.
 fn signals(server: &Rc<Server>) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
+    // Who started the server from a terminal may close that. Once asked for, a signal ends the process no more, heard or not.
+    drop(signal(SignalKind::hangup())?);
     for (kind, name) in [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "SIGINT")]
     {
         let mut stream = signal(kind)?;
