@@ -5,6 +5,7 @@ mod common;
 use common::replicas::wait_for;
 use common::servers::{Peer, Server};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -173,4 +174,31 @@ fn who_started_it_may_leave() {
     // Of two signals that wait, the system brings the one with the lower number first.
     let dir = server.end();
     assert!(dir.path().join("dump.rdb").exists());
+}
+
+#[test]
+fn a_unix_socket_is_of_the_group_that_is_asked_for() {
+    let id = |option| {
+        let output = Command::new("id").arg(option).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    // The administrator may take any, others one of theirs.
+    let group = match id("-u").as_str() {
+        "0" => "12345".to_owned(),
+        _ => id("-G").split(' ').next_back().unwrap().to_owned(),
+    };
+    let server =
+        Server::start_with(Peer::Rkv, &["--unixsocketgroup", &group, "--unixsocketperm", "770"]);
+    let metadata = fs::metadata(server.dir().join("socket")).unwrap();
+    assert_eq!(metadata.gid().to_string(), group);
+    assert_eq!(metadata.mode() & 0o777, 0o770);
+    // By name, as people do.
+    let server = Server::start_with(Peer::Rkv, &["--unixsocketgroup", &id("-gn")]);
+    assert_eq!(fs::metadata(server.dir().join("socket")).unwrap().gid().to_string(), id("-g"));
+    for peer in [Peer::Valkey91, Peer::Rkv] {
+        let dir = tempfile::tempdir().unwrap();
+        let log = Server::start_in(peer, dir, &["--unixsocketgroup", "no such group"]).unwrap_err();
+        let text = "Failed opening Unix socket: getgrnam error for group 'no such group': ";
+        assert!(log.contains(text), "{peer:?}: {log}");
+    }
 }

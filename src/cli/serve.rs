@@ -295,10 +295,10 @@ fn listen(config: &Config) -> Result<Vec<Listener>, String> {
     let mut listeners = listen_tcp(config)?;
     if !config.unixsocket.is_empty() {
         let path = Path::new(OsStr::from_bytes(&config.unixsocket));
-        let listener = Listener::unix(path, u32::try_from(config.unixsocketperm).unwrap_or(0));
-        let listener =
-            listener.map_err(|e| format!("Failed opening Unix socket: bind: {}", reason(&e)))?;
-        listeners.push(listener);
+        let mode = u32::try_from(config.unixsocketperm).unwrap_or(0);
+        let group = String::from_utf8_lossy(&config.unixsocketgroup);
+        let listener = Listener::unix(path, mode, &group);
+        listeners.push(listener.map_err(|why| format!("Failed opening Unix socket: {why}"))?);
     }
     if listeners.is_empty() {
         return Err("Configured to not listen anywhere, exiting.".to_owned());
@@ -330,7 +330,8 @@ fn listen_tcp(config: &Config) -> Result<Vec<Listener>, String> {
             },
         };
         let backlog = i32::try_from(config.tcp_backlog).unwrap_or(511);
-        match Listener::tcp(SocketAddr::new(ip, port), backlog) {
+        let mark = u32::try_from(config.socket_mark_id).unwrap_or(0);
+        match Listener::tcp(SocketAddr::new(ip, port), backlog, mark) {
             Ok(listener) => listeners.push(listener),
             Err(e) if may_fail && e.kind() != io::ErrorKind::AddrInUse => {}
             Err(e) => {

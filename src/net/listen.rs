@@ -1,13 +1,14 @@
 //! Listens for clients on addresses and unix sockets.
 
 use super::stream::Stream;
-use super::{Server, connection, now};
+use super::{Server, connection, group, now};
+use crate::base::reason::reason;
 use crate::engine::Peer;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::fs::Permissions;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -23,11 +24,11 @@ pub enum Listener {
 }
 
 impl Listener {
-    /// Listens on an address.
+    /// Listens on an address. Packets of its connections carry the mark, if it is not 0 and the system lets the process set it.
     ///
     /// # Errors
     /// The address is in use, or there is no such one.
-    pub fn tcp(address: SocketAddr, backlog: i32) -> io::Result<Listener> {
+    pub fn tcp(address: SocketAddr, backlog: i32, mark: u32) -> io::Result<Listener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_reuse_address(true)?;
         if address.is_ipv6() {
@@ -36,22 +37,25 @@ impl Listener {
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         socket.listen(backlog)?;
+        set_mark(&socket, mark);
         Ok(Listener::Tcp(socket.into()))
     }
 
-    /// Listens on a unix socket, with these mode bits if they are not 0; what is left of an earlier one is removed.
+    /// Listens on a unix socket, with these mode bits if they are not 0, and of this group if it has a name; what is left of an
+    /// earlier one is removed.
     ///
     /// # Errors
-    /// The socket cannot be made.
-    pub fn unix(path: &Path, mode: u32) -> io::Result<Listener> {
-        match std::fs::remove_file(path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let listener = UnixListener::bind(path)?;
-        listener.set_nonblocking(true)?;
-        if mode != 0 {
-            std::fs::set_permissions(path, Permissions::from_mode(mode))?;
+    /// The socket cannot be made, or be made as it is to be: what failed, and why.
+    pub fn unix(path: &Path, mode: u32, group: &str) -> Result<Listener, String> {
+        let group = match group {
+            "" => None,
+            // Before there is a socket, which would stay.
+            name => Some((name, group_number(name)?)),
+        };
+        let listener = bind_unix(path, mode).map_err(|e| format!("bind: {}", reason(&e)))?;
+        if let Some((name, number)) = group {
+            chown(path, None, Some(number))
+                .map_err(|e| format!("chown error for group '{name}': {}", reason(&e)))?;
         }
         Ok(Listener::Unix(listener, path.into()))
     }
@@ -97,6 +101,35 @@ impl Listener {
     }
 }
 
+/// Lets the packets of a socket carry a mark, for rules of routing and of firewalls. A server without it is better than none.
+fn set_mark(socket: &Socket, mark: u32) {
+    #[cfg(target_os = "linux")]
+    if mark != 0 {
+        let _ = socket.set_mark(mark);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (socket, mark);
+}
+
+fn group_number(name: &str) -> Result<u32, String> {
+    let groups = std::fs::read("/etc/group").unwrap_or_default();
+    group::number(&String::from_utf8_lossy(&groups), name)
+        .ok_or_else(|| format!("getgrnam error for group '{name}': no such group"))
+}
+
+fn bind_unix(path: &Path, mode: u32) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    listener.set_nonblocking(true)?;
+    if mode != 0 {
+        std::fs::set_permissions(path, Permissions::from_mode(mode))?;
+    }
+    Ok(listener)
+}
+
 /// After a failure, such as too many open files, it is of no use to try again at once.
 async fn pause(server: &Server, error: &io::Error) {
     let text = format!("Accepting client connection: {error}");
@@ -134,5 +167,24 @@ fn begin<S: Stream>(server: &Rc<Server>, stream: S, peer: Peer) {
         Err(words) => {
             let _ = stream.try_write(words);
         }
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_carries_its_mark_where_the_system_lets_it() {
+        let mark = |listener: &Listener| match listener {
+            Listener::Tcp(listener) => SockRef::from(listener).mark().unwrap(),
+            Listener::Unix(..) => panic!("another kind of socket"),
+        };
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let set = if socket.set_mark(7).is_ok() { 7 } else { 0 };
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        assert_eq!(mark(&Listener::tcp(address, 511, 7).unwrap()), set);
+        assert_eq!(mark(&Listener::tcp(address, 511, 0).unwrap()), 0);
     }
 }

@@ -9,6 +9,7 @@ mod clock;
 mod connection;
 mod free;
 mod gather;
+mod group;
 mod host;
 mod io_threads;
 mod listen;

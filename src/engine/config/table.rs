@@ -210,7 +210,7 @@ directives! {
     "maxclients" => maxclients: i64 = 10_000, int(1, U32_MAX);
     /// Mode bits, 0 to leave them.
     "unixsocketperm" [IMMUTABLE] => unixsocketperm: i64 = 0, Rule::Octal { max: 0o777 };
-    "socket-mark-id" [IMMUTABLE, NO_EFFECT] => socket_mark_id: i64 = 0, int(0, U32_MAX);
+    "socket-mark-id" [IMMUTABLE] => socket_mark_id: i64 = 0, int(0, U32_MAX);
     "active-defrag-max-scan-fields" [NO_EFFECT] => active_defrag_max_scan_fields: i64 = 1000, int(1, MAX);
     "slowlog-max-len" ~ "commandlog-slow-execution-max-len" => slowlog_max_len: i64 = 128, int(0, MAX);
     "acllog-max-len" => acllog_max_len: i64 = 128, int(0, MAX);
