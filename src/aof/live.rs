@@ -1,7 +1,8 @@
 //! An append-only set that a server appends to.
 //!
 //! A rewrite begins with a new incremental file ([`Live::rotate`]); once its base is written, base and file replace all that
-//! was before ([`Live::take_base`]). At each moment the manifest on disk names files that give all of the data.
+//! was before ([`Live::take_base`]), which stays listed as history until it is removed ([`Live::remove_history`]). At each moment
+//! the manifest on disk names files that give all of the data.
 
 use super::disk::{Disk, RealDisk};
 use super::manifest::{Kind, Listed, Manifest};
@@ -18,6 +19,8 @@ pub struct Live<D: Disk = RealDisk> {
     folder: PathBuf,
     name: String,
     manifest: Manifest,
+    /// The manifest on disk is still that of an older set.
+    lacks_base: bool,
     file: D::File,
     bytes: u64,
     base_bytes: u64,
@@ -35,6 +38,23 @@ pub fn base_name(name: &str, seq: i64, is_rdb: bool) -> String {
 
 fn incr_name(name: &str, seq: i64) -> String {
     format!("{name}.{seq}.incr.aof")
+}
+
+/// The number of the next incremental file, behind those of all that are listed.
+fn next_incr(manifest: &Manifest, name: &str) -> i64 {
+    // History that is kept must not lose its file to a new one of the same name.
+    let is_incr = |file: &&Listed| file.name == incr_name(name, file.seq).as_bytes();
+    let history = manifest.history().filter(is_incr);
+    manifest.incrs().chain(history).map(|file| file.seq).max().unwrap_or(0) + 1
+}
+
+/// The number of the next base, as [`next_incr`].
+fn next_base(manifest: &Manifest, name: &str) -> i64 {
+    let is_base = |file: &&Listed| {
+        [true, false].iter().any(|rdb| file.name == base_name(name, file.seq, *rdb).as_bytes())
+    };
+    let history = manifest.history().filter(is_base);
+    manifest.base().into_iter().chain(history).map(|file| file.seq).max().unwrap_or(0) + 1
 }
 
 fn path_of(folder: &Path, listed: &Listed) -> PathBuf {
@@ -76,6 +96,50 @@ fn write_manifest<D: Disk>(
     disk.sync_dir(folder)
 }
 
+/// The line of the log for a file that was removed because a base has replaced it.
+pub fn removal_line(name: &str) -> String {
+    format!("Removing the history file {name} in the background")
+}
+
+/// Removes the files that a base has replaced from a set that nobody appends to; gives their names.
+///
+/// # Errors
+/// Those of the disk; a manifest that cannot be read.
+pub fn remove_history<D: Disk>(mut disk: D, folder: &Path, name: &str) -> io::Result<Vec<String>> {
+    let path = manifest_path(folder, name);
+    if !disk.exists(&path)? {
+        return Ok(Vec::new());
+    }
+    let mut manifest = Manifest::parse(&disk.read(&path)?).map_err(io::Error::other)?;
+    remove_listed(&mut disk, folder, name, &mut manifest)
+}
+
+/// Removes the files that a manifest lists as history, and then their lines. What cannot be removed stays listed.
+fn remove_listed<D: Disk>(
+    disk: &mut D,
+    folder: &Path,
+    name: &str,
+    manifest: &mut Manifest,
+) -> io::Result<Vec<String>> {
+    let mut left = manifest.clone();
+    let mut removed = Vec::new();
+    left.files.retain(|file| {
+        if file.kind != Kind::History {
+            return true;
+        }
+        match disk.remove(&path_of(folder, file)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return true,
+            _ => removed.push(String::from_utf8_lossy(&file.name).into_owned()),
+        }
+        false
+    });
+    if !removed.is_empty() {
+        write_manifest(disk, folder, name, &left)?;
+        *manifest = left;
+    }
+    Ok(removed)
+}
+
 impl<D: Disk> Live<D> {
     /// Begins a set: a base that `write_base` writes from the data as they are, and nothing behind it.
     ///
@@ -113,8 +177,9 @@ impl<D: Disk> Live<D> {
         let path = match last {
             Some(path) => path,
             None => {
-                let incr = incr_name(name, 1);
-                manifest.files.push(Listed::new(incr.clone(), 1, Kind::Incr));
+                let seq = next_incr(&manifest, name);
+                let incr = incr_name(name, seq);
+                manifest.files.push(Listed::new(incr.clone(), seq, Kind::Incr));
                 folder.join(incr)
             }
         };
@@ -126,7 +191,7 @@ impl<D: Disk> Live<D> {
         let base_bytes = manifest.base().map_or(0, |base| size(&mut disk, &path_of(folder, base)));
         write_manifest(&mut disk, folder, name, &manifest)?;
         let (folder, name) = (folder.into(), name.into());
-        Ok(Live { disk, folder, name, manifest, file, bytes, base_bytes })
+        Ok(Live { disk, folder, name, manifest, lacks_base: false, file, bytes, base_bytes })
     }
 
     /// Begins a set whose base is still to come, beside one that may be there: until the base comes, the manifest on disk
@@ -141,12 +206,13 @@ impl<D: Disk> Live<D> {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Manifest::default(),
             Err(e) => return Err(e),
         };
-        let seq = manifest.incrs().last().map_or(0, |last| last.seq) + 1;
+        let seq = next_incr(&manifest, name);
         let incr = incr_name(name, seq);
         let file = create(&mut disk, &folder.join(&incr))?;
         manifest.files.push(Listed::new(incr, seq, Kind::Incr));
         let (folder, name) = (folder.into(), name.into());
-        Ok(Live { disk, folder, name, manifest, file, bytes: 0, base_bytes: 0 })
+        let (lacks_base, bytes, base_bytes) = (true, 0, 0);
+        Ok(Live { disk, folder, name, manifest, lacks_base, file, bytes, base_bytes })
     }
 
     /// Makes a base the whole of a set that nobody appends to; gives its bytes.
@@ -202,7 +268,7 @@ impl<D: Disk> Live<D> {
     /// Those of the disk; then they go on to the old one.
     pub fn rotate(&mut self) -> io::Result<()> {
         self.sync()?;
-        let seq = self.manifest.incrs().last().map_or(0, |last| last.seq) + 1;
+        let seq = next_incr(&self.manifest, &self.name);
         let name = incr_name(&self.name, seq);
         let file = create(&mut self.disk, &self.folder.join(&name))?;
         let mut manifest = self.manifest.clone();
@@ -221,29 +287,34 @@ impl<D: Disk> Live<D> {
         self.take(temporary, is_rdb, last)
     }
 
+    /// Removes the files that a base has replaced; gives their names. While a set lacks its first base this is left to the time
+    /// when it has one.
+    ///
+    /// # Errors
+    /// Those of the disk while it writes the manifest, which lists the files then as before.
+    pub fn remove_history(&mut self) -> io::Result<Vec<String>> {
+        match self.lacks_base {
+            true => Ok(Vec::new()),
+            false => remove_listed(&mut self.disk, &self.folder, &self.name, &mut self.manifest),
+        }
+    }
+
     fn take(&mut self, temporary: &Path, is_rdb: bool, last: Option<Listed>) -> io::Result<u64> {
-        let seq = self.manifest.base().map_or(0, |base| base.seq) + 1;
+        let seq = next_base(&self.manifest, &self.name);
         let name = base_name(&self.name, seq, is_rdb);
         let path = self.folder.join(&name);
         self.disk.rename(temporary, &path)?;
         self.disk.sync_dir(&self.folder)?;
         let mut manifest = Manifest::default();
         manifest.files.push(Listed::new(name, seq, Kind::Base));
-        let old = self.manifest.files.iter().filter(|file| Some(*file) != last.as_ref());
-        let old: Vec<Listed> = old.cloned().collect();
-        let history = old.iter().map(|file| Listed { kind: Kind::History, ..file.clone() });
-        manifest.files.extend(history);
+        // What became history last comes first, as servers list it.
+        let old = self.manifest.incrs().filter(|file| Some(*file) != last.as_ref());
+        let old = old.chain(self.manifest.base());
+        let old = old.map(|file| Listed { kind: Kind::History, ..file.clone() });
+        manifest.files.extend(old.chain(self.manifest.history().cloned()));
         manifest.files.extend(last.clone());
         write_manifest(&mut self.disk, &self.folder, &self.name, &manifest)?;
-        self.manifest = manifest.clone();
-        for file in &old {
-            // What cannot be removed stays listed as history for the next time.
-            if self.disk.remove(&path_of(&self.folder, file)).is_ok() {
-                manifest.files.retain(|listed| listed.name != file.name);
-            }
-        }
-        write_manifest(&mut self.disk, &self.folder, &self.name, &manifest)?;
-        self.manifest = manifest;
+        (self.manifest, self.lacks_base) = (manifest, false);
         let last = last.map_or(0, |last| size(&mut self.disk, &path_of(&self.folder, &last)));
         Ok(size(&mut self.disk, &path) + last)
     }
@@ -300,6 +371,10 @@ mod tests {
                         self.live.disk.append(&mut file, &lines(to))?;
                         self.live.disk.sync(&mut file)?;
                         self.live.take_base(base, rng.below(2) == 0)?;
+                        // Some are kept for a while.
+                        if rng.below(3) > 0 {
+                            self.live.remove_history()?;
+                        }
                     }
                 },
                 // A rewrite that fails.
@@ -378,5 +453,83 @@ mod tests {
             }
         }
         assert!(cuts > 1000, "{cuts}");
+    }
+
+    /// What a base replaces is listed, the newest first, until it is removed; what is gone already is no longer listed.
+    #[test]
+    fn history_is_kept_until_it_is_removed() {
+        let folder = Path::new("dir");
+        let mut disk = Fake::new();
+        disk.left = usize::MAX;
+        let base = |disk: &mut Fake, path: &Path| disk.create(path).map(drop);
+        let mut live = Live::create(disk, folder, "a", true, base).unwrap();
+        for _ in 0..2 {
+            live.rotate().unwrap();
+            live.disk.create(Path::new("temp")).unwrap();
+            live.take_base(Path::new("temp"), true).unwrap();
+        }
+        let listed = |live: &mut Live<Fake>| {
+            let text = live.disk.read(Path::new("dir/a.manifest")).unwrap();
+            String::from_utf8(text).unwrap()
+        };
+        let history = ["a.2.incr.aof", "a.2.base.rdb", "a.1.incr.aof", "a.1.base.rdb"];
+        assert_eq!(
+            listed(&mut live),
+            "file a.3.base.rdb seq 3 type b\n\
+             file a.2.incr.aof seq 2 type h\n\
+             file a.2.base.rdb seq 2 type h\n\
+             file a.1.incr.aof seq 1 type h\n\
+             file a.1.base.rdb seq 1 type h\n\
+             file a.3.incr.aof seq 3 type i\n"
+        );
+        live.disk.remove(Path::new("dir/a.1.incr.aof")).unwrap();
+        assert_eq!(live.remove_history().unwrap(), history);
+        let left = "file a.3.base.rdb seq 3 type b\nfile a.3.incr.aof seq 3 type i\n";
+        assert_eq!(listed(&mut live), left);
+        for name in history {
+            assert!(!live.disk.exists(&folder.join(name)).unwrap(), "{name}");
+        }
+    }
+
+    /// While a set lacks its first base, the manifest on disk stays that of the older one.
+    #[test]
+    fn history_waits_for_the_base_of_a_new_set() {
+        let folder = Path::new("dir");
+        let mut disk = Fake::new();
+        disk.left = usize::MAX;
+        disk.put("dir/a.2.base.rdb", b"");
+        disk.put("dir/a.1.base.rdb", b"");
+        let old = b"file a.2.base.rdb seq 2 type b\nfile a.1.base.rdb seq 1 type h\n";
+        disk.put("dir/a.manifest", old);
+        let mut live = Live::begin(disk, folder, "a").unwrap();
+        assert!(live.remove_history().unwrap().is_empty());
+        assert_eq!(live.disk.read(Path::new("dir/a.manifest")).unwrap(), old);
+        live.disk.create(Path::new("temp")).unwrap();
+        live.take_base(Path::new("temp"), true).unwrap();
+        assert_eq!(live.remove_history().unwrap(), ["a.2.base.rdb", "a.1.base.rdb"]);
+    }
+
+    /// A new file never takes the name of one that is kept as history.
+    #[test]
+    fn kept_history_does_not_lose_its_names() {
+        let folder = Path::new("dir");
+        let mut disk = Fake::new();
+        disk.left = usize::MAX;
+        disk.put("dir/a.1.incr.aof", b"old");
+        disk.put("dir/a.1.base.aof", b"old");
+        let text = b"file a.1.incr.aof seq 1 type h\nfile a.1.base.aof seq 1 type h\n";
+        disk.put("dir/a.manifest", text);
+        let manifest = Manifest::parse(text).unwrap();
+        let mut live = Live::go_on(disk.clone(), folder, "a", manifest).unwrap();
+        live.write(b"new").unwrap();
+        live.remove_history().unwrap();
+        assert_eq!(live.disk.read(Path::new("dir/a.2.incr.aof")).unwrap(), b"new");
+        let mut live = Live::begin(disk, folder, "a").unwrap();
+        live.write(b"new").unwrap();
+        live.disk.create(Path::new("temp")).unwrap();
+        live.take_base(Path::new("temp"), false).unwrap();
+        live.remove_history().unwrap();
+        assert_eq!(live.disk.read(Path::new("dir/a.2.incr.aof")).unwrap(), b"new");
+        assert!(live.disk.exists(Path::new("dir/a.2.base.aof")).unwrap());
     }
 }

@@ -137,6 +137,8 @@ pub enum Action {
     },
     /// Sync the append-only file in this way from now on.
     Fsync(AppendFsync),
+    /// Keep what rewrites of the append-only file replace from now on, or remove it.
+    KeepHistory(bool),
     /// Wait for so long before each write to the append-only file from now on, for tests.
     DelayLog {
         /// Microseconds.

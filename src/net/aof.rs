@@ -3,8 +3,9 @@
 //! it is synced, while the disk takes nothing, and always with `appendfsync always`.
 
 use super::News;
-use crate::aof::live::Live;
+use crate::aof::live::{Live, removal_line};
 use crate::base::reason::reason;
+use crate::engine::Level;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
 use std::cell::{Cell, RefCell};
@@ -33,6 +34,8 @@ pub(super) enum Order {
         /// Who waits for it.
         done: Sender<io::Result<u64>>,
     },
+    /// Keep what a base replaces from now on, or remove it.
+    KeepHistory(bool),
     /// Sync, and tell.
     Settle(Sender<()>),
     /// Sync in this way from now on.
@@ -84,8 +87,16 @@ impl Keeper {
         let (sync, done) = (config.appendfsync, *synced.borrow());
         let delay = Duration::ZERO;
         let book = Arc::new(Mutex::new(Book { opened, done, dirty: false }));
-        let (failed, is_lost) = (false, false);
-        let work = Work { book: Arc::clone(&book), sync, delay, synced, news, failed, is_lost };
+        let work = Work {
+            book: Arc::clone(&book),
+            sync,
+            delay,
+            keeps_history: config.aof_disable_auto_gc,
+            synced,
+            news,
+            failed: false,
+            is_lost: false,
+        };
         let thread = std::thread::Builder::new().name("aof".into());
         let thread = thread.spawn(move || work.run(&received)).ok();
         Keeper {
@@ -160,6 +171,10 @@ impl Keeper {
         self.send(Order::Policy(policy));
     }
 
+    pub(super) fn keep_history(&self, keeps: bool) {
+        self.send(Order::KeepHistory(keeps));
+    }
+
     pub(super) fn set_delay(&self, delay: Duration) {
         self.is_delayed.set(!delay.is_zero());
         self.send(Order::Delay(delay));
@@ -181,6 +196,7 @@ struct Work {
     book: Arc<Mutex<Book>>,
     sync: AppendFsync,
     delay: Duration,
+    keeps_history: bool,
     synced: watch::Sender<u64>,
     news: UnboundedSender<News>,
     failed: bool,
@@ -240,7 +256,15 @@ impl Work {
                 }
             }
             Order::Base { path, is_rdb, done } => {
-                let _ = done.send(lock(&self.book).opened.take_base(&path, is_rdb));
+                let taken = lock(&self.book).opened.take_base(&path, is_rdb);
+                if taken.is_ok() {
+                    self.remove_history();
+                }
+                let _ = done.send(taken);
+            }
+            Order::KeepHistory(keeps) => {
+                self.keeps_history = keeps;
+                self.remove_history();
             }
             Order::Settle(done) => {
                 self.sync();
@@ -257,6 +281,18 @@ impl Work {
             }
         }
         false
+    }
+
+    /// Removes what bases have replaced, unless it is to stay.
+    fn remove_history(&mut self) {
+        if self.keeps_history {
+            return;
+        }
+        // The data are safe without, and the next rewrite tries again.
+        let removed = lock(&self.book).opened.remove_history().unwrap_or_default();
+        for name in removed {
+            let _ = self.news.send(News::Line(Level::Notice, removal_line(&name)));
+        }
     }
 
     /// Appends bytes, however long the disk takes to be able to: what was acknowledged must not be lost, and nothing may

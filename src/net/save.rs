@@ -3,8 +3,8 @@
 use super::aof::Order;
 use super::{News, ToCommands, clock, priority};
 use crate::aof::disk::RealDisk;
-use crate::aof::live::Live;
-use crate::engine::{Engine, SaveJob, Saved, Why};
+use crate::aof::live::{self, Live};
+use crate::engine::{Engine, Level, SaveJob, Saved, Why};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
@@ -40,6 +40,7 @@ pub(super) fn start(
     let folder_of_log = folder.join(OsStr::from_bytes(&engine.config().appenddirname));
     let name_of_log = String::from_utf8_lossy(&engine.config().appendfilename).into_owned();
     let why = job.why;
+    let keeps_history = engine.config().aof_disable_auto_gc;
     let form = Form {
         is_rdb: engine.config().aof_use_rdb_preamble,
         with_times: engine.config().aof_timestamp_enabled,
@@ -61,7 +62,12 @@ pub(super) fn start(
                     .write(&job, &rewritten)
                     .and_then(|_| hand_over(&keeper, rewritten, form.is_rdb)),
                 (Why::Rewrite, None) => form.write(&job, &rewritten).and_then(|_| {
-                    Live::put_base(RealDisk, &folder_of_log, &name_of_log, &rewritten, form.is_rdb)
+                    let (folder, name) = (&folder_of_log, &name_of_log);
+                    let bytes = Live::put_base(RealDisk, folder, name, &rewritten, form.is_rdb)?;
+                    if !keeps_history {
+                        remove_history(folder, name, &news);
+                    }
+                    Ok(bytes)
                 }),
             };
             let seconds = (clock::mono_us() - began) / 1_000_000;
@@ -74,6 +80,15 @@ pub(super) fn start(
     if let Err(e) = spawned {
         let result = Err(e.to_string());
         let _ = news.send(News::Saved(Saved { why, result, seconds: 0 }));
+    }
+}
+
+/// Removes from an append-only file that nobody appends to what its base has replaced.
+pub(super) fn remove_history(folder: &Path, name: &str, news: &UnboundedSender<News>) {
+    // The data are safe without, and the next rewrite tries again.
+    let removed = live::remove_history(RealDisk, folder, name).unwrap_or_default();
+    for name in removed {
+        let _ = news.send(News::Line(Level::Notice, live::removal_line(&name)));
     }
 }
 

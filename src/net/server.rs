@@ -324,6 +324,7 @@ impl Server {
                         keeper.set_policy(policy);
                     }
                 }
+                Some(Action::KeepHistory(keeps)) => self.keep_history(keeps),
                 Some(Action::DelayLog { us }) => {
                     if let Some(keeper) = &*self.keeper.borrow() {
                         keeper.set_delay(Duration::from_micros(us));
@@ -413,15 +414,32 @@ impl Server {
         }
     }
 
-    /// Begins an append-only file. If that fails, writes are refused as when the disk does not take them.
-    pub(super) fn open_log(&self) {
+    /// Lets what bases of the append-only file replace be kept from now on, or be removed.
+    pub(super) fn keep_history(&self, keeps: bool) {
+        if let Some(keeper) = &*self.keeper.borrow() {
+            return keeper.keep_history(keeps);
+        }
+        if !keeps {
+            let (folder, name) = self.log_location();
+            save::remove_history(&folder, &name, &self.news);
+        }
+    }
+
+    /// The folder of the append-only file, and its name.
+    fn log_location(&self) -> (PathBuf, String) {
         let engine = self.engine.borrow();
         let config = engine.config();
         let folder = self.folder.borrow().join(OsStr::from_bytes(&config.appenddirname));
-        let name = String::from_utf8_lossy(&config.appendfilename).into_owned();
+        (folder, String::from_utf8_lossy(&config.appendfilename).into_owned())
+    }
+
+    /// Begins an append-only file. If that fails, writes are refused as when the disk does not take them.
+    pub(super) fn open_log(&self) {
+        let (folder, name) = self.log_location();
         match Live::begin(RealDisk, &folder, &name) {
             Ok(opened) => {
-                let keeper = Keeper::start(opened, config, self.told.clone(), self.news.clone());
+                let (told, news) = (self.told.clone(), self.news.clone());
+                let keeper = Keeper::start(opened, self.engine.borrow().config(), told, news);
                 *self.keeper.borrow_mut() = Some(keeper);
             }
             Err(error) => {

@@ -228,6 +228,12 @@ impl Engine {
         if ["loglevel", "log-format", "log-timestamp-format"].iter().any(|name| changes.has(name)) {
             self.show_log_form();
         }
+        // Without an append-only file a rewrite has the folder for itself, and sees to this with its next one.
+        if changes.has("aof-disable-auto-gc")
+            && (self.persist.is_logging() || !self.persist.is_rewriting())
+        {
+            self.actions.push_back(Action::KeepHistory(self.config.aof_disable_auto_gc));
+        }
         if changes.has("appendonly") {
             match is_in_exec {
                 true => self.schedule_switch_log(self.config.appendonly),

@@ -62,7 +62,10 @@ pub(super) fn load(job: &LoadJob) -> Result<LoadedData, StartError> {
     }
     let (manifest, ending) = manifest.map_err(|trouble| StartError(trouble.to_string()))?;
     let opened = Live::go_on(RealDisk, &at.folder, &at.name, manifest);
-    let opened = opened.or_else(|e| fail(format!("Can't open the append only file: {e}")))?;
+    let mut opened = opened.or_else(|e| fail(format!("Can't open the append only file: {e}")))?;
+    if !job.config.aof_disable_auto_gc {
+        tell_removed(job, &opened.remove_history().unwrap_or_default());
+    }
     Ok(LoadedData {
         keyspace,
         aof: Some(opened),
@@ -71,6 +74,18 @@ pub(super) fn load(job: &LoadJob) -> Result<LoadedData, StartError> {
         tail: ending.map(|ending| ending.tail),
         dropped_keys: Vec::new(),
     })
+}
+
+/// Removes what the base of the append-only file has replaced, though nothing will be appended to it.
+pub(super) fn remove_history(job: &LoadJob) {
+    let at = Location::of(&job.config);
+    // Whatever is wrong with the file is for those to see who load it.
+    let removed = live::remove_history(RealDisk, &at.folder, &at.name);
+    tell_removed(job, &removed.unwrap_or_default());
+}
+
+fn tell_removed(job: &LoadJob, names: &[String]) {
+    names.iter().for_each(|name| job.log(Level::Notice, live::removal_line(name)));
 }
 
 /// Begins an append-only file with the data there are.

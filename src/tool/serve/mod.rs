@@ -43,6 +43,9 @@ fn load_rdb(job: &LoadJob) -> Result<LoadedData, StartError> {
     let mut keyspace = Keyspace::new(job.settings.clone());
     let path = path_of(&job.config, &job.config.dbfilename);
     let loaded = rdb::load(job, &mut keyspace, &path)?.unwrap_or_default();
+    if !job.config.aof_disable_auto_gc {
+        log::remove_history(job);
+    }
     let last_load = LastLoad::from(&loaded);
     let Loaded { aux, dropped_keys, .. } = loaded;
     Ok(LoadedData { keyspace, aof: None, last_load, aux, tail: None, dropped_keys })

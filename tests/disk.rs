@@ -1,0 +1,79 @@
+//! `rkv serve`: what directives let it do with its files, and what it does when the disk fails it.
+
+mod common;
+
+use common::client::Reply;
+use common::replicas::wait_for;
+use common::servers::{AOF, Peer, Server};
+use std::path::Path;
+
+/// The manifest of the append-only file of a server that works in a folder.
+fn manifest(dir: &Path) -> String {
+    std::fs::read_to_string(dir.join("appendonlydir/appendonly.aof.manifest")).unwrap()
+}
+
+/// What a rewrite replaces stays if it is asked for, listed as Redis lists it, also over a restart.
+#[test]
+fn history_of_the_append_only_file_is_kept_on_request() {
+    for peer in [Peer::Rkv, Peer::Redis70] {
+        let keep = [AOF, &["--aof-disable-auto-gc", "yes"]].concat();
+        let mut server = Server::start_with(peer, &keep);
+        for value in ["1", "2"] {
+            server.ok(&["SET", "k", value]);
+            server.rewrite_aof();
+        }
+        let kept = "file appendonly.aof.3.base.rdb seq 3 type b\n\
+            file appendonly.aof.2.incr.aof seq 2 type h\n\
+            file appendonly.aof.2.base.rdb seq 2 type h\n\
+            file appendonly.aof.1.incr.aof seq 1 type h\n\
+            file appendonly.aof.1.base.rdb seq 1 type h\n\
+            file appendonly.aof.3.incr.aof seq 3 type i\n";
+        let left = "file appendonly.aof.3.base.rdb seq 3 type b\n\
+            file appendonly.aof.3.incr.aof seq 3 type i\n";
+        let history = ["2.incr.aof", "2.base.rdb", "1.incr.aof", "1.base.rdb"];
+        let count = |dir: &Path| {
+            let path = |name: &str| dir.join(format!("appendonlydir/appendonly.aof.{name}"));
+            history.iter().filter(|name| path(name).exists()).count()
+        };
+        assert_eq!(manifest(server.dir()), kept, "{peer:?}");
+        assert_eq!(count(server.dir()), 4, "{peer:?}");
+
+        // A start goes on with it, and without the directive it removes what was kept.
+        let mut server = Server::start_in(peer, server.end(), &keep).unwrap();
+        assert_eq!(manifest(server.dir()), kept, "{peer:?}");
+        assert_eq!(server.ok(&["GET", "k"]).text(), "2");
+        let mut server = Server::start_in(peer, server.end(), AOF).unwrap();
+        assert_eq!(manifest(server.dir()), left, "{peer:?}");
+        wait_for("the removal", || count(server.dir()) == 0);
+        let line = "Removing the history file appendonly.aof.1.base.rdb in the background";
+        assert!(server.log().contains(line), "{peer:?}: {}", server.log());
+
+        server.ok(&["CONFIG", "SET", "aof-disable-auto-gc", "yes"]);
+        server.rewrite_aof();
+        assert_eq!(manifest(server.dir()).matches(" type h").count(), 2, "{peer:?}");
+        server.ok(&["CONFIG", "SET", "aof-disable-auto-gc", "no"]);
+        wait_for("the removal", || manifest(server.dir()).matches(" type h").count() == 0);
+        let file = server.dir().join("appendonlydir/appendonly.aof.3.base.rdb");
+        wait_for("the removal", || !file.exists());
+        server.rewrite_aof();
+        assert_eq!(manifest(server.dir()).lines().count(), 2, "{peer:?}");
+        assert_eq!(server.ok(&["GET", "k"]).text(), "2");
+    }
+}
+
+/// A server without an append-only file sees to one that is there as well, as Redis does.
+#[test]
+fn history_is_removed_while_nothing_is_appended() {
+    let keep = [AOF, &["--aof-disable-auto-gc", "yes"]].concat();
+    let mut server = Server::start_with(Peer::Rkv, &keep);
+    server.rewrite_aof();
+    server.ok(&["CONFIG", "SET", "appendonly", "no"]);
+    server.rewrite_aof();
+    let text = manifest(server.dir());
+    assert_eq!(text.matches(" type h").count(), 4, "{text}");
+    let mut server = Server::start_in(Peer::Rkv, server.end(), &keep[2..]).unwrap();
+    assert_eq!(manifest(server.dir()), text);
+    server.ok(&["CONFIG", "SET", "aof-disable-auto-gc", "no"]);
+    assert_eq!(manifest(server.dir()), "file appendonly.aof.3.base.rdb seq 3 type b\n");
+    assert_eq!(server.ok(&["PING"]), Reply::Simple("PONG".into()));
+}
