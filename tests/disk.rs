@@ -3,7 +3,7 @@
 mod common;
 
 use common::client::Reply;
-use common::replicas::wait_for;
+use common::replicas::{info, wait_for};
 use common::servers::{AOF, Peer, Server};
 use std::path::Path;
 
@@ -76,4 +76,56 @@ fn history_is_removed_while_nothing_is_appended() {
     server.ok(&["CONFIG", "SET", "aof-disable-auto-gc", "no"]);
     assert_eq!(manifest(server.dir()), "file appendonly.aof.3.base.rdb seq 3 type b\n");
     assert_eq!(server.ok(&["PING"]), Reply::Simple("PONG".into()));
+}
+
+/// While a save runs, nothing is synced if that is asked for: replies leave, and WAITAOF waits. Once it is over, or is not asked
+/// for any more, what was left is synced.
+#[test]
+fn syncs_are_put_off_while_a_save_runs() {
+    for (peer, policy) in
+        [(Peer::Rkv, "always"), (Peer::Valkey91, "always"), (Peer::Rkv, "everysec")]
+    {
+        let who = format!("{peer:?}, {policy}");
+        let options = ["--appendonly", "yes", "--appendfsync", policy];
+        let more = ["--no-appendfsync-on-rewrite", "yes", "--rdb-key-save-delay", "1000000"];
+        let mut server = Server::start_with(peer, &[options, more].concat());
+        let wait = |server: &mut Server, ms: &str| {
+            server.ok(&["WAITAOF", "1", "0", ms]).array()[0].clone().int()
+        };
+        // With everysec all would be on disk after a second.
+        let long = if policy == "always" { "100" } else { "2500" };
+        for way in ["the end of the save", "a change"] {
+            server.ok(&["CONFIG", "SET", "no-appendfsync-on-rewrite", "yes"]);
+            for key in 0..100 {
+                server.ok(&["SET", &key.to_string(), "v"]);
+            }
+            assert_eq!(wait(&mut server, "0"), 1, "{who}");
+            server.ok(&["BGSAVE"]);
+            server.ok(&["SET", "written", "meanwhile"]);
+            assert_eq!(wait(&mut server, long), 0, "{who}");
+            assert_eq!(info(&mut server, "persistence", "rdb_bgsave_in_progress"), "1", "{who}");
+            match way {
+                "a change" => server.ok(&["CONFIG", "SET", "no-appendfsync-on-rewrite", "no"]),
+                // It ends a save that runs.
+                _ => server.ok(&["FLUSHALL"]),
+            };
+            assert_eq!(wait(&mut server, "0"), 1, "{who}: {way}");
+        }
+    }
+}
+
+/// A server that ends while syncs are put off has all on disk.
+#[test]
+fn what_was_not_synced_is_there_after_an_end() {
+    let more = ["--no-appendfsync-on-rewrite", "yes", "--rdb-key-save-delay", "1000000"];
+    let mut server = Server::start_with(Peer::Rkv, &[AOF, &more].concat());
+    for key in 0..100 {
+        server.ok(&["SET", &key.to_string(), "v"]);
+    }
+    server.ok(&["BGREWRITEAOF"]);
+    server.ok(&["SET", "written", "meanwhile"]);
+    assert_eq!(info(&mut server, "persistence", "aof_rewrite_in_progress"), "1");
+    let mut server = Server::start_in(Peer::Rkv, server.end(), AOF).unwrap();
+    assert_eq!(server.ok(&["DBSIZE"]).int(), 101);
+    assert_eq!(server.ok(&["GET", "written"]).text(), "meanwhile");
 }

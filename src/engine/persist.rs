@@ -282,6 +282,16 @@ impl Engine {
         }
     }
 
+    /// Whether the append-only file is not to be synced for now: `no-appendfsync-on-rewrite` keeps the disk for what else is being
+    /// written.
+    #[inline]
+    pub fn holds_syncs(&self) -> bool {
+        self.config.no_appendfsync_on_rewrite
+            && (self.persist.is_saving()
+                || self.persist.is_rewriting()
+                || self.replication.is_transferring())
+    }
+
     /// Learns what became of a save.
     pub fn saved(&mut self, saved: Saved, now: Now) {
         self.set_now(now);

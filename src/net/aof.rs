@@ -40,10 +40,22 @@ pub(super) enum Order {
     Settle(Sender<()>),
     /// Sync in this way from now on.
     Policy(AppendFsync),
+    /// Put syncs off from now on, or no longer.
+    HoldSyncs(bool),
     /// Wait for so long before each write from now on, for tests.
     Delay(Duration),
     /// Sync and end.
     Finish,
+}
+
+/// How far the file is, in batches of bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Progress {
+    /// Those that are on disk.
+    pub(super) synced: u64,
+    /// Those behind which replies may leave with `appendfsync always`: while syncs are put off, all that are written, else those
+    /// on disk. Never fewer than `synced`.
+    pub(super) released: u64,
 }
 
 /// The file and what is in it.
@@ -79,20 +91,22 @@ impl Keeper {
     pub(super) fn start(
         opened: Live,
         config: &Config,
-        synced: watch::Sender<u64>,
+        holds_syncs: bool,
+        progress: watch::Sender<Progress>,
         news: UnboundedSender<News>,
     ) -> Keeper {
         let (orders, received) = std::sync::mpsc::channel();
         // Batches are counted on where a file before this one ended.
-        let (sync, done) = (config.appendfsync, *synced.borrow());
+        let (sync, done) = (config.appendfsync, progress.borrow().synced);
         let delay = Duration::ZERO;
         let book = Arc::new(Mutex::new(Book { opened, done, dirty: false }));
         let work = Work {
             book: Arc::clone(&book),
             sync,
+            holds_syncs,
             delay,
             keeps_history: config.aof_disable_auto_gc,
-            synced,
+            progress,
             news,
             failed: false,
             is_lost: false,
@@ -171,6 +185,10 @@ impl Keeper {
         self.send(Order::Policy(policy));
     }
 
+    pub(super) fn hold_syncs(&self, holds: bool) {
+        self.send(Order::HoldSyncs(holds));
+    }
+
     pub(super) fn keep_history(&self, keeps: bool) {
         self.send(Order::KeepHistory(keeps));
     }
@@ -195,9 +213,11 @@ const RETRY: Duration = Duration::from_millis(100);
 struct Work {
     book: Arc<Mutex<Book>>,
     sync: AppendFsync,
+    /// Something else is being written, which a sync would slow down and wait for.
+    holds_syncs: bool,
     delay: Duration,
     keeps_history: bool,
-    synced: watch::Sender<u64>,
+    progress: watch::Sender<Progress>,
     news: UnboundedSender<News>,
     failed: bool,
     /// The disk has lost bytes, or may have.
@@ -236,7 +256,8 @@ impl Work {
             if self.is_lost {
                 return;
             }
-            if self.sync == AppendFsync::EverySec && last_sync.elapsed() >= Duration::from_secs(1) {
+            let is_due = last_sync.elapsed() >= Duration::from_secs(1);
+            if self.sync == AppendFsync::EverySec && is_due && !self.holds_syncs {
                 self.sync();
                 last_sync = Instant::now();
             }
@@ -272,7 +293,12 @@ impl Work {
             }
             Order::Policy(policy) => {
                 self.sync = policy;
-                self.sync();
+                self.sync_unless_held();
+            }
+            Order::HoldSyncs(holds) => {
+                self.holds_syncs = holds;
+                // With another policy it is seen to when it is due, which may be now.
+                self.sync_if(AppendFsync::Always);
             }
             Order::Delay(delay) => self.delay = delay,
             Order::Finish => {
@@ -325,8 +351,17 @@ impl Work {
 
     fn sync_if(&mut self, policy: AppendFsync) {
         if self.sync == policy {
-            self.sync();
+            self.sync_unless_held();
         }
+    }
+
+    /// Syncs, or lets replies go whose bytes are only written, as they do in Redis.
+    fn sync_unless_held(&mut self) {
+        if self.holds_syncs {
+            let released = lock(&self.book).done;
+            return self.progress.send_modify(|progress| progress.released = released);
+        }
+        self.sync();
     }
 
     fn sync(&mut self) {
@@ -350,7 +385,7 @@ impl Work {
             }
         }
         book.dirty = false;
-        let _ = self.synced.send(book.done);
+        let _ = self.progress.send(Progress { synced: book.done, released: book.done });
     }
 
     fn tell(&mut self, error: Option<String>) {

@@ -424,14 +424,14 @@ impl<S: Stream> Connection<S> {
         Ok(())
     }
 
-    /// With `appendfsync always` a reply leaves once what it tells of is on disk.
+    /// With `appendfsync always` a reply leaves once what it tells of is on disk, unless syncs are put off.
     async fn wait_for_disk(&self) -> io::Result<()> {
         if !self.server.waits_for_disk.get() {
             return Ok(());
         }
         let sent = self.server.keeper.borrow().as_ref().map_or(0, Keeper::sent);
-        let mut synced = self.server.synced.clone();
-        let reached = synced.wait_for(|synced| *synced >= sent).await;
+        let mut progress = self.server.progress.clone();
+        let reached = progress.wait_for(|progress| progress.released >= sent).await;
         reached.map(drop).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }

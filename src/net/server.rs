@@ -1,6 +1,6 @@
 //! What all connections share, and how what the engine asks for is done.
 
-use super::aof::Keeper;
+use super::aof::{Keeper, Progress};
 use super::free::Freer;
 use super::gather::Gathered;
 use super::io_threads::IoThreads;
@@ -81,14 +81,16 @@ pub(super) struct Server {
     pub(super) keeper: RefCell<Option<Keeper>>,
     /// What keeps the replication log on disk, once there is one.
     pub(super) logger: RefCell<Option<Logger>>,
-    pub(super) told: watch::Sender<u64>,
+    pub(super) told: watch::Sender<Progress>,
     pub(super) load_log: LoadLog,
     pub(super) to_commands: ToCommands,
     pub(super) listen: Listen,
     /// What takes clients that come over addresses.
     pub(super) acceptors: RefCell<Vec<JoinHandle<()>>>,
-    /// How many batches of bytes the append-only file has on disk.
-    pub(super) synced: watch::Receiver<u64>,
+    /// How far the append-only file is.
+    pub(super) progress: watch::Receiver<Progress>,
+    /// Whether its syncs are put off.
+    pub(super) holds_syncs: Cell<bool>,
     /// Whether replies wait for the disk.
     pub(super) waits_for_disk: Cell<bool>,
     pub(super) news: mpsc::UnboundedSender<News>,
@@ -122,7 +124,7 @@ impl Server {
     pub(super) fn new(setup: Setup, news: mpsc::UnboundedSender<News>) -> io::Result<Server> {
         let Setup { engine, log, listen, load_log, to_commands, .. } = setup;
         let io_threads = IoThreads::start(engine.config().io_threads)?;
-        let (told, synced) = watch::channel(0);
+        let (told, progress) = watch::channel(Progress::default());
         let waits_for_disk = engine.config().appendfsync == AppendFsync::Always;
         let folder = folder(engine.config());
         Ok(Server {
@@ -141,7 +143,8 @@ impl Server {
             to_commands,
             listen,
             acceptors: RefCell::new(Vec::new()),
-            synced,
+            progress,
+            holds_syncs: Cell::new(false),
             waits_for_disk: Cell::new(waits_for_disk),
             news,
             folder: RefCell::new(folder),
@@ -214,9 +217,7 @@ impl Server {
                 engine.tell_dropped(&dropped_keys);
                 if let Some(opened) = aof {
                     engine.begin_log(opened.bytes(), opened.base_bytes());
-                    let (told, news) = (self.told.clone(), self.news.clone());
-                    let keeper = Keeper::start(opened, engine.config(), told, news);
-                    *self.keeper.borrow_mut() = Some(keeper);
+                    self.start_keeper(opened, engine.config());
                 }
             }
             News::Transferred(done) => engine.transferred(done, now()),
@@ -353,6 +354,7 @@ impl Server {
                 }
             }
         }
+        self.hold_syncs();
     }
 
     /// Goes to another folder, in which files are from now on; the append-only file stays where it was opened.
@@ -387,7 +389,7 @@ impl Server {
     /// Lets the engine know how much of the append-only file is on disk.
     pub(super) fn note_batches(&self) {
         if let Some(keeper) = &*self.keeper.borrow() {
-            let synced = *self.synced.borrow();
+            let synced = self.progress.borrow().synced;
             self.engine.borrow_mut().log_batches(keeper.sent(), synced);
         }
     }
@@ -438,13 +440,27 @@ impl Server {
         let (folder, name) = self.log_location();
         match Live::begin(RealDisk, &folder, &name) {
             Ok(opened) => {
-                let (told, news) = (self.told.clone(), self.news.clone());
-                let keeper = Keeper::start(opened, self.engine.borrow().config(), told, news);
-                *self.keeper.borrow_mut() = Some(keeper);
+                self.start_keeper(opened, self.engine.borrow().config());
             }
             Err(error) => {
                 let _ = self.news.send(News::Logged(Some(error.to_string())));
             }
+        }
+    }
+
+    fn start_keeper(&self, opened: Live, config: &Config) {
+        let (told, news) = (self.told.clone(), self.news.clone());
+        let keeper = Keeper::start(opened, config, self.holds_syncs.get(), told, news);
+        *self.keeper.borrow_mut() = Some(keeper);
+    }
+
+    /// Lets the syncs of the append-only file be put off while something else is written, if that is asked for.
+    fn hold_syncs(&self) {
+        let holds = self.engine.borrow().holds_syncs();
+        if self.holds_syncs.replace(holds) != holds
+            && let Some(keeper) = &*self.keeper.borrow()
+        {
+            keeper.hold_syncs(holds);
         }
     }
 
