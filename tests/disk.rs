@@ -3,7 +3,7 @@
 mod common;
 
 use common::client::Reply;
-use common::replicas::{info, wait_for};
+use common::replicas::{follow, info, wait_for, wait_until_up};
 use common::servers::{AOF, Peer, Server};
 use std::path::Path;
 
@@ -128,4 +128,30 @@ fn what_was_not_synced_is_there_after_an_end() {
     let mut server = Server::start_in(Peer::Rkv, server.end(), AOF).unwrap();
     assert_eq!(server.ok(&["DBSIZE"]).int(), 101);
     assert_eq!(server.ok(&["GET", "written"]).text(), "meanwhile");
+}
+
+/// A primary that keeps nothing on disk has no file left that was written for its replicas, if that is asked for.
+#[test]
+fn files_for_replicas_are_removed_on_request() {
+    for (save, stays) in [("", false), ("3600 1", true)] {
+        let mut primary = Server::start_with(
+            Peer::Rkv,
+            &["--save", save, "--repl-diskless-sync", "no", "--rdb-del-sync-files", "yes"],
+        );
+        primary.ok(&["SET", "k", "v"]);
+        let mut replica = Server::start(Peer::Redis70);
+        follow(&mut replica, &primary);
+        wait_until_up(&mut replica);
+        assert_eq!(replica.ok(&["GET", "k"]).text(), "v");
+        let file = primary.dir().join("dump.rdb");
+        let line = "Removing the RDB file used to feed replicas in a persistence-less instance";
+        if stays {
+            primary.ok(&["CONFIG", "SET", "rdb-del-sync-files", "no"]);
+            assert!(file.exists());
+            assert!(!primary.log().contains(line), "{}", primary.log());
+        } else {
+            wait_for("the removal", || !file.exists());
+            assert!(primary.log().contains(line), "{}", primary.log());
+        }
+    }
 }

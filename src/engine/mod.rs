@@ -105,6 +105,8 @@ pub enum Action {
     SnapshotFor(Box<SnapshotFor>),
     /// Write the RDB file to these replicas, as it is now.
     SendFile(Vec<ClientId>),
+    /// Remove the RDB file.
+    RemoveFile,
     /// See to the log on disk behind the replication backlog.
     StreamLog(StreamLog),
     /// Open a connection to a primary.

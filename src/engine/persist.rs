@@ -48,6 +48,8 @@ pub struct Persist {
     /// Bytes that were copied because the last save held them.
     pub last_save_copied_bytes: u64,
     pub saves: u64,
+    /// The RDB file was last written for replicas, while `rdb-del-sync-files` was on, and may go once they have it.
+    pub is_file_for_replicas: bool,
     last_try_ms: i64,
     saving: Option<Running>,
     /// A save was asked for while another ran.
@@ -94,6 +96,7 @@ impl Persist {
             last_save_seconds: None,
             last_save_copied_bytes: 0,
             saves: 0,
+            is_file_for_replicas: false,
             last_try_ms: 0,
             saving: None,
             is_save_scheduled: false,
@@ -311,6 +314,7 @@ impl Engine {
                 self.persist.dirty -= running.dirty.min(self.persist.dirty);
                 self.persist.last_save_s = self.now.unix_ms / 1000;
                 self.persist.saves += 1;
+                self.persist.is_file_for_replicas = false;
                 self.log(Level::Notice, "DB saved on disk");
                 if !running.is_foreground {
                     self.log(Level::Notice, "Background saving terminated with success");

@@ -153,6 +153,16 @@ pub(super) fn replace(from: &Path, to: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
+/// Removes a file. Its name is free at once; what it takes on the disk is freed by a thread, since that can take long.
+pub(super) fn remove(path: &Path) {
+    let file = File::open(path);
+    let _ = std::fs::remove_file(path);
+    if let Ok(file) = file {
+        // Without a thread it is freed here.
+        let _ = std::thread::Builder::new().name("unlink".into()).spawn(move || drop(file));
+    }
+}
+
 /// Writes a file in the place of another, for good; it is one or the other at each moment.
 pub(super) fn replace_with(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();

@@ -282,6 +282,7 @@ impl Server {
                 }
                 Some(Action::SnapshotFor(snapshot)) => replica::begin(self, *snapshot),
                 Some(Action::SendFile(ids)) => replica::send_file(self, &ids),
+                Some(Action::RemoveFile) => save::remove(&self.file()),
                 Some(Action::StreamLog(order)) => self.order_stream_log(order),
                 Some(Action::Connect { id, host, port }) => {
                     primary::connect(self, id, &host, port);
@@ -464,11 +465,16 @@ impl Server {
         }
     }
 
+    /// Where the RDB file is.
+    fn file(&self) -> PathBuf {
+        let engine = self.engine.borrow();
+        self.folder.borrow().join(OsStr::from_bytes(&engine.config().dbfilename))
+    }
+
     /// Loads the RDB file that the configuration names.
     pub(super) fn load_file(&self) -> Result<Keyspace, String> {
         let engine = self.engine.borrow();
-        let path = self.folder.borrow().join(OsStr::from_bytes(&engine.config().dbfilename));
-        let mut input = Input::open(&path).map_err(|e| e.to_string())?;
+        let mut input = Input::open(&self.file()).map_err(|e| e.to_string())?;
         let mut keyspace = Keyspace::new(engine.settings().clone());
         let now_ms = now().unix_ms;
         load_rdb(&mut keyspace, &mut input, now_ms, true, 1, &Control::default())

@@ -33,6 +33,7 @@ impl Engine {
         self.ping_replicas();
         self.log_place();
         self.drop_bad_replicas(now_ms);
+        self.remove_sync_file();
     }
 
     fn drop_bad_replicas(&mut self, now_ms: u64) {

@@ -203,6 +203,28 @@ impl Engine {
         );
     }
 
+    /// Lets the RDB file go that was written for replicas alone, once all of them have it, where nothing else is kept on disk.
+    pub(super) fn remove_sync_file(&mut self) {
+        // A file that was kept once stays, whatever is asked for later.
+        self.persist.is_file_for_replicas &= self.config.rdb_del_sync_files;
+        let keeps_data = !self.config.save.is_empty() || self.persist.is_logging();
+        if !self.persist.is_file_for_replicas
+            || keeps_data
+            || self.persist.is_saving()
+            || self.replication.transfer.is_some()
+        {
+            return;
+        }
+        let mut states = self.replication.replicas.values().map(Replica::state);
+        if states.any(|state| matches!(state, State::WaitStart | State::SendSnapshot)) {
+            return;
+        }
+        self.persist.is_file_for_replicas = false;
+        let text = "Removing the RDB file used to feed replicas in a persistence-less instance";
+        self.log(Level::Notice, text);
+        self.actions.push_back(Action::RemoveFile);
+    }
+
     /// Learns what became of a snapshot for replicas.
     pub fn transferred(&mut self, done: Transferred, now: Now) {
         self.set_now(now);
@@ -225,6 +247,7 @@ impl Engine {
             }
             (Ok(bytes), Framing::Stored) => {
                 self.persist.note_saved(seconds, now);
+                self.persist.is_file_for_replicas = self.config.rdb_del_sync_files;
                 self.log(Level::Notice, "DB saved on disk");
                 self.log(Level::Notice, "Background saving terminated with success");
                 for id in &ids {

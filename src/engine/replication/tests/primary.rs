@@ -2,7 +2,7 @@
 
 use super::{ask, identity, now};
 use crate::engine::config::Config;
-use crate::engine::{Action, ClientId, Engine, Peer, SnapshotFor, Transferred};
+use crate::engine::{Action, ClientId, Engine, Peer, Saved, SnapshotFor, Transferred, Why};
 use std::sync::atomic::Ordering;
 
 fn primary(change: impl FnOnce(&mut Config)) -> Engine {
@@ -176,4 +176,57 @@ fn a_main_connection_is_expected_once() {
     assert_eq!(info(&mut engine, "replicas_waiting_psync"), "1");
     gone(&mut engine, channel);
     assert_eq!(info(&mut engine, "replicas_waiting_psync"), "0");
+}
+
+/// Whether the driver is told to remove the RDB file.
+fn removes(engine: &mut Engine, ms: u64) -> bool {
+    engine.tick(now(ms));
+    let actions: Vec<Action> = std::iter::from_fn(|| engine.next_action()).collect();
+    actions.iter().any(|action| matches!(action, Action::RemoveFile))
+}
+
+/// A file that replicas alone need goes once they have it, unless the data are kept on disk as well.
+#[test]
+fn a_file_for_replicas_goes_with_the_need_for_it() {
+    let mut engine = primary(|config| config.rdb_del_sync_files = true);
+    let first = waiting(&mut engine, "x");
+    snapshot(&mut engine).unwrap();
+    let written = |engine: &mut Engine, ms| {
+        engine.transferred(Transferred { result: Ok(10) }, now(ms));
+    };
+    assert!(!removes(&mut engine, 2000));
+    written(&mut engine, 2500);
+    // It is being sent.
+    assert!(!removes(&mut engine, 4000));
+    engine.snapshot_sent(first, now(4500));
+    assert!(removes(&mut engine, 6000));
+    assert!(!removes(&mut engine, 8000));
+
+    // One that was written while it was to stay does stay.
+    let second = waiting(&mut engine, "x");
+    snapshot(&mut engine).unwrap();
+    written(&mut engine, 8500);
+    engine.snapshot_sent(second, now(9000));
+    let set = |engine: &mut Engine, name: &str, value: &str| {
+        let client = connect(engine);
+        assert_eq!(ask(engine, client, &["CONFIG", "SET", name, value]), "+OK\r\n");
+        engine.disconnect(client);
+    };
+    set(&mut engine, "save", "3600 1");
+    assert!(!removes(&mut engine, 10_000));
+    set(&mut engine, "rdb-del-sync-files", "no");
+    assert!(!removes(&mut engine, 12_000));
+    set(&mut engine, "rdb-del-sync-files", "yes");
+    set(&mut engine, "save", "");
+    assert!(!removes(&mut engine, 14_000));
+
+    // And so does one that somebody asked for.
+    let third = waiting(&mut engine, "x");
+    snapshot(&mut engine).unwrap();
+    written(&mut engine, 14_500);
+    let client = connect(&mut engine);
+    engine.request(client, &[b"SAVE"], now(14_600));
+    engine.saved(Saved { why: Why::Save, result: Ok(0), seconds: 0 }, now(14_700));
+    engine.snapshot_sent(third, now(15_000));
+    assert!(!removes(&mut engine, 16_000));
 }
