@@ -5,6 +5,7 @@ mod common;
 use common::client::Reply;
 use common::replicas::{follow, info, wait_for, wait_until_up};
 use common::servers::{AOF, Peer, Server};
+use std::io::Write;
 use std::path::Path;
 
 /// The manifest of the append-only file of a server that works in a folder.
@@ -154,4 +155,67 @@ fn files_for_replicas_are_removed_on_request() {
             assert!(primary.log().contains(line), "{}", primary.log());
         }
     }
+}
+
+/// Puts bytes behind the last append-only file of a server that works in a folder.
+fn append(dir: &Path, bytes: &[u8]) {
+    let path = common::files::last_file(&dir.join("appendonlydir"));
+    let mut file = std::fs::OpenOptions::new().append(true).open(path).unwrap();
+    file.write_all(bytes).unwrap();
+}
+
+/// A tail of the append-only file that is no command is cut off as far as that is allowed; what is longer is damage.
+#[test]
+fn a_short_corrupt_tail_is_cut_off_on_request() {
+    let garbage = b"*3\r\n$3\r\nSET\r\n!garbage\r\n";
+    let most = garbage.len().to_string();
+    let fewer = (garbage.len() - 1).to_string();
+    let damaged = |more: &[&[u8]]| {
+        let mut server = Server::start_with(Peer::Rkv, AOF);
+        server.ok(&["SET", "k", "v"]);
+        let dir = server.end();
+        more.iter().for_each(|bytes| append(dir.path(), bytes));
+        dir
+    };
+    let options = |most| [AOF, &["--aof-load-corrupt-tail-max-size", most]].concat();
+    let refused = Server::start_in(Peer::Rkv, damaged(&[garbage]), &options(&fewer)).unwrap_err();
+    assert!(refused.contains("Bad file format reading the append only file"), "{refused}");
+    // It does not need what a torn tail does.
+    let torn = [&options(&most), &["--aof-load-truncated", "no"][..]].concat();
+    let mut server = Server::start_in(Peer::Rkv, damaged(&[garbage]), &torn).unwrap();
+    let line = "loaded anyway because aof-load-corrupt-tail-max-size is enabled";
+    assert!(server.log().contains(line), "{}", server.log());
+    assert_eq!(server.ok(&["GET", "k"]).text(), "v");
+    server.ok(&["SET", "next", "v"]);
+    let mut redis = Server::start_in(Peer::Redis70, server.end(), AOF).unwrap();
+    assert_eq!(redis.ok(&["DBSIZE"]).int(), 2);
+
+    // A transaction goes as a whole, and counts.
+    let begun = b"*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n";
+    let transaction = || damaged(&[begun, garbage]);
+    let all = (begun.len() + garbage.len()).to_string();
+    let refused = Server::start_in(Peer::Rkv, transaction(), &options(&most)).unwrap_err();
+    assert!(refused.contains("Bad file format reading the append only file"), "{refused}");
+    let mut server = Server::start_in(Peer::Rkv, transaction(), &options(&all)).unwrap();
+    assert_eq!(server.ok(&["GET", "k"]).text(), "v");
+
+    // What is too long for it goes the way of other damage.
+    let repair = [&options(&fewer), &["--aof-on-corruption", "repair"][..]].concat();
+    let mut server = Server::start_in(Peer::Rkv, damaged(&[garbage]), &repair).unwrap();
+    assert!(server.dir().join("appendonlydir.bak").exists());
+    assert_eq!(server.ok(&["GET", "k"]).text(), "v");
+}
+
+/// What is cut off behind commands that repair would not keep is only what was not loaded.
+#[test]
+fn what_was_loaded_is_not_cut_off() {
+    let mut server = Server::start_with(Peer::Rkv, AOF);
+    server.ok(&["SET", "a", "1"]);
+    let dir = server.end();
+    append(dir.path(), b"*1\r\n$4\r\nEXEC\r\n*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\n2\r\n*3\r\n$3");
+    let mut server = Server::start_in(Peer::Rkv, dir, AOF).unwrap();
+    assert!(server.log().contains(": 6 bytes are cut off"), "{}", server.log());
+    assert_eq!(server.ok(&["GET", "b"]).text(), "2");
+    let mut server = Server::start_in(Peer::Rkv, server.end(), AOF).unwrap();
+    assert_eq!(server.ok(&["GET", "b"]).text(), "2");
 }

@@ -100,11 +100,19 @@ pub struct Ended {
     pub member: usize,
     /// What ends them.
     pub cause: Cause,
+    /// Offset in it behind the last complete command, or transaction.
+    pub sound_end: u64,
     /// Whether somebody was writing: then a torn tail is none.
     pub is_growing: bool,
 }
 
 impl Ended {
+    /// Bytes behind what is complete.
+    pub fn tail_bytes(&self, set: &Set) -> u64 {
+        let bytes = set.members.get(self.member).map_or(0, |member| member.bytes().len() as u64);
+        bytes.saturating_sub(self.sound_end)
+    }
+
     /// The error that this is for a command that needs all; none for the tail of a set that is being written.
     pub fn error(&self, set: &Set) -> Option<AofError> {
         if self.is_growing && self.cause.is_truncated() {
@@ -265,7 +273,8 @@ pub fn look(
         if let Some(cause) = cause {
             let is_last = index + 1 == set.members.len();
             let is_growing = is_last && member.has_grown();
-            return Ok(Some(Ended { member: index, cause, is_growing }));
+            let sound_end = reader.sound_end();
+            return Ok(Some(Ended { member: index, cause, sound_end, is_growing }));
         }
         time_s = reader.time_s();
     }

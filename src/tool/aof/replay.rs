@@ -26,6 +26,8 @@ pub struct Options {
     pub now_ms: i64,
     /// Whether a torn tail of the last file is left out, as servers do by default, and is no error.
     pub leave_torn_tail: bool,
+    /// Bytes of a tail of the last file that may be no commands and is left out then, too.
+    pub corrupt_tail_bytes_max: u64,
     /// Bytes of the replication stream that are to be kept, if the set tells of one; none if nobody asks.
     pub tail_bytes: Option<u64>,
 }
@@ -96,7 +98,7 @@ struct Runner<'k, 'o> {
 /// Replays a set up to its end, or up to a time.
 ///
 /// # Errors
-/// Damage, but for a torn tail if the options say so; commands that do not exist, or that only a server can run.
+/// Damage, but for a torn or short tail if the options say so; commands that do not exist, or that only a server can run.
 pub fn replay(
     set: &Set,
     keyspace: &mut Keyspace,
@@ -117,8 +119,11 @@ pub fn replay(
     }
     if let Some(ended) = ended {
         let is_last = ended.member + 1 == set.members.len();
-        let is_torn = is_last && ended.cause.is_truncated();
-        if !(is_torn && options.leave_torn_tail)
+        let is_left_out = match ended.cause.is_truncated() {
+            true => options.leave_torn_tail,
+            false => ended.tail_bytes(set) <= options.corrupt_tail_bytes_max,
+        };
+        if !(is_last && is_left_out)
             && let Some(error) = ended.error(set)
         {
             return Err(error);

@@ -8,7 +8,6 @@ use crate::aof::disk::RealDisk;
 use crate::aof::live::{self, Live};
 use crate::aof::manifest::{Kind, Listed, Manifest};
 use crate::aof::output;
-use crate::aof::repair::prefix;
 use crate::aof::set::Set;
 use crate::engine::Level;
 use crate::engine::config::Config;
@@ -222,7 +221,8 @@ const SURPLUS_BYTES: u64 = 32 << 20;
 /// What was replayed: the files, and where they end in the stream, if they tell.
 type ReplayedLog = (Manifest, Option<Ending>);
 
-/// Replays the append-only file. What is torn off at its end is cut off if `aof-load-truncated` says so.
+/// Replays the append-only file. What is torn off at its end is cut off if `aof-load-truncated` says so, and what is no command
+/// up to `aof-load-corrupt-tail-max-size`.
 fn replay_log(
     job: &LoadJob,
     keyspace: &mut Keyspace,
@@ -235,8 +235,15 @@ fn replay_log(
     let config = &job.config;
     let tail_bytes =
         Some(config.repl_backlog_size.saturating_add(config.repl_log_max_size.min(SURPLUS_BYTES)));
-    let options =
-        replay::Options { now_ms: job.now_ms, leave_torn_tail, tail_bytes, ..Default::default() };
+    let corrupt_tail_bytes_max = config.aof_load_corrupt_tail_max_size.unsigned_abs();
+    let now_ms = job.now_ms;
+    let options = replay::Options {
+        now_ms,
+        leave_torn_tail,
+        corrupt_tail_bytes_max,
+        tail_bytes,
+        ..Default::default()
+    };
     let report = replay::replay(&set, keyspace, &options, &job.control)?;
     for failed in &report.failed {
         let text = format!(
@@ -262,18 +269,28 @@ fn replay_log(
     Ok((set.listing.map(|listing| listing.manifest).unwrap_or_default(), report.ending))
 }
 
-/// Cuts off what is torn at the end of the last file.
+/// Cuts off what is torn or corrupt at the end of the last file.
 fn cut_tail(job: &LoadJob, set: &Set, ended: &chain::Ended) -> Result<(), Trouble> {
     let Some(member) = set.members.get(ended.member) else { return Ok(()) };
     // Up to the last whole command, or transaction.
-    let start = chain::preamble(member, &job.control)?.map_or(0, |preamble| preamble.end);
-    let sound = prefix(member.bytes(), start);
-    let offset = sound.pieces.last().map_or(start, |piece| piece.bytes.end);
+    let (offset, cut_bytes) = (ended.sound_end, ended.tail_bytes(set));
     let name = member.name();
-    let cut_bytes = (member.bytes().len() as u64).saturating_sub(offset);
+    let (what, why) = match ended.cause.is_truncated() {
+        true => {
+            let why = "aof-load-truncated is enabled".to_owned();
+            ("short read".to_owned(), why)
+        }
+        false => {
+            let most = job.config.aof_load_corrupt_tail_max_size;
+            let why = format!(
+                "aof-load-corrupt-tail-max-size is enabled and broken size '{cut_bytes}' is not more than '{most}'"
+            );
+            (format!("corrupt tail ({})", ended.cause), why)
+        }
+    };
     for text in [
-        format!("!!! Warning: short read while loading the AOF file {name}!!!"),
-        format!("AOF {name} loaded anyway because aof-load-truncated is enabled"),
+        format!("!!! Warning: {what} while loading the AOF file {name}!!!"),
+        format!("AOF {name} loaded anyway because {why}"),
         format!("Truncating the AOF {name} at offset {offset}: {cut_bytes} bytes are cut off"),
     ] {
         job.log(Level::Warning, text);
