@@ -219,3 +219,52 @@ fn what_was_loaded_is_not_cut_off() {
     let mut server = Server::start_in(Peer::Rkv, server.end(), AOF).unwrap();
     assert_eq!(server.ok(&["GET", "b"]).text(), "2");
 }
+
+/// RDB files and values of a version that is not known are read as far as they are understood, if that is asked for.
+#[test]
+fn newer_rdb_files_are_read_on_request() {
+    const RELAXED: &[&str] = &["--rdb-version-check", "relaxed"];
+    let mut server = Server::start_with(Peer::Rkv, &["--rdbchecksum", "no"]);
+    server.ok(&["SET", "k", "v"]);
+    server.ok(&["RPUSH", "list", "a", "b"]);
+    let file = server.save();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let mut of_version = |version: &[u8]| {
+        bytes[..9].copy_from_slice(version);
+        std::fs::write(&file, &bytes).unwrap();
+    };
+    for version in [b"REDIS0016", b"VALKEY090"] {
+        of_version(version);
+        assert!(Server::load(Peer::Rkv, &file).is_err());
+        let mut newer = Server::load_with(Peer::Rkv, &file, RELAXED).unwrap();
+        assert_eq!(newer.ok(&["GET", "k"]).text(), "v");
+        assert_eq!(newer.ok(&["LLEN", "list"]).int(), 2);
+    }
+    // No server will ever write this one.
+    of_version(b"REDIS0080");
+    assert!(Server::load_with(Peer::Rkv, &file, RELAXED).is_err());
+
+    let mut payload = Vec::new();
+    rkv::rdb::payload::write(&mut payload, 0, b"\x01v", 16);
+    let restore = [&b"RESTORE"[..], b"restored", b"0", &payload];
+    let refused = Reply::Error("ERR DUMP payload version or checksum are wrong".into());
+    assert_eq!(server.cmd(&restore), refused);
+    server.ok(&["CONFIG", "SET", "rdb-version-check", "relaxed"]);
+    server.ok(&restore);
+    assert_eq!(server.ok(&["GET", "restored"]).text(), "v");
+
+    // The base of an append-only file, and the value in a command behind it.
+    let args = [AOF, &["--rdbchecksum", "no"], RELAXED].concat();
+    let mut server = Server::start_with(Peer::Rkv, &args);
+    server.ok(&["SET", "k", "v"]);
+    server.rewrite_aof();
+    server.ok(&restore);
+    let dir = server.end();
+    let base = dir.path().join("appendonlydir/appendonly.aof.2.base.rdb");
+    let mut bytes = std::fs::read(&base).unwrap();
+    bytes[..9].copy_from_slice(b"REDIS0016");
+    std::fs::write(&base, bytes).unwrap();
+    let mut server = Server::start_in(Peer::Rkv, dir, &args).unwrap();
+    assert_eq!(server.ok(&["DBSIZE"]).int(), 2);
+    assert!(Server::start_in(Peer::Rkv, server.end(), AOF).is_err());
+}

@@ -49,7 +49,7 @@ use crate::keyspace::{Keyspace, Settings, Trash, Uses};
 use crate::value::limits::Limits;
 use block::Waiting;
 use client::{Clients, Shrinking};
-use config::words::AppendFsync;
+use config::words::{AppendFsync, RdbVersionCheck};
 use config::{Changes, Config};
 use dispatch::Renamed;
 use evict::Pool;
@@ -255,6 +255,7 @@ fn limits(config: &Config) -> Limits {
         hll_sparse_max_bytes: bytes(config.hll_sparse_max_bytes),
         // The version whose behaviour this is.
         names_of_7_0: true,
+        takes_newer_rdb: config.rdb_version_check == RdbVersionCheck::Relaxed,
         hash_seed: 0,
     }
 }

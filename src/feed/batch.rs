@@ -41,7 +41,8 @@ impl Batch<'_> {
     pub fn records(&self) -> Records<'_> {
         let parser = match &self.context {
             Some(context) => Parser::resume(context.clone(), self.offset),
-            None => Parser::new(),
+            // Who made the batches has judged the header.
+            None => Parser::new().taking_newer(true),
         };
         Records { parser, bytes: self.bytes(), pos: 0 }
     }

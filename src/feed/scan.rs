@@ -37,6 +37,8 @@ pub struct Control {
     pub passed_keys: AtomicU64,
     /// Whether the names of keys are told that are left out because their time has passed.
     pub tells_dropped: AtomicBool,
+    /// Whether inputs of versions that are not known are read as far as they are understood.
+    pub takes_newer: AtomicBool,
     /// Microseconds to wait for each key that is loaded or saved; if negative, a microsecond for so many keys. For tests of what
     /// happens meanwhile.
     pub key_delay_us: AtomicI64,
@@ -362,7 +364,8 @@ fn scan_map<'i, P: Pass<'i>>(map: &'i Map, control: &Control, pass: &mut P) -> S
         let (progress, news) = mpsc::channel();
         let sum = scope
             .spawn(move || Summing::new(bytes, |start, len| map.release(start, len)).run(&news));
-        let mut parser = Parser::new();
+        let takes_newer = control.takes_newer.load(Ordering::Relaxed);
+        let mut parser = Parser::new().taking_newer(takes_newer);
         let mut open = Open::first();
         let (mut pos, mut from) = (0, 0);
         loop {
@@ -529,7 +532,8 @@ impl Window {
 }
 
 fn scan_stream<'i, P: Pass<'i>>(stream: &mut dyn Read, control: &Control, pass: &mut P) -> Scan {
-    let mut parser = Parser::new();
+    let takes_newer = control.takes_newer.load(Ordering::Relaxed);
+    let mut parser = Parser::new().taking_newer(takes_newer);
     let mut open = Open::first();
     let mut crc = Crc64::new();
     let mut window = Window { memory: Vec::new(), spool: None, leftover: None };

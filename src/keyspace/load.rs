@@ -77,6 +77,7 @@ pub fn load_rdb(
     let threads = threads.max(1);
     let loaded = Loaded::default();
     let settings = keyspace.settings().clone();
+    control.takes_newer.store(settings.limits.takes_newer_rdb, Ordering::Relaxed);
     let seed = keyspace.dbs[0].keys.seed();
     let stage = Stage { keyspace, loaded, threads, staged: Vec::new(), bytes: 0 };
     let stage = Mutex::new(stage);

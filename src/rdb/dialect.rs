@@ -32,6 +32,9 @@ pub const REDIS_VERSION_MAX: u16 = 15;
 /// files of development builds and differs from `REDIS0011` by its first six bytes only.
 pub const VALKEY_VERSIONS: [u16; 3] = [11, 80, 81];
 
+/// Versions from here on are Valkey's, and those below Redis's, whatever is still to come.
+const FIRST_VALKEY_VERSION: u16 = 80;
+
 /// Dialect and version of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Header {
@@ -78,6 +81,16 @@ impl Header {
         }
     }
 
+    /// Whether a reader takes files with this header: what it knows, and, if it `takes_newer`, what later servers may write with
+    /// this magic.
+    pub fn is_readable(self, takes_newer: bool) -> bool {
+        let is_newer = match self.dialect {
+            Dialect::Redis => (REDIS_VERSION_MAX..FIRST_VALKEY_VERSION).contains(&self.version),
+            Dialect::Valkey => self.version >= FIRST_VALKEY_VERSION,
+        };
+        self.is_supported() || (takes_newer && is_newer)
+    }
+
     /// Whether an eight-byte checksum follows the end of the data.
     pub fn has_checksum(self) -> bool {
         self.version >= 5
@@ -85,7 +98,8 @@ impl Header {
 
     /// The dialect that the version in the footer of a DUMP payload speaks.
     pub fn of_payload(version: u16) -> Header {
-        let dialect = if version >= 80 { Dialect::Valkey } else { Dialect::Redis };
+        let dialect =
+            if version >= FIRST_VALKEY_VERSION { Dialect::Valkey } else { Dialect::Redis };
         Header { dialect, version }
     }
 }
@@ -110,6 +124,19 @@ mod tests {
         for text in [b"REDIS0000", b"REDIS0016", b"REDIS0080", b"VALKEY012", b"VALKEY999"] {
             assert!(!Header::parse(text).unwrap().is_supported());
         }
+        for (text, is_newer) in [
+            (b"REDIS0016", true),
+            (b"REDIS0079", true),
+            (b"VALKEY082", true),
+            (b"REDIS0000", false),
+            (b"REDIS0080", false),
+            (b"VALKEY012", false),
+        ] {
+            let header = Header::parse(text).unwrap();
+            assert_eq!(header.is_readable(true), is_newer, "{header}");
+            assert!(!header.is_readable(false), "{header}");
+        }
+        assert!(Header::parse(b"REDIS0015").unwrap().is_readable(false));
         for text in [b"REDIS00a1", b"redis0001", b"VALKEY-80", b"\0\0\0\0\0\0\0\0\0"] {
             assert_eq!(Header::parse(text), None);
         }

@@ -397,6 +397,8 @@ pub struct Parser {
     offset: u64,
     scratch: Scratch,
     done: bool,
+    /// Whether the header may name a version that is not known.
+    takes_newer: bool,
 }
 
 impl Default for Parser {
@@ -437,12 +439,18 @@ fn bounded(c: &mut Cursor<'_>, what: &'static str, max: u64) -> Read<u64> {
 impl Parser {
     /// A parser at the first byte of a file.
     pub fn new() -> Parser {
-        Parser { context: None, offset: 0, scratch: Scratch::default(), done: false }
+        let scratch = Scratch::default();
+        Parser { context: None, offset: 0, scratch, done: false, takes_newer: false }
+    }
+
+    /// One that reads files of later servers, too, as far as it understands them; see [`Header::is_readable`].
+    pub fn taking_newer(self, takes_newer: bool) -> Parser {
+        Parser { takes_newer, ..self }
     }
 
     /// A parser at a record in the middle of a file, at this absolute offset.
     pub fn resume(context: Context, offset: u64) -> Parser {
-        Parser { context: Some(context), offset, scratch: Scratch::default(), done: false }
+        Parser { context: Some(context), offset, ..Parser::new() }
     }
 
     /// Absolute offset of the next byte to be offered.
@@ -585,7 +593,7 @@ impl Parser {
         };
         let header =
             Header::parse(bytes).ok_or_else(|| Error::new(ErrorKind::NotRdb(bytes.to_vec()), 0))?;
-        if !header.is_supported() {
+        if !header.is_readable(self.takes_newer) {
             return Err(Error::new(ErrorKind::UnsupportedVersion(header), 0));
         }
         self.context = Some(Context::new(header));

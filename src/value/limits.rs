@@ -29,6 +29,8 @@ pub struct Limits {
     /// Whether values are described as Redis 7.0 does it, which has no small lists, no small sets of text, and no idempotent
     /// producers.
     pub names_of_7_0: bool,
+    /// Whether values of RDB versions that are not known are taken, as far as they are understood.
+    pub takes_newer_rdb: bool,
     /// Decides the order of large hashes and sets; a server's is random, so that nobody can aim at it.
     pub hash_seed: u64,
 }
@@ -49,6 +51,7 @@ impl Default for Limits {
             stream_node_max_entries: 100,
             hll_sparse_max_bytes: 3000,
             names_of_7_0: false,
+            takes_newer_rdb: false,
             hash_seed: 0,
         }
     }

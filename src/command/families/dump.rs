@@ -149,7 +149,8 @@ fn read(key: &[u8], bytes: &[u8], ctx: &Ctx<'_, '_>) -> Result<Loaded, Error> {
     let wrong = || Error::text("ERR DUMP payload version or checksum are wrong");
     let bad = || Error::text("ERR Bad data format");
     let parsed = Payload::parse(bytes).ok_or_else(wrong)?;
-    if parsed.checksum == PayloadChecksum::Bad || !parsed.header.is_supported() {
+    let is_readable = parsed.header.is_readable(ctx.unit.limits().takes_newer_rdb);
+    if parsed.checksum == PayloadChecksum::Bad || !is_readable {
         return Err(wrong());
     }
     let record = parsed.to_record(key).ok_or_else(bad)?;
