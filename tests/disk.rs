@@ -3,7 +3,7 @@
 mod common;
 
 use common::client::Reply;
-use common::replicas::{follow, info, wait_for, wait_until_up};
+use common::replicas::{follow, info, start, wait_for, wait_until_up};
 use common::servers::{AOF, Peer, Server};
 use std::io::Write;
 use std::path::Path;
@@ -267,4 +267,37 @@ fn newer_rdb_files_are_read_on_request() {
     let mut server = Server::start_in(Peer::Rkv, dir, &args).unwrap();
     assert_eq!(server.ok(&["DBSIZE"]).int(), 2);
     assert!(Server::start_in(Peer::Rkv, server.end(), AOF).is_err());
+}
+
+/// A replica that cannot save ends by the next write of its primary, unless it is told to go on; then it says so, once in a while.
+#[test]
+fn a_replica_whose_disk_fails_ends_or_says_so() {
+    for peer in [Peer::Rkv, Peer::Redis70] {
+        let mut primary = start(Peer::Rkv);
+        let mut replica =
+            Server::start_with(peer, &["--save", "3600 1", "--crash-memcheck-enabled", "no"]);
+        follow(&mut replica, &primary);
+        wait_until_up(&mut replica);
+        // The file cannot be put in the place of a folder.
+        let file = replica.dir().join("dump.rdb");
+        let _ = std::fs::remove_file(&file);
+        std::fs::create_dir(&file).unwrap();
+        replica.ok(&["CONFIG", "SET", "replica-ignore-disk-write-errors", "yes"]);
+        replica.ok(&["BGSAVE"]);
+        wait_for("the save", || {
+            info(&mut replica, "persistence", "rdb_last_bgsave_status") == "err"
+        });
+        assert!(replica.cmd(&["SET", "k", "v"]).is_error());
+        for value in ["1", "2", "3"] {
+            primary.ok(&["SET", "k", value]);
+        }
+        wait_for("the stream", || replica.ok(&["GET", "k"]) == Reply::Bulk("3".into()));
+        let line = "Replica is applying a command even though it is unable to write to disk.";
+        assert_eq!(replica.log().matches(line).count(), 1, "{peer:?}: {}", replica.log());
+        replica.ok(&["CONFIG", "SET", "replica-ignore-disk-write-errors", "no"]);
+        primary.ok(&["SET", "k", "4"]);
+        wait_for("the end", || replica.log().contains("=== REDIS BUG REPORT END"));
+        let line = "Guru Meditation: Replica was unable to write command to disk.";
+        assert!(replica.log().contains(line), "{peer:?}: {}", replica.log());
+    }
 }

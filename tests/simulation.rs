@@ -604,6 +604,7 @@ impl World {
                     self.servers[server].engine.freed(trash.objects(), client);
                 }
                 Action::Exit(status) => panic!("server {server} ends with {status}"),
+                Action::Panic(text) => panic!("server {server} ends: {text}"),
                 _ => {}
             }
         }

@@ -165,6 +165,8 @@ pub enum Action {
     Title(Vec<u8>),
     /// End the process with this status.
     Exit(i32),
+    /// End the process as an error of its own does, which this text tells.
+    Panic(String),
 }
 
 /// Who the server is.
@@ -235,6 +237,8 @@ pub struct Engine {
     suspended: Option<Suspended>,
     loading: Option<Loading>,
     last_load: LastLoad,
+    /// The driver was told to end the process.
+    has_panicked: bool,
 }
 
 /// When collections leave their packed encodings.
@@ -303,6 +307,7 @@ impl Engine {
             suspended: None,
             loading: None,
             last_load: LastLoad::default(),
+            has_panicked: false,
             stats: Stats::new(now),
             persist: Persist::new(now),
             replication: Replication::new(&mut rng, now),
@@ -370,6 +375,12 @@ impl Engine {
     #[inline]
     pub fn has_actions(&self) -> bool {
         !self.actions.is_empty()
+    }
+
+    /// Lets the process end as by an error of its own, behind what the log was told so far.
+    fn panic(&mut self, text: impl Into<String>) {
+        self.has_panicked = true;
+        self.actions.push_back(Action::Panic(text.into()));
     }
 
     /// Sees to what comes with time; to be called `hz` times a second.

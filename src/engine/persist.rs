@@ -77,6 +77,8 @@ pub struct Persist {
     pub aof_base_bytes: u64,
     /// Why the last write to the append-only file failed.
     pub aof_error: Option<String>,
+    /// When the log was last told that the primary's commands run though they cannot be kept, in milliseconds.
+    pub told_unkept_ms: Option<u64>,
 }
 
 /// The newest version of the format that Redis reads.
@@ -116,6 +118,7 @@ impl Persist {
             aof_bytes: 0,
             aof_base_bytes: 0,
             aof_error: None,
+            told_unkept_ms: None,
         }
     }
 
@@ -205,7 +208,9 @@ impl Engine {
     /// Whether writes are refused because they could not be kept.
     pub(super) fn check_disk(&self) -> Result<(), Error> {
         let persist = &self.persist;
-        if let Some(error) = &persist.aof_error {
+        if let Some(error) = &persist.aof_error
+            && persist.is_logging()
+        {
             return Err(Error::text(format!("MISCONF Errors writing to the AOF file: {error}")));
         }
         let refuses = self.config.stop_writes_on_bgsave_error && !self.config.save.is_empty();

@@ -111,6 +111,12 @@ pub(super) struct Server {
     pub(super) log_buffer: RefCell<Vec<u8>>,
 }
 
+/// Ends the process with a report in its log.
+#[allow(clippy::panic, reason = "the engine asks for it")]
+fn panic(text: &str) -> ! {
+    panic!("{text}")
+}
+
 /// Where files are.
 fn folder(config: &Config) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(&config.dir))
@@ -349,6 +355,7 @@ impl Server {
                     // It is for people who look on; the server is the same without.
                     let _ = title::show(&title);
                 }
+                Some(Action::Panic(text)) => panic(&text),
                 Some(Action::Exit(status)) => {
                     self.exit.set(Some(status));
                     self.left.notify_one();

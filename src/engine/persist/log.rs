@@ -174,6 +174,7 @@ impl Engine {
             let mut bytes = Vec::new();
             self.take_log(&mut bytes);
             self.persist.feed = None;
+            self.persist.aof_error = None;
             self.stop_rewriting();
             self.persist.rewriting = None;
             self.persist.is_rewrite_scheduled = false;

@@ -4,13 +4,17 @@ use super::super::super::client::ClientId;
 use super::super::super::{Action, Engine, Level};
 use super::super::mono_ms;
 use crate::command::Error;
+use crate::command::spec::WRITE;
 use crate::resp::request::{Bounds, Step};
 use smallvec::SmallVec;
+
+/// Milliseconds in which the log is told only once that commands run which the disk does not take.
+const UNKEPT_TOLD_EVERY_MS: u64 = 10_000;
 
 impl Engine {
     /// Runs the commands of the stream that are complete, and passes their bytes on; later, if there is a pause.
     pub(in crate::engine) fn apply_stream(&mut self) {
-        if self.is_paused() || self.is_suspended() {
+        if self.is_paused() || self.is_suspended() || self.has_panicked {
             return;
         }
         let Some(upstream) = &mut self.replication.upstream else { return };
@@ -24,6 +28,9 @@ impl Engine {
             match reader.next(&input, bounds) {
                 Ok(Step::Request) => {
                     let args: SmallVec<[&[u8]; 8]> = reader.args(&input).collect();
+                    if !self.may_apply(id, &args) {
+                        return;
+                    }
                     self.persist.begin_unit();
                     self.request(id, &args, self.now);
                     if self.clients.get(id).is_none() {
@@ -64,6 +71,32 @@ impl Engine {
                 link.abandon(now_ms, "the stream cannot be read", events);
             });
         }
+    }
+
+    /// Whether a command of the stream may run while the disk takes nothing: a replica ends by a write that it could not keep,
+    /// unless it is told to go on.
+    fn may_apply(&mut self, id: ClientId, args: &[&[u8]]) -> bool {
+        if self.check_disk().is_ok() {
+            return true;
+        }
+        let command = args.first().and_then(|name| self.renamed.find(name));
+        let Some(spec) = command.map(|command| command.spec) else { return true };
+        let multi = self.clients.get(id).and_then(|client| client.multi.as_ref());
+        let is_write = spec.resolve(args).unwrap_or(spec).flags.contains(WRITE)
+            || (spec.name == "exec" && multi.is_some_and(|multi| multi.flags().contains(WRITE)));
+        if is_write && !self.config.replica_ignore_disk_write_errors {
+            self.panic("Replica was unable to write command to disk.");
+            return false;
+        }
+        let now_ms = mono_ms(self.now);
+        let told_ms = self.persist.told_unkept_ms;
+        let is_told = told_ms.is_some_and(|told_ms| now_ms <= told_ms + UNKEPT_TOLD_EVERY_MS);
+        if (is_write || spec.name == "ping") && !is_told {
+            self.persist.told_unkept_ms = Some(now_ms);
+            let text = "Replica is applying a command even though it is unable to write to disk.";
+            self.log(Level::Warning, text);
+        }
+        true
     }
 
     /// A command of the primary that fails here means that the data differ.
