@@ -1,4 +1,4 @@
-//! `rkv serve`: what directives let it do with its files, and what it does when the disk fails it.
+//! `rkv serve`: what directives let it do with its files, and what it does when the disk fails it or data differ.
 
 mod common;
 
@@ -299,5 +299,62 @@ fn a_replica_whose_disk_fails_ends_or_says_so() {
         wait_for("the end", || replica.log().contains("=== REDIS BUG REPORT END"));
         let line = "Guru Meditation: Replica was unable to write command to disk.";
         assert!(replica.log().contains(line), "{peer:?}: {}", replica.log());
+    }
+}
+
+/// What a replica says and does of a command of its primary that fails there.
+#[test]
+fn a_replica_whose_data_differ_says_so_and_ends_on_request() {
+    for peer in [Peer::Rkv, Peer::Redis70] {
+        let mut primary = start(Peer::Rkv);
+        let mut replica = Server::start_with(peer, &["--crash-memcheck-enabled", "no"]);
+        primary.ok(&["SET", "k", "v"]);
+        follow(&mut replica, &primary);
+        wait_until_up(&mut replica);
+        let fail = |primary: &mut Server| primary.ok(&["DEBUG", "REPLICATE", "LPUSH", "k", "x"]);
+        let errors = |replica: &mut Server| info(replica, "stats", "unexpected_error_replies");
+        fail(&mut primary);
+        wait_for("the first error", || errors(&mut replica) == "1");
+        replica.ok(&["CONFIG", "SET", "propagation-error-behavior", "panic"]);
+        replica.ok(&["CONFIG", "SET", "replica-read-only", "no"]);
+        // One in a transaction counts, too.
+        primary.ok(&["DEBUG", "REPLICATE", "MULTI"]);
+        fail(&mut primary);
+        primary.ok(&["DEBUG", "REPLICATE", "EXEC"]);
+        wait_for("the second error", || errors(&mut replica) == "2");
+        replica.ok(&["CONFIG", "SET", "propagation-error-behavior", "panic-on-replicas"]);
+        replica.ok(&["CONFIG", "SET", "replica-read-only", "yes"]);
+        fail(&mut primary);
+        wait_for("the end", || replica.log().contains("=== REDIS BUG REPORT END"));
+        let log = replica.log();
+        let line = "== CRITICAL == This replica is sending an error to its master: '";
+        assert_eq!(log.matches(line).count(), 3, "{peer:?}: {log}");
+        let line = "Guru Meditation: This replica panicked sending an error to its master after processing the command 'lpush'";
+        assert!(log.contains(line), "{peer:?}: {log}");
+    }
+}
+
+/// What a server says and does of a command of its append-only file that fails.
+#[test]
+fn a_command_of_the_append_only_file_that_fails_ends_the_start_on_request() {
+    for peer in [Peer::Rkv, Peer::Redis70] {
+        let mut server = Server::start_with(peer, AOF);
+        server.ok(&["SET", "k", "v"]);
+        let mut dir = server.end();
+        append(dir.path(), b"*3\r\n$5\r\nLPUSH\r\n$1\r\nk\r\n$1\r\nx\r\n");
+        let line = "== CRITICAL == This server is sending an error to its AOF-loading-client: '";
+        let options = |what| [AOF, &["--propagation-error-behavior", what]].concat();
+        for what in ["ignore", "panic-on-replicas"] {
+            let mut server = Server::start_in(peer, dir, &options(what)).unwrap();
+            assert!(server.log().contains(line), "{peer:?}: {}", server.log());
+            assert_eq!(server.ok(&["GET", "k"]).text(), "v");
+            dir = server.end();
+        }
+        let more = ["--crash-memcheck-enabled", "no"];
+        let panic = [&options("panic"), &more[..]].concat();
+        let log = Server::start_in(peer, dir, &panic).unwrap_err();
+        assert!(log.contains(line), "{peer:?}: {log}");
+        let line = "Guru Meditation: This server panicked sending an error to its AOF-loading-client after processing the command 'lpush'";
+        assert!(log.contains(line), "{peer:?}: {log}");
     }
 }

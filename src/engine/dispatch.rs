@@ -44,6 +44,17 @@ pub(super) struct Call<'a> {
     pub reply: &'a mut Reply,
 }
 
+impl Call<'_> {
+    /// The name of the command, with that of the subcommand.
+    fn full_name(&self) -> String {
+        let name = self.command.spec.name;
+        match self.subcommand {
+            Some(subcommand) => format!("{name}|{}", subcommand.name),
+            None => name.to_owned(),
+        }
+    }
+}
+
 /// Runs a command that needs the server.
 pub(super) type Handler = fn(&mut Engine, &mut Call<'_>) -> Result<(), Error>;
 
@@ -228,6 +239,8 @@ impl Engine {
     ) {
         let text = error.to_string();
         self.stats.error(text.as_bytes());
+        let name = || command.map_or("<unknown>", |command| command.spec.name).to_owned();
+        self.note_divergence(id, name, text.as_bytes());
         let is_exec = command.is_some_and(|command| command.spec.name == "exec");
         let Some(client) = self.clients.get_mut(id) else { return };
         match &mut client.multi {
@@ -373,8 +386,9 @@ impl Engine {
             client.wrote_at = self.replication.offset();
         }
         if outcome == Outcome::Failed {
-            let reply = call.reply.as_bytes();
-            self.stats.error(reply.get(start..).unwrap_or_default());
+            let reply = call.reply.as_bytes().get(start..).unwrap_or_default();
+            self.stats.error(reply);
+            self.note_divergence(call.id, || call.full_name(), reply);
         }
         if !waits {
             self.note_slow(call, us);

@@ -312,7 +312,7 @@ fn stats(engine: &Engine, lines: &mut Lines) {
     for name in ["keys", "items", "prefixes"] {
         lines.add(&format!("tracking_total_{name}"), 0);
     }
-    lines.add("unexpected_error_replies", 0);
+    lines.add("unexpected_error_replies", stats.unexpected_errors);
     lines.add("total_error_replies", stats.error_replies);
     lines.add("dump_payload_sanitizations", 0);
     lines.add("total_reads_processed", stats.reads);

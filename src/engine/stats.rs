@@ -74,6 +74,8 @@ pub struct Stats {
     pub input_limit_disconnections: u64,
     pub lazyfreed_objects: u64,
     pub error_replies: u64,
+    /// Those to commands of the primary or for replicas, which read none.
+    pub unexpected_errors: u64,
     /// How often removing keys whose time had passed was stopped because it took long, and microseconds that it took.
     pub expire_stops: u64,
     pub expire_us: u64,
@@ -121,6 +123,7 @@ impl Stats {
             input_limit_disconnections: 0,
             lazyfreed_objects: 0,
             error_replies: 0,
+            unexpected_errors: 0,
             expire_stops: 0,
             expire_us: 0,
             reads: 0,

@@ -56,6 +56,8 @@ enum News {
     Logged(Option<String>),
     /// The server cannot go on, for this reason.
     Fatal(String),
+    /// The server is to end as by an error of its own, which this text tells.
+    Panic(String),
     /// A line for the log.
     Line(Level, String),
     /// A snapshot for replicas was written, or not.
@@ -104,6 +106,11 @@ impl LoadJob {
     /// Writes a line to the log.
     pub fn log(&self, level: Level, text: impl Into<String>) {
         let _ = self.news.send(News::Line(level, text.into()));
+    }
+
+    /// Ends the server as an error of its own does, once the log has the lines so far. It takes a moment.
+    pub fn panic(&self, text: impl Into<String>) {
+        let _ = self.news.send(News::Panic(text.into()));
     }
 }
 

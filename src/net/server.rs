@@ -216,6 +216,7 @@ impl Server {
         match news {
             News::Saved(saved) => engine.saved(saved, now()),
             News::Logged(error) => engine.log_state(error),
+            News::Panic(text) => panic(&text),
             News::Line(level, text) => self.log.line(level, &text),
             News::Loaded(Ok(loaded)) => {
                 let LoadedData { keyspace, aof, last_load, aux, tail, dropped_keys } = *loaded;

@@ -226,6 +226,7 @@ impl Engine {
         };
         if let Some(error) = reply.strip_prefix(b"-") {
             let error = String::from_utf8_lossy(error.trim_ascii_end()).into_owned();
+            self.stats.unexpected_errors += 1;
             self.log(Level::Warning, format!("== CRITICAL == This master is sending an error to its replica: '{error}' after processing the command '{name}'"));
         }
         let reply = String::from_utf8_lossy(reply.trim_ascii_end()).into_owned();

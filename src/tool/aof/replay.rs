@@ -5,6 +5,7 @@ use super::trail::{self, Trail};
 use super::window::{Run, Window};
 use crate::aof::reader::{Item, Reader};
 use crate::aof::set::{Member, Set};
+use crate::command::spec::Spec;
 use crate::command::{self, Command, Reach, Replay, Replayed};
 use crate::feed::{self, Control};
 use crate::keyspace::{self, Keyspace, Origin};
@@ -39,6 +40,8 @@ pub struct Failed {
     pub file: String,
     /// Offset of the command.
     pub offset: u64,
+    /// Its name, with that of the subcommand.
+    pub command: String,
     /// The error's text.
     pub error: String,
 }
@@ -230,13 +233,21 @@ impl Run for Runner<'_, '_> {
         match self.replay.found(command, args, self.options.now_ms) {
             Replayed::Done | Replayed::Ignored => Ok(()),
             Replayed::Failed(error) => {
-                self.fail(Failed { file: self.file.clone(), offset, error });
+                let command = full_name(command.spec, args);
+                self.fail(Failed { file: self.file.clone(), offset, command, error });
                 Ok(())
             }
             what @ (Replayed::Unknown | Replayed::NeedsServer) => {
                 Err(self.unreplayable(offset, args, what))
             }
         }
+    }
+}
+
+fn full_name(spec: &Spec, args: &[&[u8]]) -> String {
+    match spec.resolve(args) {
+        Some(sub) if !spec.subcommands.is_empty() => format!("{}|{}", spec.name, sub.name),
+        _ => spec.name.to_owned(),
     }
 }
 

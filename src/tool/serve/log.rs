@@ -11,7 +11,7 @@ use crate::aof::output;
 use crate::aof::set::Set;
 use crate::engine::Level;
 use crate::engine::config::Config;
-use crate::engine::config::words::OnCorruption;
+use crate::engine::config::words::{OnCorruption, PropagationError};
 use crate::feed::Control;
 use crate::keyspace::{Keyspace, Settings};
 use std::fs::{File, OpenOptions};
@@ -247,10 +247,20 @@ fn replay_log(
     let report = replay::replay(&set, keyspace, &options, &job.control)?;
     for failed in &report.failed {
         let text = format!(
-            "A command of the AOF failed and was passed over, {} offset {}: {}",
-            failed.file, failed.offset, failed.error
+            "== CRITICAL == This server is sending an error to its AOF-loading-client: '{}' after processing the command '{}' ({} offset {})",
+            failed.error, failed.command, failed.file, failed.offset
         );
         job.log(Level::Warning, text);
+    }
+    if let Some(failed) = report.failed.first()
+        && config.propagation_error_behavior == PropagationError::Panic
+    {
+        let text = format!(
+            "This server panicked sending an error to its AOF-loading-client after processing the command '{}'",
+            failed.command
+        );
+        job.panic(text.clone());
+        return Err(Trouble::Other(text));
     }
     if let Some(ended) = &report.ended {
         cut_tail(job, &set, ended)?;

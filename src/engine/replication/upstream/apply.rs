@@ -1,12 +1,16 @@
 //! The stream of the primary: run, and passed on.
 
 use super::super::super::client::ClientId;
+use super::super::super::config::words::PropagationError;
 use super::super::super::{Action, Engine, Level};
 use super::super::mono_ms;
 use crate::command::Error;
 use crate::command::spec::WRITE;
 use crate::resp::request::{Bounds, Step};
 use smallvec::SmallVec;
+
+/// Bytes of an error that the log is told.
+const ERROR_BYTES_MAX: usize = 4096;
 
 /// Milliseconds in which the log is told only once that commands run which the disk does not take.
 const UNKEPT_TOLD_EVERY_MS: u64 = 10_000;
@@ -37,8 +41,10 @@ impl Engine {
                         // The link was ended by what it said, and will begin anew in front of it.
                         return self.persist.forget_unit();
                     }
+                    if self.has_panicked {
+                        return;
+                    }
                     let name = args.first().copied().unwrap_or_default();
-                    self.note_divergence(id, name);
                     let end = reader.read_bytes();
                     let is_select = name.eq_ignore_ascii_case(b"SELECT");
                     self.pass_on(id, input.get(passed..end).unwrap_or_default(), is_select);
@@ -99,16 +105,27 @@ impl Engine {
         true
     }
 
-    /// A command of the primary that fails here means that the data differ.
-    fn note_divergence(&mut self, id: ClientId, name: &[u8]) {
-        let Some(client) = self.clients.get(id) else { return };
-        let Some(error) = client.out.as_bytes().strip_prefix(b"-") else { return };
-        let error = String::from_utf8_lossy(error.trim_ascii_end()).into_owned();
-        let name = match crate::command::find(name) {
-            Some(command) => command.spec.name,
-            None => "<unknown>",
-        };
+    /// Notes an error reply: for the primary, which reads none, it means that the data differ.
+    pub(in crate::engine) fn note_divergence(
+        &mut self,
+        id: ClientId,
+        name: impl FnOnce() -> String,
+        reply: &[u8],
+    ) {
+        if !self.clients.get(id).is_some_and(|client| client.is_primary) {
+            return;
+        }
+        let name = name();
+        let error = reply.strip_prefix(b"-").unwrap_or(reply).trim_ascii_end();
+        let error = error.get(..ERROR_BYTES_MAX).unwrap_or(error);
+        let error = String::from_utf8_lossy(error).into_owned();
+        self.stats.unexpected_errors += 1;
         self.log(Level::Warning, format!("== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command '{name}'"));
+        // Where clients write, too, the data differ anyway.
+        let ends = self.config.propagation_error_behavior != PropagationError::Ignore;
+        if ends && self.config.replica_read_only {
+            self.panic(format!("This replica panicked sending an error to its master after processing the command '{name}'"));
+        }
     }
 
     /// Passes a command of the stream on to those that follow this server: a transaction as a whole.
