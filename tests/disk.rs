@@ -147,7 +147,6 @@ fn files_for_replicas_are_removed_on_request() {
         let file = primary.dir().join("dump.rdb");
         let line = "Removing the RDB file used to feed replicas in a persistence-less instance";
         if stays {
-            primary.ok(&["CONFIG", "SET", "rdb-del-sync-files", "no"]);
             assert!(file.exists());
             assert!(!primary.log().contains(line), "{}", primary.log());
         } else {
@@ -269,7 +268,7 @@ fn newer_rdb_files_are_read_on_request() {
     assert!(Server::start_in(Peer::Rkv, server.end(), AOF).is_err());
 }
 
-/// A replica that cannot save ends by the next write of its primary, unless it is told to go on; then it says so, once in a while.
+/// A replica that cannot save ends by the next write of its primary, unless it is told to go on; then it says so.
 #[test]
 fn a_replica_whose_disk_fails_ends_or_says_so() {
     for peer in [Peer::Rkv, Peer::Redis70] {
@@ -293,7 +292,7 @@ fn a_replica_whose_disk_fails_ends_or_says_so() {
         }
         wait_for("the stream", || replica.ok(&["GET", "k"]) == Reply::Bulk("3".into()));
         let line = "Replica is applying a command even though it is unable to write to disk.";
-        assert_eq!(replica.log().matches(line).count(), 1, "{peer:?}: {}", replica.log());
+        assert!(replica.log().contains(line), "{peer:?}: {}", replica.log());
         replica.ok(&["CONFIG", "SET", "replica-ignore-disk-write-errors", "no"]);
         primary.ok(&["SET", "k", "4"]);
         wait_for("the end", || replica.log().contains("=== REDIS BUG REPORT END"));

@@ -278,3 +278,44 @@ fn a_promotion_ends_both_connections() {
     }
     assert_eq!(ask(&mut engine, client, &["SET", "k", "v"]), "+OK\r\n");
 }
+
+/// What the log was told and how the process is to end, since the last time.
+fn told(engine: &mut Engine) -> (Vec<String>, Vec<String>) {
+    let (mut lines, mut panics) = (Vec::new(), Vec::new());
+    while let Some(action) = engine.next_action() {
+        match action {
+            Action::Log(_, text) => lines.push(text),
+            Action::Panic(text) => panics.push(text),
+            _ => {}
+        }
+    }
+    (lines, panics)
+}
+
+/// A replica that cannot save says every ten seconds that it goes on, if it is told to, and otherwise ends in front of a write.
+#[test]
+fn writes_that_the_disk_does_not_take_end_a_replica() {
+    let (mut engine, id) = replica();
+    engine.persist.last_save_ok = false;
+    engine.config.replica_ignore_disk_write_errors = true;
+    let write = command(&["INCR", "k"]);
+    told(&mut engine);
+    for (ms, is_told) in [(200, true), (5000, false), (10_200, false), (10_201, true)] {
+        engine.primary_bytes(id, &write, now(ms));
+        let (lines, panics) = told(&mut engine);
+        let line = "Replica is applying a command even though it is unable to write to disk.";
+        assert_eq!(lines.iter().filter(|told| *told == line).count(), usize::from(is_told), "{ms}");
+        assert!(panics.is_empty());
+    }
+    engine.config.replica_ignore_disk_write_errors = false;
+    // What writes nothing may run, in whatever way.
+    let harmless = [command(&["PING"]), command(&["SELECT", "1"])].concat();
+    engine.primary_bytes(id, &harmless, now(10_300));
+    assert!(told(&mut engine).1.is_empty());
+    let before = engine.replication.offset();
+    engine.primary_bytes(id, &[&write[..], &write].concat(), now(10_400));
+    assert_eq!(told(&mut engine).1, ["Replica was unable to write command to disk."]);
+    engine.primary_bytes(id, &write, now(10_500));
+    assert!(told(&mut engine).1.is_empty());
+    assert_eq!(engine.replication.offset(), before);
+}
