@@ -90,6 +90,7 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
             return Ok(Exit::Found);
         }
     };
+    let stranger = config.adopt_users().err();
     let is_readable_again = line.file.as_deref().is_none_or(|file| file != b"-");
     if !config.disable_thp {
         memory::allow_huge_pages(true);
@@ -122,7 +123,8 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
         (None, true) => log.line(Level::Warning, "Warning: no config file specified, using the default config. In order to specify a config file use rkv serve /path/to/redis.conf"),
         _ => log.line(Level::Warning, "Configuration loaded"),
     }
-    if let Some(what) = unsupported(&config) {
+    let stranger = stranger.map(|name| format!("user {}", String::from_utf8_lossy(&name)));
+    if let Some(what) = unsupported(&config).map(str::to_owned).or(stranger) {
         let text = format!("{what} is not supported by rkv yet; exiting");
         log.line(Level::Warning, &text);
         ui.note(&text);
@@ -149,7 +151,10 @@ fn unsupported(config: &Config) -> Option<&'static str> {
     [
         (config.cluster_enabled, "cluster-enabled"),
         (config.tls_port != 0, "tls-port"),
+        // What was meant to be kept from others must not go over the wire for all to read.
+        (config.tls_replication, "tls-replication"),
         (!config.aclfile.is_empty(), "aclfile"),
+        (!config.other.modules.is_empty(), "loadmodule"),
     ]
     .into_iter()
     .find_map(|(is_asked, name)| is_asked.then_some(name))

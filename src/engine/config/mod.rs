@@ -22,6 +22,7 @@ pub mod set;
 pub mod split;
 pub mod table;
 mod title;
+mod users;
 pub mod words;
 
 #[cfg(test)]
