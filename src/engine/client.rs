@@ -311,8 +311,9 @@ impl Engine {
             return Err(PROTECTED);
         }
         self.stats.connections += 1;
-        let client =
+        let mut client =
             Client { peer, is_known: is_open, created: now, used: now, ..Client::default() };
+        client.out.set_resp3(self.config.client_default_resp == 3);
         Ok(self.clients.add(client))
     }
 

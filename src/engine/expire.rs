@@ -7,8 +7,9 @@ use crate::keyspace::Origin;
 /// Keys that are looked at for an average.
 const SAMPLES: usize = 20;
 
-/// Most of the time that removing may take, in percent.
+/// Most of the time that removing may take with the least effort, in percent, and what each step of `active-expire-effort` adds.
 const SHARE_PERCENT: u64 = 25;
+const EFFORT_PERCENT: u64 = 2;
 
 /// Keys removed from one database at a time.
 const KEYS_MAX: usize = 200;
@@ -29,7 +30,9 @@ impl Engine {
     pub(super) fn expire_cycle(&mut self) {
         let began_us = (self.clock)();
         let hz = self.config.hz.clamp(1, 500).unsigned_abs();
-        let (slice_us, mut took_us) = (1_000_000 * SHARE_PERCENT / 100 / hz, 0);
+        let effort = self.config.active_expire_effort.clamp(1, 10).unsigned_abs() - 1;
+        let share_percent = SHARE_PERCENT + EFFORT_PERCENT * effort;
+        let (slice_us, mut took_us) = (1_000_000 * share_percent / 100 / hz, 0);
         for db in 0..self.keyspace.databases() {
             if self.keyspace.expiring(db) == 0 {
                 continue;

@@ -91,6 +91,9 @@ fn server(engine: &Engine, lines: &mut Lines) {
     lines.add("lru_clock", (engine.now.unix_ms / 1000) & 0xff_ffff);
     lines.add("executable", &identity.executable);
     lines.add("config_file", &identity.config_file);
+    if !engine.config.availability_zone.is_empty() {
+        lines.add("availability_zone", String::from_utf8_lossy(&engine.config.availability_zone));
+    }
     lines.flag("io_threads_active", engine.host.io.is_active);
     if let Some(left_ms) = engine.leaving.left_ms(engine.now) {
         lines.add("shutdown_in_milliseconds", left_ms);

@@ -34,6 +34,7 @@ mod stats;
 mod suspend;
 mod transaction;
 
+pub use admin::OomScore;
 pub use client::{ClientId, Peer};
 pub use dispatch::Flow;
 pub use host::{Host, IoFigures, Usage};
@@ -47,10 +48,11 @@ use crate::base::memory;
 use crate::base::rng::Rng;
 use crate::keyspace::{Keyspace, Settings, Trash, Uses};
 use crate::value::limits::Limits;
+use admin::Changing;
 use block::Waiting;
 use client::{Clients, Shrinking};
+use config::Config;
 use config::words::{AppendFsync, RdbVersionCheck};
-use config::{Changes, Config};
 use dispatch::Renamed;
 use evict::Pool;
 use free::Freeing;
@@ -98,6 +100,8 @@ pub enum Action {
     Log(Level, String),
     /// Give lines of the log this form from now on.
     LogForm(LogForm),
+    /// Let the system send few bytes to this replica together with those that follow.
+    SendInBulk(ClientId),
     /// Write a snapshot to a file, on another thread.
     Save(SaveJob),
     /// Write a snapshot for replicas on another thread: to those named, and otherwise as the RDB file. Then tell
@@ -159,6 +163,10 @@ pub enum Action {
     Deadline,
     /// Work in this folder from now on, and tell [`Engine::entered`].
     Enter(Vec<u8>),
+    /// Work in this folder again, from which another one could not be reached after all.
+    Return(Vec<u8>),
+    /// Tell the system how readily it may end the process, and tell [`Engine::weighed`]; whether somebody waits for that.
+    Weigh(OomScore, bool),
     /// Listen where the configuration now says, and tell [`Engine::listened`].
     Listen,
     /// Let the list of processes show this.
@@ -212,7 +220,7 @@ pub struct Engine {
     /// Clients whose output may be over its limit.
     over_limit: Vec<ClientId>,
     /// Who waits for a change of where the server listens, or of the folder it works in.
-    changing: Option<(ClientId, Changes)>,
+    changing: Option<Changing>,
     /// Changes that others ask for meanwhile.
     changes_to_come: VecDeque<(ClientId, Vec<Vec<u8>>)>,
     rng: Rng,

@@ -3,6 +3,7 @@
 //! it is synced, while the disk takes nothing, and always with `appendfsync always`.
 
 use super::News;
+use super::cpus::Cpus;
 use crate::aof::live::{Live, removal_line};
 use crate::base::reason::reason;
 use crate::engine::Level;
@@ -94,6 +95,7 @@ impl Keeper {
         holds_syncs: bool,
         progress: watch::Sender<Progress>,
         news: UnboundedSender<News>,
+        cpus: Cpus,
     ) -> Keeper {
         let (orders, received) = std::sync::mpsc::channel();
         // Batches are counted on where a file before this one ended.
@@ -112,14 +114,17 @@ impl Keeper {
             is_lost: false,
         };
         let thread = std::thread::Builder::new().name("aof".into());
-        let thread = thread.spawn(move || work.run(&received)).ok();
+        let thread = thread.spawn(move || {
+            cpus.enter();
+            work.run(&received);
+        });
         Keeper {
             orders,
             sent: Cell::new(done),
             is_always: Cell::new(sync == AppendFsync::Always),
             is_delayed: Cell::new(false),
             book,
-            thread: RefCell::new(thread),
+            thread: RefCell::new(thread.ok()),
         }
     }
 

@@ -110,6 +110,9 @@ impl<S: Stream> Connection<S> {
                 }
                 continue;
             }
+            if self.slot.sends_in_bulk.get() && self.way.send_in_bulk()? {
+                self.slot.sends_in_bulk.set(false);
+            }
             match self.event(!closes).await? {
                 Event::Readable => {
                     flow = match self.read(flow)? {

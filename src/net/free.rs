@@ -1,5 +1,6 @@
 //! Frees what was removed, on a thread of its own.
 
+use super::cpus::Cpus;
 use super::{News, priority};
 use crate::base::memory;
 use crate::engine::ClientId;
@@ -34,12 +35,16 @@ pub(super) struct Freer {
 }
 
 impl Freer {
-    pub fn new(news: UnboundedSender<News>) -> Freer {
+    pub fn new(news: UnboundedSender<News>, cpus: Cpus) -> Freer {
         memory::keep_freed();
         let (sender, jobs) = channel();
         let told = news.clone();
         // Without the thread sending fails, and what is sent is freed there.
-        let _ = std::thread::Builder::new().name("free".into()).spawn(move || run(&jobs, &told));
+        let thread = std::thread::Builder::new().name("free".into());
+        let _ = thread.spawn(move || {
+            cpus.enter();
+            run(&jobs, &told);
+        });
         Freer { sender, news }
     }
 

@@ -3,10 +3,12 @@
 //! One thread runs the engine and all connections; with `io-threads`, others read and write their sockets while it is busy. Files
 //! are written by threads of their own: snapshots by one each, the append-only file by `aof`.
 
+mod act;
 mod aof;
 mod carried;
 mod clock;
 mod connection;
+mod cpus;
 mod free;
 mod gather;
 mod group;
@@ -16,6 +18,7 @@ mod listen;
 mod log;
 mod metrics;
 mod migrate;
+mod oom;
 mod primary;
 mod priority;
 mod replica;
@@ -190,6 +193,7 @@ async fn run(mut setup: Setup) -> io::Result<i32> {
     }
     signals(&server)?;
     server.engine.borrow_mut().show_title();
+    server.engine.borrow_mut().weigh();
     let mut tick = tokio::time::interval(Duration::from_millis(1000 / hz));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while server.exit.get().is_none() {

@@ -3,6 +3,7 @@
 //! A thread writes or reads the snapshot and hands it in pieces to the connections of its replicas, no faster than the slowest
 //! of them takes it.
 
+use super::cpus::Cpus;
 use super::{News, Server, priority, save};
 use crate::engine::{ClientId, SaveJob, SnapshotFor, Transferred};
 use std::ffi::OsStr;
@@ -55,17 +56,17 @@ impl Write for Fan {
 /// Writes a snapshot for replicas.
 pub(super) fn begin(server: &Server, snapshot: SnapshotFor) {
     let SnapshotFor { job, streamed_to } = snapshot;
-    let news = server.news.clone();
+    let (news, cpus) = (server.news.clone(), server.places.bgsave);
     match streamed_to {
         Some((ids, mark)) => {
             let senders = senders(server, &ids);
-            spawn(news, move || stream(&job, senders, &mark));
+            spawn(news, cpus, move || stream(&job, senders, &mark));
         }
         None => {
             let name = OsStr::from_bytes(&server.engine.borrow().config().dbfilename).to_owned();
             let path = server.folder.borrow().join(name);
             let temporary = server.folder.borrow().join(format!("temp-{}.rdb", std::process::id()));
-            spawn(news, move || {
+            spawn(news, cpus, move || {
                 save::write(&job, &temporary)?;
                 save::replace(&temporary, &path)?;
                 path.metadata().map(|metadata| metadata.len())
@@ -76,11 +77,13 @@ pub(super) fn begin(server: &Server, snapshot: SnapshotFor) {
 
 fn spawn(
     news: tokio::sync::mpsc::UnboundedSender<News>,
+    cpus: Cpus,
     work: impl FnOnce() -> io::Result<u64> + Send + 'static,
 ) {
     let thread = std::thread::Builder::new().name("sync".into());
     let told = news.clone();
     let spawned = thread.spawn(move || {
+        cpus.enter();
         priority::lower();
         let result = work().map_err(|e| e.to_string());
         let _ = told.send(News::Transferred(Transferred { result }));

@@ -1,6 +1,7 @@
 //! Writes snapshots on threads of their own.
 
 use super::aof::Order;
+use super::cpus::Cpus;
 use super::{News, ToCommands, clock, priority};
 use crate::aof::disk::RealDisk;
 use crate::aof::live::{self, Live};
@@ -34,6 +35,7 @@ pub(super) fn start(
     keeper: Option<Sender<Order>>,
     news: UnboundedSender<News>,
     to_commands: ToCommands,
+    cpus: Cpus,
 ) {
     let path = folder.join(OsStr::from_bytes(&engine.config().dbfilename));
     let [temporary, rewritten] = temporary(folder);
@@ -49,6 +51,7 @@ pub(super) fn start(
     let spawned = std::thread::Builder::new().name("save".into()).spawn({
         let news = news.clone();
         move || {
+            cpus.enter();
             if !job.is_awaited {
                 priority::lower();
             }

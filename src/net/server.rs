@@ -1,37 +1,28 @@
-//! What all connections share, and how what the engine asks for is done.
+//! What all connections share.
 
 use super::aof::{Keeper, Progress};
+use super::cpus::Places;
 use super::free::Freer;
 use super::gather::Gathered;
 use super::io_threads::IoThreads;
 use super::migrate::Links;
+use super::oom::Adjuster;
 use super::stream_log::Logger;
-use super::{
-    Listen, LoadLog, LoadedData, Log, News, Setup, ToCommands, host, now, primary, replica, save,
-    title,
-};
-use crate::aof::disk::RealDisk;
-use crate::aof::live::Live;
+use super::{Listen, LoadLog, LoadedData, Log, News, Setup, ToCommands, act, host, now, replica};
 use crate::base::memory;
-use crate::base::reason::reason;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
-use crate::engine::{Action, ClientId, Engine, Host, Level, StreamLog};
-use crate::feed::{Control, Input};
-use crate::keyspace::{Keyspace, load_rdb};
+use crate::engine::{ClientId, Engine, Host, Level};
 use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
-
-/// Memory for bytes on their way to the append-only file that is kept, in bytes.
-const LOG_BUFFER_BYTES: usize = 1 << 20;
 
 /// How often the kernel is asked for the process's figures.
 const HOST_PERIOD: Duration = Duration::from_millis(500);
@@ -41,6 +32,8 @@ const HOST_PERIOD: Duration = Duration::from_millis(500);
 pub(super) struct Slot {
     pub(super) is_woken: Cell<bool>,
     pub(super) waker: RefCell<Option<Waker>>,
+    /// The connection is to send few bytes together with more, and does not yet.
+    pub(super) sends_in_bulk: Cell<bool>,
     /// A snapshot that the connection is to write.
     pub(super) snapshot: RefCell<Option<mpsc::Receiver<replica::Piece>>>,
 }
@@ -76,6 +69,8 @@ pub(super) struct Server {
     /// When the kernel was last asked for the process's figures.
     pub(super) host_read: Cell<Option<Instant>>,
     pub(super) freer: Freer,
+    pub(super) places: Places,
+    pub(super) adjuster: RefCell<Adjuster>,
     pub(super) io_threads: IoThreads,
     pub(super) log: Log,
     pub(super) keeper: RefCell<Option<Keeper>>,
@@ -111,12 +106,6 @@ pub(super) struct Server {
     pub(super) log_buffer: RefCell<Vec<u8>>,
 }
 
-/// Ends the process with a report in its log.
-#[allow(clippy::panic, reason = "the engine asks for it")]
-fn panic(text: &str) -> ! {
-    panic!("{text}")
-}
-
 /// Where files are.
 fn folder(config: &Config) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(&config.dir))
@@ -129,6 +118,12 @@ impl Server {
     /// The system does not give it its threads.
     pub(super) fn new(setup: Setup, news: mpsc::UnboundedSender<News>) -> io::Result<Server> {
         let Setup { engine, log, listen, load_log, to_commands, .. } = setup;
+        let (places, bad) = Places::of(engine.config());
+        for name in bad {
+            log.line(Level::Warning, &format!("'{name}' is no list of processors and is ignored"));
+        }
+        // Threads that are started from now on come along.
+        places.server.enter();
         let io_threads = IoThreads::start(engine.config().io_threads)?;
         let (told, progress) = watch::channel(Progress::default());
         let waits_for_disk = engine.config().appendfsync == AppendFsync::Always;
@@ -139,7 +134,9 @@ impl Server {
             connections: Cell::new(0),
             links: RefCell::new(Links::default()),
             host_read: Cell::new(None),
-            freer: Freer::new(news.clone()),
+            freer: Freer::new(news.clone(), places.bio),
+            places,
+            adjuster: RefCell::new(Adjuster::new()),
             io_threads,
             log,
             keeper: RefCell::new(None),
@@ -216,7 +213,7 @@ impl Server {
         match news {
             News::Saved(saved) => engine.saved(saved, now()),
             News::Logged(error) => engine.log_state(error),
-            News::Panic(text) => panic(&text),
+            News::Panic(text) => act::panic(&text),
             News::Line(level, text) => self.log.line(level, &text),
             News::Loaded(Ok(loaded)) => {
                 let LoadedData { keyspace, aof, last_load, aux, tail, dropped_keys } = *loaded;
@@ -258,248 +255,6 @@ impl Server {
     pub(super) fn warm_gathered(&self) {
         let engine = self.engine.borrow();
         self.gathered.borrow_mut().take(|db, uses| engine.warm_uses(db, uses));
-    }
-
-    /// Does what the engine asks for, in order, and lets the append-only file have its bytes.
-    pub(super) fn settle(self: &Rc<Self>) {
-        self.act();
-        self.append_log();
-        self.note_batches();
-    }
-
-    /// Does what the engine asks for, in order.
-    pub(super) fn act(self: &Rc<Self>) {
-        loop {
-            let action = self.engine.borrow_mut().next_action();
-            match action {
-                None => break,
-                Some(Action::Wake(id)) => self.wake(id),
-                Some(Action::Log(level, text)) => self.log.line(level, &text),
-                Some(Action::LogForm(form)) => self.log.set_form(form),
-                Some(Action::Save(job)) => {
-                    let rewrites = self.keeper.borrow().as_ref().map(Keeper::sender);
-                    save::start(
-                        job,
-                        &self.engine.borrow(),
-                        &self.folder.borrow(),
-                        rewrites,
-                        self.news.clone(),
-                        self.to_commands,
-                    );
-                }
-                Some(Action::SnapshotFor(snapshot)) => replica::begin(self, *snapshot),
-                Some(Action::SendFile(ids)) => replica::send_file(self, &ids),
-                Some(Action::RemoveFile) => save::remove(&self.file()),
-                Some(Action::StreamLog(order)) => self.order_stream_log(order),
-                Some(Action::Connect { id, host, port }) => {
-                    primary::connect(self, id, &host, port);
-                }
-                Some(Action::WakePrimary) => self.primary_news.notify_waiters(),
-                Some(Action::OpenLog) => self.open_log(),
-                Some(Action::CloseLog(mut bytes)) => {
-                    if let Some(keeper) = self.keeper.take() {
-                        keeper.append(&mut bytes);
-                        keeper.finish();
-                    }
-                }
-                Some(Action::Rotate(bytes)) => {
-                    if let Some(keeper) = &*self.keeper.borrow() {
-                        keeper.rotate(bytes);
-                    }
-                }
-                Some(Action::LoadLog(id)) => {
-                    self.append_log();
-                    if let Some(keeper) = &*self.keeper.borrow() {
-                        keeper.settle();
-                    }
-                    let mut engine = self.engine.borrow_mut();
-                    let settings = engine.settings().clone();
-                    let loaded = (self.load_log)(engine.config(), &settings, now().unix_ms);
-                    engine.log_loaded(id, loaded);
-                }
-                Some(Action::LoadFile(id)) => {
-                    let loaded = self.load_file();
-                    self.engine.borrow_mut().file_loaded(id, loaded);
-                }
-                Some(Action::WriteConfig(id, all)) => {
-                    let written = self.write_config(all);
-                    let written = written.map_err(|e| e.to_string());
-                    self.engine.borrow_mut().config_written(id, written);
-                }
-                Some(Action::Sleep { us }) => std::thread::sleep(Duration::from_micros(us)),
-                Some(Action::Fsync(policy)) => {
-                    self.waits_for_disk.set(policy == AppendFsync::Always);
-                    if let Some(keeper) = &*self.keeper.borrow() {
-                        keeper.set_policy(policy);
-                    }
-                }
-                Some(Action::KeepHistory(keeps)) => self.keep_history(keeps),
-                Some(Action::DelayLog { us }) => {
-                    if let Some(keeper) = &*self.keeper.borrow() {
-                        keeper.set_delay(Duration::from_micros(us));
-                    }
-                }
-                Some(Action::Free { trash, client }) => {
-                    self.freer.free(trash, client);
-                }
-                Some(Action::Migrate(migration)) => {
-                    let migrated = self.links.borrow_mut().migrate(&migration);
-                    let links = self.links.borrow_mut().release();
-                    let mut engine = self.engine.borrow_mut();
-                    engine.note_migrate_links(links);
-                    engine.migrated(migration, migrated);
-                }
-                Some(Action::Deadline) => self.deadline.notify_one(),
-                Some(Action::Enter(folder)) => self.enter(&folder),
-                Some(Action::Listen) => self.left_listen.notify_one(),
-                Some(Action::Title(title)) => {
-                    // It is for people who look on; the server is the same without.
-                    let _ = title::show(&title);
-                }
-                Some(Action::Panic(text)) => panic(&text),
-                Some(Action::Exit(status)) => {
-                    self.exit.set(Some(status));
-                    self.left.notify_one();
-                }
-            }
-        }
-        self.hold_syncs();
-    }
-
-    /// Goes to another folder, in which files are from now on; the append-only file stays where it was opened.
-    pub(super) fn enter(&self, folder: &[u8]) {
-        let entered = std::env::set_current_dir(OsStr::from_bytes(folder))
-            .and_then(|()| std::env::current_dir())
-            .map_err(|error| reason(&error));
-        if let Ok(folder) = &entered {
-            self.folder.replace(folder.clone());
-        }
-        let entered = entered.map(|folder| folder.into_os_string().into_vec());
-        self.engine.borrow_mut().entered(entered);
-    }
-
-    /// Lets the append-only file have its bytes, if there are any.
-    pub(super) fn append_log(&self) {
-        if let Some(keeper) = &*self.keeper.borrow() {
-            let mut bytes = self.log_buffer.borrow_mut();
-            self.engine.borrow_mut().take_log(&mut bytes);
-            if bytes.is_empty() {
-                return;
-            }
-            keeper.append(&mut bytes);
-            if bytes.capacity() > LOG_BUFFER_BYTES {
-                bytes.shrink_to(LOG_BUFFER_BYTES);
-            }
-            drop(bytes);
-            self.note_batches();
-        }
-    }
-
-    /// Lets the engine know how much of the append-only file is on disk.
-    pub(super) fn note_batches(&self) {
-        if let Some(keeper) = &*self.keeper.borrow() {
-            let synced = self.progress.borrow().synced;
-            self.engine.borrow_mut().log_batches(keeper.sent(), synced);
-        }
-    }
-
-    /// Lets the thread of the replication log have its orders, and starts it with the first.
-    pub(super) fn order_stream_log(&self, order: StreamLog) {
-        let mut logger = self.logger.borrow_mut();
-        if logger.is_none() {
-            match Logger::start(self.news.clone()) {
-                Ok(started) => *logger = Some(started),
-                Err(error) => {
-                    let news = match order {
-                        StreamLog::Append { log, .. } => News::StreamLogFailed(log, reason(&error)),
-                        StreamLog::End { log } => News::StreamLogEnded(log),
-                        // There is nothing to be read or freed.
-                        StreamLog::Forget { .. } | StreamLog::Read { .. } => return,
-                    };
-                    let _ = self.news.send(news);
-                }
-            }
-        }
-        if let Some(logger) = &*logger {
-            logger.order(&self.folder.borrow(), order);
-        }
-    }
-
-    /// Lets what bases of the append-only file replace be kept from now on, or be removed.
-    pub(super) fn keep_history(&self, keeps: bool) {
-        if let Some(keeper) = &*self.keeper.borrow() {
-            return keeper.keep_history(keeps);
-        }
-        if !keeps {
-            let (folder, name) = self.log_location();
-            save::remove_history(&folder, &name, &self.news);
-        }
-    }
-
-    /// The folder of the append-only file, and its name.
-    fn log_location(&self) -> (PathBuf, String) {
-        let engine = self.engine.borrow();
-        let config = engine.config();
-        let folder = self.folder.borrow().join(OsStr::from_bytes(&config.appenddirname));
-        (folder, String::from_utf8_lossy(&config.appendfilename).into_owned())
-    }
-
-    /// Begins an append-only file. If that fails, writes are refused as when the disk does not take them.
-    pub(super) fn open_log(&self) {
-        let (folder, name) = self.log_location();
-        match Live::begin(RealDisk, &folder, &name) {
-            Ok(opened) => {
-                self.start_keeper(opened, self.engine.borrow().config());
-            }
-            Err(error) => {
-                let _ = self.news.send(News::Logged(Some(error.to_string())));
-            }
-        }
-    }
-
-    fn start_keeper(&self, opened: Live, config: &Config) {
-        let (told, news) = (self.told.clone(), self.news.clone());
-        let keeper = Keeper::start(opened, config, self.holds_syncs.get(), told, news);
-        *self.keeper.borrow_mut() = Some(keeper);
-    }
-
-    /// Lets the syncs of the append-only file be put off while something else is written, if that is asked for.
-    fn hold_syncs(&self) {
-        let holds = self.engine.borrow().holds_syncs();
-        if self.holds_syncs.replace(holds) != holds
-            && let Some(keeper) = &*self.keeper.borrow()
-        {
-            keeper.hold_syncs(holds);
-        }
-    }
-
-    /// Where the RDB file is.
-    fn file(&self) -> PathBuf {
-        let engine = self.engine.borrow();
-        self.folder.borrow().join(OsStr::from_bytes(&engine.config().dbfilename))
-    }
-
-    /// Loads the RDB file that the configuration names.
-    pub(super) fn load_file(&self) -> Result<Keyspace, String> {
-        let engine = self.engine.borrow();
-        let mut input = Input::open(&self.file()).map_err(|e| e.to_string())?;
-        let mut keyspace = Keyspace::new(engine.settings().clone());
-        let now_ms = now().unix_ms;
-        load_rdb(&mut keyspace, &mut input, now_ms, true, 1, &Control::default())
-            .map_err(|e| format!("{e:?}"))?;
-        Ok(keyspace)
-    }
-
-    /// Puts the configuration as it is now into its file.
-    pub(super) fn write_config(&self, all: bool) -> io::Result<()> {
-        let engine = self.engine.borrow();
-        let path = PathBuf::from(&engine.identity().config_file);
-        let old = match std::fs::read(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
-            old => old?,
-        };
-        let text = engine.config().rewrite(&old, &[], all);
-        save::replace_with(&path, &text)
     }
 
     pub(super) fn wake(&self, id: ClientId) {

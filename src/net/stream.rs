@@ -18,6 +18,8 @@ pub(super) trait Stream: Sized + 'static {
     fn try_read(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize>;
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
     fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// Lets the system wait for more bytes before it sends few, where it does not do so anyway.
+    fn send_in_bulk(&self) -> io::Result<()>;
     /// Takes the socket from its event loop.
     fn loosen(self) -> io::Result<Self::Loose>;
     /// Binds a socket to the event loop of the calling thread.
@@ -25,7 +27,7 @@ pub(super) trait Stream: Sized + 'static {
 }
 
 macro_rules! streams {
-    ($($stream:ty, $loose:ty;)*) => {
+    ($($stream:ty, $loose:ty, $send_in_bulk:expr;)*) => {
         $(impl Stream for $stream {
             type Loose = $loose;
 
@@ -50,6 +52,10 @@ macro_rules! streams {
                 <$stream>::poll_write_ready(self, context)
             }
 
+            fn send_in_bulk(&self) -> io::Result<()> {
+                $send_in_bulk(self)
+            }
+
             fn loosen(self) -> io::Result<$loose> {
                 self.into_std()
             }
@@ -62,6 +68,22 @@ macro_rules! streams {
 }
 
 streams! {
-    TcpStream, std::net::TcpStream;
-    UnixStream, std::os::unix::net::UnixStream;
+    TcpStream, std::net::TcpStream, |stream: &TcpStream| stream.set_nodelay(false);
+    UnixStream, std::os::unix::net::UnixStream, |_: &UnixStream| Ok(());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn few_bytes_wait_for_more_where_that_is_asked_for() {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.send_in_bulk().unwrap();
+        assert!(!stream.nodelay().unwrap());
+        let (stream, _other) = UnixStream::pair().unwrap();
+        stream.send_in_bulk().unwrap();
+    }
 }

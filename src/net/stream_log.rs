@@ -4,6 +4,7 @@
 //! synced, since nothing in them is needed after a crash.
 
 use super::News;
+use super::cpus::Cpus;
 use crate::base::reason::reason;
 use crate::engine::{StreamLog, StreamRead};
 use crate::repl::backlog::Piece;
@@ -31,12 +32,15 @@ pub(super) struct Logger {
 
 impl Logger {
     /// Starts the thread.
-    pub(super) fn start(news: UnboundedSender<News>) -> io::Result<Logger> {
+    pub(super) fn start(news: UnboundedSender<News>, cpus: Cpus) -> io::Result<Logger> {
         let (orders, receiver) = channel();
         let ended = Arc::new(AtomicU64::new(0));
         let thread = std::thread::Builder::new().name("repl-log".into());
         let flag = Arc::clone(&ended);
-        thread.spawn(move || run(&receiver, &flag, &news))?;
+        thread.spawn(move || {
+            cpus.enter();
+            run(&receiver, &flag, &news);
+        })?;
         Ok(Logger { orders, ended })
     }
 

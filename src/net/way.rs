@@ -56,6 +56,14 @@ impl<S: Stream> Way<S> {
         }
     }
 
+    /// As [`Stream::send_in_bulk`]; false while the socket is not this thread's.
+    pub fn send_in_bulk(&self) -> io::Result<bool> {
+        match self {
+            Way::Own(stream) => stream.send_in_bulk().map(|()| true),
+            Way::Carried(_) | Way::Lost => Ok(false),
+        }
+    }
+
     /// Whether the system has all that was written.
     pub fn is_sent(&self) -> bool {
         match self {

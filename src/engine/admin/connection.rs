@@ -138,8 +138,10 @@ fn hello(engine: &mut Engine, call: &mut Call<'_>) -> Done {
         client.out.set_resp3(resp3);
         call.reply.set_resp3(resp3);
     }
+    let role = if engine.replication.is_replica() { "replica" } else { "master" };
+    let zone = &engine.config.availability_zone;
     let reply = &mut *call.reply;
-    reply.map(7);
+    reply.map(if zone.is_empty() { 7 } else { 8 });
     for (name, value) in [("server", "redis"), ("version", REDIS_VERSION)] {
         reply.bulk(name.as_bytes());
         reply.bulk(value.as_bytes());
@@ -148,12 +150,16 @@ fn hello(engine: &mut Engine, call: &mut Call<'_>) -> Done {
     reply.int(if reply.is_resp3() { 3 } else { 2 });
     reply.bulk(b"id");
     reply.count(call.id.number);
-    for (name, value) in [("mode", "standalone"), ("role", "master")] {
+    for (name, value) in [("mode", "standalone"), ("role", role)] {
         reply.bulk(name.as_bytes());
         reply.bulk(value.as_bytes());
     }
     reply.bulk(b"modules");
     reply.array(0);
+    if !zone.is_empty() {
+        reply.bulk(b"availability_zone");
+        reply.bulk(zone);
+    }
     Ok(())
 }
 

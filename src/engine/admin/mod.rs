@@ -1,6 +1,7 @@
 //! Commands that need the server: a file per subject.
 
 mod acl;
+mod change;
 mod client;
 mod command;
 mod connection;
@@ -9,6 +10,8 @@ mod function;
 mod memory;
 mod server;
 
+pub(super) use change::Changing;
+pub use change::OomScore;
 pub(super) use connection::REDIS_VERSION;
 
 use super::dispatch::Handler;

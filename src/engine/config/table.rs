@@ -81,9 +81,9 @@ directives! {
     "set-proc-title" [IMMUTABLE] => set_proc_title: bool = true;
     "dynamic-hz" [NO_EFFECT] in REDIS => dynamic_hz: bool = true;
     "lazyfree-lazy-eviction" => lazyfree_lazy_eviction: bool = false;
-    "lazyfree-lazy-expire" => lazyfree_lazy_expire: bool = false;
-    "lazyfree-lazy-server-del" => lazyfree_lazy_server_del: bool = false;
-    "lazyfree-lazy-user-del" => lazyfree_lazy_user_del: bool = false;
+    "lazyfree-lazy-expire" [NO_EFFECT] => lazyfree_lazy_expire: bool = false;
+    "lazyfree-lazy-server-del" [NO_EFFECT] => lazyfree_lazy_server_del: bool = false;
+    "lazyfree-lazy-user-del" [NO_EFFECT] => lazyfree_lazy_user_del: bool = false;
     "lazyfree-lazy-user-flush" => lazyfree_lazy_user_flush: bool = false;
     "repl-disable-tcp-nodelay" => repl_disable_tcp_nodelay: bool = false;
     "repl-diskless-sync" => repl_diskless_sync: bool = true;
@@ -95,7 +95,7 @@ directives! {
     "aof-use-rdb-preamble" => aof_use_rdb_preamble: bool = true;
     "aof-timestamp-enabled" => aof_timestamp_enabled: bool = false;
     "cluster-replica-no-failover" | "cluster-slave-no-failover" => cluster_replica_no_failover: bool = false;
-    "replica-lazy-flush" | "slave-lazy-flush" => replica_lazy_flush: bool = false;
+    "replica-lazy-flush" | "slave-lazy-flush" [NO_EFFECT] => replica_lazy_flush: bool = false;
     "replica-serve-stale-data" | "slave-serve-stale-data" => replica_serve_stale_data: bool = true;
     "replica-read-only" | "slave-read-only" => replica_read_only: bool = true;
     "replica-ignore-maxmemory" | "slave-ignore-maxmemory" => replica_ignore_maxmemory: bool = true;
@@ -129,10 +129,10 @@ directives! {
     "dbfilename" [PROTECTED] => dbfilename: Bytes = text("dump.rdb"), checked(checks::db_file_name);
     "appendfilename" [IMMUTABLE] => appendfilename: Bytes = text("appendonly.aof"), checked(checks::append_file_name);
     "appenddirname" [IMMUTABLE] => appenddirname: Bytes = text("appendonlydir"), checked(checks::append_dir_name);
-    "server_cpulist" ~ "server-cpulist" [IMMUTABLE, NO_EFFECT] => server_cpulist: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
-    "bio_cpulist" ~ "bio-cpulist" [IMMUTABLE, NO_EFFECT] => bio_cpulist: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
-    "aof_rewrite_cpulist" ~ "aof-rewrite-cpulist" [IMMUTABLE, NO_EFFECT] => aof_rewrite_cpulist: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
-    "bgsave_cpulist" ~ "bgsave-cpulist" [IMMUTABLE, NO_EFFECT] => bgsave_cpulist: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
+    "server_cpulist" ~ "server-cpulist" [IMMUTABLE] => server_cpulist: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
+    "bio_cpulist" ~ "bio-cpulist" [IMMUTABLE] => bio_cpulist: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
+    "aof_rewrite_cpulist" ~ "aof-rewrite-cpulist" [IMMUTABLE] => aof_rewrite_cpulist: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
+    "bgsave_cpulist" ~ "bgsave-cpulist" [IMMUTABLE] => bgsave_cpulist: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
     "ignore-warnings" [NO_EFFECT] => ignore_warnings: Bytes = Bytes::new(), TEXT;
     "proc-title-template" => proc_title_template: Bytes = text("{title} {listen-addr} {server-mode}"), checked(checks::title_template);
     "bind-source-addr" => bind_source_addr: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
@@ -148,11 +148,11 @@ directives! {
     "maxmemory-policy" => maxmemory_policy: MaxmemoryPolicy = MaxmemoryPolicy::NoEviction;
     "appendfsync" => appendfsync: AppendFsync = AppendFsync::EverySec;
     "oom-score-adj" => oom_score_adj: OomScoreAdj = OomScoreAdj::No;
-    "acl-pubsub-default" => acl_pubsub_default: AclPubsubDefault = AclPubsubDefault::ResetChannels;
-    "sanitize-dump-payload" => sanitize_dump_payload: SanitizePayload = SanitizePayload::No;
+    "acl-pubsub-default" [NO_EFFECT] => acl_pubsub_default: AclPubsubDefault = AclPubsubDefault::ResetChannels;
+    "sanitize-dump-payload" [NO_EFFECT] => sanitize_dump_payload: SanitizePayload = SanitizePayload::No;
     "enable-protected-configs" [IMMUTABLE] => enable_protected_configs: ProtectedAction = ProtectedAction::No;
     "enable-debug-command" [IMMUTABLE] => enable_debug_command: ProtectedAction = ProtectedAction::No;
-    "enable-module-command" [IMMUTABLE] => enable_module_command: ProtectedAction = ProtectedAction::No;
+    "enable-module-command" [IMMUTABLE, NO_EFFECT] => enable_module_command: ProtectedAction = ProtectedAction::No;
     "cluster-preferred-endpoint-type" => cluster_preferred_endpoint_type: EndpointType = EndpointType::Ip;
     "propagation-error-behavior" => propagation_error_behavior: PropagationError = PropagationError::Ignore;
     "shutdown-on-sigint" [MULTI] => shutdown_on_sigint: ShutdownOn = ShutdownOn::default();
@@ -193,7 +193,7 @@ directives! {
     /// Seconds.
     "repl-timeout" => repl_timeout: i64 = 60, int(1, I32_MAX);
     "repl-ping-replica-period" | "repl-ping-slave-period" => repl_ping_replica_period: i64 = 10, int(1, I32_MAX);
-    "list-compress-depth" => list_compress_depth: i64 = 0, int(0, I32_MAX);
+    "list-compress-depth" [NO_EFFECT] => list_compress_depth: i64 = 0, int(0, I32_MAX);
     /// Microseconds for each key while saving; negative: keys for each microsecond. For tests.
     "rdb-key-save-delay" [HIDDEN] => rdb_key_save_delay: i64 = 0, int(I32_MIN, I32_MAX);
     /// Microseconds for each key while loading; negative: keys for each microsecond. For tests.
@@ -213,9 +213,9 @@ directives! {
     "socket-mark-id" [IMMUTABLE] => socket_mark_id: i64 = 0, int(0, U32_MAX);
     "active-defrag-max-scan-fields" [NO_EFFECT] => active_defrag_max_scan_fields: i64 = 1000, int(1, MAX);
     "slowlog-max-len" ~ "commandlog-slow-execution-max-len" => slowlog_max_len: i64 = 128, int(0, MAX);
-    "acllog-max-len" => acllog_max_len: i64 = 128, int(0, MAX);
+    "acllog-max-len" [NO_EFFECT] => acllog_max_len: i64 = 128, int(0, MAX);
     /// Milliseconds.
-    "busy-reply-threshold" | "lua-time-limit" => busy_reply_threshold: i64 = 5000, int(0, MAX);
+    "busy-reply-threshold" | "lua-time-limit" [NO_EFFECT] => busy_reply_threshold: i64 = 5000, int(0, MAX);
     /// Milliseconds.
     "cluster-node-timeout" => cluster_node_timeout: i64 = 15_000, int(0, MAX);
     /// Microseconds; negative turns the log off.
@@ -237,7 +237,7 @@ directives! {
     "stream-node-max-bytes" => stream_node_max_bytes: u64 = 4 * KB, memory(0, I64_MAX);
     "zset-max-listpack-value" | "zset-max-ziplist-value" => zset_max_listpack_value: u64 = 64, memory(0, I64_MAX);
     "hll-sparse-max-bytes" => hll_sparse_max_bytes: u64 = 3000, memory(0, I64_MAX);
-    "tracking-table-max-keys" => tracking_table_max_keys: i64 = 1_000_000, int(0, MAX);
+    "tracking-table-max-keys" [NO_EFFECT] => tracking_table_max_keys: i64 = 1_000_000, int(0, MAX);
     "client-query-buffer-limit" => client_query_buffer_limit: u64 = GB, memory(MB, I64_MAX);
     /// Bytes or a share of `maxmemory`, 0 for no limit.
     "maxmemory-clients" => maxmemory_clients: MemoryLimit = MemoryLimit::Bytes(0);
@@ -245,7 +245,7 @@ directives! {
     "repl-backlog-ttl" => repl_backlog_ttl: i64 = 3600, int(0, MAX);
     /// Bytes.
     "auto-aof-rewrite-min-size" => auto_aof_rewrite_min_size: u64 = 64 * MB, memory(0, I64_MAX);
-    "loading-process-events-interval-bytes" [HIDDEN] => loading_process_events_interval_bytes: i64 = 2_097_152, int(1024, I32_MAX);
+    "loading-process-events-interval-bytes" [HIDDEN, NO_EFFECT] => loading_process_events_interval_bytes: i64 = 2_097_152, int(1024, I32_MAX);
 
     // TLS.
     "tls-port" => tls_port: i64 = 0, int(0, 65535);
@@ -283,27 +283,27 @@ directives! {
 
     // Of later Redis.
     "repl-rdb-channel" [HIDDEN] in R8 => repl_rdb_channel: bool = false;
-    "hide-user-data-from-log" in SINCE_74 => hide_user_data_from_log: bool = false;
+    "hide-user-data-from-log" [NO_EFFECT] in SINCE_74 => hide_user_data_from_log: bool = false;
     "lazyexpire-nested-arbitrary-keys" [HIDDEN, NO_EFFECT] in R8 => lazyexpire_nested_arbitrary_keys: bool = true;
     "cluster-slot-stats-enabled" [MULTI] in SINCE_8 => cluster_slot_stats_enabled: SlotStats = SlotStats::default();
     "lua-enable-deprecated-api" ~ "lua-enable-insecure-api" [IMMUTABLE, HIDDEN, NO_EFFECT] in SINCE_8 => lua_enable_deprecated_api: bool = false;
-    "key-memory-histograms" in R8 => key_memory_histograms: bool = false;
+    "key-memory-histograms" [NO_EFFECT] in R8 => key_memory_histograms: bool = false;
     "cluster-announce-human-nodename" in SINCE_72 => cluster_announce_human_nodename: Bytes = Bytes::new(), checked_absent(checks::node_name);
     "req-res-logfile" [IMMUTABLE, HIDDEN, NO_EFFECT] in SINCE_72 => req_res_logfile: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
-    "locale-collate" in SINCE_72 => locale_collate: Bytes = Bytes::new(), TEXT;
+    "locale-collate" [NO_EFFECT] in SINCE_72 => locale_collate: Bytes = Bytes::new(), TEXT;
     "prefetch-batch-max-size" [HIDDEN, NO_EFFECT] in SINCE_8 => prefetch_batch_max_size: i64 = 16, int(0, 128);
     "cluster-compatibility-sample-ratio" in R8 => cluster_compatibility_sample_ratio: i64 = 0, int(0, 100);
     "cluster-slot-migration-max-archived-tasks" [HIDDEN] in R8 => cluster_slot_migration_max_archived_tasks: i64 = 32, int(1, I32_MAX);
     "lookahead" [NO_EFFECT] in R8 => lookahead: i64 = 16, int(1, I32_MAX);
-    "max-new-connections-per-cycle" in SINCE_74 => max_new_connections_per_cycle: i64 = 10, int(1, 1000);
-    "max-new-tls-connections-per-cycle" in SINCE_74 => max_new_tls_connections_per_cycle: i64 = 1, int(1, 1000);
+    "max-new-connections-per-cycle" [NO_EFFECT] in SINCE_74 => max_new_connections_per_cycle: i64 = 10, int(1, 1000);
+    "max-new-tls-connections-per-cycle" [NO_EFFECT] in SINCE_74 => max_new_tls_connections_per_cycle: i64 = 1, int(1, 1000);
     "client-default-resp" [IMMUTABLE, HIDDEN] in SINCE_72 => client_default_resp: i64 = 2, int(2, 3);
     "cluster-ping-interval" [HIDDEN] in SINCE_72 => cluster_ping_interval: i64 = 0, int(0, MAX);
     "cluster-slot-migration-handoff-max-lag-bytes" in R8 => cluster_slot_migration_handoff_max_lag_bytes: u64 = MB, memory(0, I64_MAX);
     "cluster-slot-migration-write-pause-timeout" in R8 => cluster_slot_migration_write_pause_timeout: i64 = 10_000, int(0, MAX);
     "cluster-slot-migration-sync-buffer-drain-timeout" [HIDDEN] in R8 => cluster_slot_migration_sync_buffer_drain_timeout: i64 = 60_000, int(0, MAX);
-    "stream-idmp-duration" in R8 => stream_idmp_duration: i64 = 100, int(1, 86_400);
-    "stream-idmp-maxsize" in R8 => stream_idmp_maxsize: i64 = 100, int(1, 10_000);
+    "stream-idmp-duration" [NO_EFFECT] in R8 => stream_idmp_duration: i64 = 100, int(1, 86_400);
+    "stream-idmp-maxsize" [NO_EFFECT] in R8 => stream_idmp_maxsize: i64 = 100, int(1, 10_000);
     "replica-full-sync-buffer-limit" in R8 => replica_full_sync_buffer_limit: u64 = 0, memory(0, I64_MAX);
     "set-max-listpack-entries" in SINCE_72 => set_max_listpack_entries: i64 = 128, int(0, MAX);
     "set-max-listpack-value" in SINCE_72 => set_max_listpack_value: i64 = 64, int(0, MAX);
@@ -316,7 +316,7 @@ directives! {
     "dual-channel-replication-enabled" [HIDDEN] in VALKEY => dual_channel_replication_enabled: bool = false;
     "extended-redis-compatibility" [NO_EFFECT, HIDDEN] in VALKEY => extended_redis_compatibility: bool = false;
     "enable-debug-assert" [IMMUTABLE, HIDDEN, NO_EFFECT] in VALKEY => enable_debug_assert: bool = false;
-    "import-mode" [HIDDEN] in VALKEY => import_mode: bool = false;
+    "import-mode" [HIDDEN, NO_EFFECT] in VALKEY => import_mode: bool = false;
     "io-threads-always-active" [HIDDEN] in VALKEY => io_threads_always_active: bool = false;
     "unixsocketgroup" [IMMUTABLE, HIDDEN] in VALKEY => unixsocketgroup: Bytes = Bytes::new(), ABSENT_IF_EMPTY;
     "cluster-announce-client-ipv4" [HIDDEN] in VALKEY => cluster_announce_client_ipv4: Bytes = Bytes::new(), checked_absent(checks::ipv4);

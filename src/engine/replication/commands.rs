@@ -61,6 +61,7 @@ impl Engine {
         };
         self.unblock_all("UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)");
         self.follow(host, port, place, db);
+        self.weigh();
         self.upstream_tick();
     }
 
@@ -82,6 +83,7 @@ impl Engine {
         self.replication.alone_since_ms = super::mono_ms(self.now);
         self.log(Level::Notice, format!("Setting secondary replication ID to {old}, valid up to offset: {offset}. New replication ID is {new}"));
         self.drop_replicas();
+        self.weigh();
     }
 
     /// The other side of FAILOVER: this replica is asked to become the primary.

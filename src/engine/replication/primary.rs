@@ -75,14 +75,23 @@ pub(super) fn psync(engine: &mut Engine, call: &mut Call<'_>) -> Done {
         if engine.continue_replica(call, &announced, call.args[1], byte, &name)
             || engine.offer_channel(call, &announced, &name)
         {
+            engine.send_in_bulk(call.id);
             return Ok(());
         }
     }
     engine.add_waiting_replica(call.id, announced, is_old);
+    engine.send_in_bulk(call.id);
     Ok(())
 }
 
 impl Engine {
+    /// Lets few bytes for a replica wait for more, if the configuration would rather have fewer packets than news at once.
+    fn send_in_bulk(&mut self, id: ClientId) {
+        if self.config.repl_disable_tcp_nodelay {
+            self.actions.push_back(Action::SendInBulk(id));
+        }
+    }
+
     /// Lets a replica go on where it is, if that can be.
     fn continue_replica(
         &mut self,

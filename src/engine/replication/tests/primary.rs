@@ -230,3 +230,16 @@ fn a_file_for_replicas_goes_with_the_need_for_it() {
     engine.snapshot_sent(third, now(15_000));
     assert!(!removes(&mut engine, 16_000));
 }
+
+/// Few bytes wait for more on the way to a replica where the configuration prefers fewer packets, and only there.
+#[test]
+fn bytes_for_replicas_are_sent_in_bulk_if_that_is_asked_for() {
+    for is_asked in [false, true] {
+        let mut engine = primary(|config| config.repl_disable_tcp_nodelay = is_asked);
+        let replica = waiting(&mut engine, "eof");
+        let actions: Vec<Action> = std::iter::from_fn(|| engine.next_action()).collect();
+        let is_told =
+            actions.iter().any(|action| matches!(action, Action::SendInBulk(id) if *id == replica));
+        assert_eq!(is_told, is_asked);
+    }
+}
