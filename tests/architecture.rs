@@ -332,6 +332,43 @@ fn only_the_command_line_prints_and_exits() {
     none(&found, "printing outside of src/cli");
 }
 
+/// Directives that only those of [`REFUSED`] give something to act on: the beginnings of their names.
+const OF_REFUSED: &[&str] = &["cluster-", "tls-", "slot-migration-"];
+
+/// Directives with which the server does not start, and those that hang from them by another name.
+const REFUSED: &[&str] = &["cluster-enabled", "tls-port", "tls-replication", "aclfile"];
+
+/// A directive that is read nowhere would be accepted, and silently do nothing; one that says that it has no effect is told of in
+/// the log.
+#[test]
+fn each_directive_has_an_effect_or_says_that_it_has_none() {
+    let sources = sources();
+    let is_table = |source: &&Source| source.path == "engine/config/table.rs";
+    let table = sources.iter().find(is_table).unwrap();
+    let others: Vec<_> = sources.iter().filter(|source| !is_table(source)).collect();
+    let is_read = |field: &str| {
+        let read = format!(".{field}");
+        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        others.iter().any(|source| {
+            source.code.match_indices(&read).any(|(at, _)| ends(&source.code[at + read.len()..]))
+        })
+    };
+    let (mut seen, mut idle) = (0, Vec::new());
+    for row in table.original.lines().filter(|row| row.starts_with("    \"")) {
+        let Some((head, rest)) = row.split_once(" => ") else { continue };
+        let name = head.split('"').nth(1).unwrap();
+        let field = rest.split(':').next().unwrap();
+        seen += 1;
+        let is_excused = head.contains("NO_EFFECT")
+            || OF_REFUSED.iter().any(|start| name.starts_with(start)) && !REFUSED.contains(&name);
+        if !is_excused && !is_read(field) {
+            idle.push(name.to_owned());
+        }
+    }
+    assert!(seen > 200, "found {seen} directives only");
+    none(&idle, "directives that nothing reads");
+}
+
 #[test]
 fn unsafe_code_stays_in_named_files() {
     let found: Vec<_> = sources()
