@@ -560,3 +560,31 @@ fn vector_sets_are_stored_and_told() {
     server.ok(&["VREM", "v", "b"]);
     assert_eq!(server.ok(&["EXISTS", "v"]), Reply::Int(0));
 }
+
+/// What has no data to answer from, and what is refused before it is looked at, is answered in the same words.
+#[test]
+fn words_are_those_of_redis() {
+    let mut servers = [Peer::Redis70, Peer::Rkv].map(Server::start);
+    let commands = "\
+        ASKING; READONLY; READWRITE; CLUSTER INFO; CLUSTER SLOTS; CLUSTER HELP; CLUSTER; CLUSTER NONE; MODULE LIST; MODULE HELP; \
+        MODULE LOAD /some/module.so; MODULE UNLOAD some; MODULE NONE; EXEC; EXEC more; MULTI; EXEC more; EXEC; OBJECT HELP; PUBSUB HELP; \
+        LATENCY HELP; MEMORY HELP; SLOWLOG HELP; CONFIG HELP; XINFO HELP; XGROUP HELP; RPUSH list a; SET string abc; \
+        LCS list string NONE; LCS string none NONE; HSCAN list 0 NONE; SSCAN list 0 NONE; ZSCAN list 0 NONE; HSCAN none 0 NONE; SSCAN none 0 NONE; \
+        HSCAN list none; SSCAN list none; GEOADD geo 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 0.00001 -0.00001 Sea; \
+        GEOPOS geo Palermo Catania Sea None; GEOSEARCH geo FROMLONLAT 15 37 BYRADIUS 200 km WITHCOORD ASC; HELLO 3; GEOPOS geo Palermo; HELLO 2";
+    for command in commands.split("; ") {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let [theirs, ours] = servers.each_mut().map(|server| server.cmd(&words));
+        if words[0] != "HELLO" {
+            assert_eq!(ours, theirs, "{command}");
+        }
+    }
+    let [theirs, ours] = servers.each_mut().map(|server| {
+        let info = server.ok(&["INFO", "errorstats"]).text();
+        info.lines()
+            .filter(|line| line.contains("EXECABORT"))
+            .map(str::to_owned)
+            .collect::<String>()
+    });
+    assert_eq!(ours, theirs);
+}

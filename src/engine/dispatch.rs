@@ -237,21 +237,19 @@ impl Engine {
         reply: &mut Reply,
         error: &Error,
     ) {
-        let text = error.to_string();
+        let mut text = error.to_string();
+        let is_exec = command.is_some_and(|command| command.spec.name == "exec");
+        if is_exec {
+            self.discard_transaction(id);
+            let why = text.strip_prefix("ERR ").unwrap_or(&text);
+            text = format!("EXECABORT Transaction discarded because of: {why}");
+        }
         self.stats.error(text.as_bytes());
         let name = || command.map_or("<unknown>", |command| command.spec.name).to_owned();
         self.note_divergence(id, name, text.as_bytes());
-        let is_exec = command.is_some_and(|command| command.spec.name == "exec");
         let Some(client) = self.clients.get_mut(id) else { return };
-        match &mut client.multi {
-            Some(_) if is_exec => {
-                self.discard_transaction(id);
-                let text = text.strip_prefix("ERR ").unwrap_or(&text);
-                let text = format!("EXECABORT Transaction discarded because of: {text}");
-                return reply.error(text.as_bytes());
-            }
-            Some(multi) => multi.failed = true,
-            None => {}
+        if let Some(multi) = &mut client.multi {
+            multi.failed = true;
         }
         reply.error(text.as_bytes());
     }

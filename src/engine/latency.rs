@@ -132,9 +132,9 @@ fn latency(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
                 "    (default: reset all data for all event classes)",
                 "HISTOGRAM [COMMAND ...]",
                 "    Return a cumulative distribution of latencies in the format of a histogram for the specified command names.",
-                "    If no commands are specified then all histograms are replied",
+                "    If no commands are specified then all histograms are replied.",
                 "HELP",
-                "    Print this help.",
+                "    Prints this help.",
             ];
             reply.array(HELP.len());
             HELP.iter().for_each(|line| reply.simple(line));

@@ -214,9 +214,14 @@ fn pubsub(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                 "NUMPAT",
                 "    Return number of subscriptions to patterns.",
                 "NUMSUB [<channel> ...]",
+                "    Return the number of subscribers for the specified channels, excluding",
+                "    pattern subscriptions(default: no channels).",
                 "SHARDCHANNELS [<pattern>]",
+                "    Return the currently active shard level channels matching a <pattern> (default: '*').",
                 "SHARDNUMSUB [<shardchannel> ...]",
+                "    Return the number of subscribers for the specified shard level channel(s)",
                 "HELP",
+                "    Prints this help.",
             ];
             call.reply.array(HELP.len());
             HELP.iter().for_each(|line| call.reply.simple(line));

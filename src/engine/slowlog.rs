@@ -117,7 +117,7 @@ fn slowlog(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
                 "RESET",
                 "    Reset the slowlog.",
                 "HELP",
-                "    Print this help.",
+                "    Prints this help.",
             ];
             call.reply.array(HELP.len());
             HELP.iter().for_each(|line| call.reply.simple(line));

@@ -6,6 +6,7 @@ use super::super::{Ctx, Handler};
 use crate::base::glob::Glob;
 use crate::base::num::parse_canonical_i64;
 use crate::keyspace::{Change, Event, Uses, ValueRef};
+use crate::resp::encode::Reply;
 
 /// The handlers of this family.
 pub const HANDLERS: &[(&str, Handler)] = &[
@@ -387,6 +388,13 @@ impl ScanOptions {
     }
 }
 
+/// The reply of a scan that has come to its end and found nothing.
+pub(super) fn reply_scanned(reply: &mut Reply) {
+    reply.array(2);
+    reply.bulk(b"0");
+    reply.array(0);
+}
+
 fn scan(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     let options = ScanOptions::parse(args, 1)?;
     let mut found = Vec::new();
@@ -416,10 +424,19 @@ fn object(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
         let lines = [
             "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
             "ENCODING <key>",
+            "    Return the kind of internal representation used in order to store the value",
+            "    associated with a <key>.",
             "FREQ <key>",
+            "    Return the access frequency index of the <key>. The returned integer is",
+            "    proportional to the logarithm of the recent access frequency of the key.",
             "IDLETIME <key>",
+            "    Return the idle time of the <key>, that is the approximated number of",
+            "    seconds elapsed since the last access to the key.",
             "REFCOUNT <key>",
+            "    Return the number of references of the value associated with the specified",
+            "    <key>.",
             "HELP",
+            "    Prints this help.",
         ];
         ctx.reply.array(lines.len());
         lines.iter().for_each(|line| ctx.reply.simple(line));

@@ -3,7 +3,7 @@
 use super::super::error::Error;
 use super::super::parse::{int, is, positive_or};
 use super::super::{Ctx, Handler};
-use super::generic::ScanOptions;
+use super::generic::{ScanOptions, reply_scanned};
 use crate::base::bulk::{Bulk, IntBuf};
 use crate::keyspace::{Change, Event};
 use crate::value::{Set, Value, hll};
@@ -436,14 +436,18 @@ fn sunioncard(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 }
 
 fn sscan(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
+    // Servers look at the key between the cursor and the options.
+    ScanOptions::parse(&args[..3], 2)?;
+    let Some(set) = ctx.unit.read::<Set>(args[1])? else {
+        reply_scanned(ctx.reply);
+        return Ok(());
+    };
     let options = ScanOptions::parse(args, 2)?;
     let mut found = Vec::new();
-    let next = ctx.unit.read::<Set>(args[1])?.map_or(0, |set| {
-        set.scan(options.cursor, options.count, |member| {
-            if options.shows(member) {
-                found.push(member.to_vec());
-            }
-        })
+    let next = set.scan(options.cursor, options.count, |member| {
+        if options.shows(member) {
+            found.push(member.to_vec());
+        }
     });
     ctx.reply.array(2);
     ctx.reply.bulk(next.to_string().as_bytes());

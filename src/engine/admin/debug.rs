@@ -272,7 +272,7 @@ const HELP: &[&str] = &[
     "STRINGMATCH-LEN <len> <pattern>",
     "    Match the pattern with a string of so many letters.",
     "HELP",
-    "    Print this help.",
+    "    Prints this help.",
 ];
 
 /// What there is to tell of a hash table of so many entries; here it is a tree, which is never rebuilt.

@@ -1,5 +1,6 @@
 //! Commands that need the server: a file per subject.
 
+mod absent;
 mod acl;
 mod change;
 mod client;
@@ -24,6 +25,7 @@ use std::sync::LazyLock;
 
 /// The handlers by the names of their commands.
 const FAMILIES: &[&[(&str, Handler)]] = &[
+    absent::HANDLERS,
     acl::HANDLERS,
     client::HANDLERS,
     command::HANDLERS,

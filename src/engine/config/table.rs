@@ -152,7 +152,7 @@ directives! {
     "sanitize-dump-payload" [NO_EFFECT] => sanitize_dump_payload: SanitizePayload = SanitizePayload::No;
     "enable-protected-configs" [IMMUTABLE] => enable_protected_configs: ProtectedAction = ProtectedAction::No;
     "enable-debug-command" [IMMUTABLE] => enable_debug_command: ProtectedAction = ProtectedAction::No;
-    "enable-module-command" [IMMUTABLE, NO_EFFECT] => enable_module_command: ProtectedAction = ProtectedAction::No;
+    "enable-module-command" [IMMUTABLE] => enable_module_command: ProtectedAction = ProtectedAction::No;
     "cluster-preferred-endpoint-type" => cluster_preferred_endpoint_type: EndpointType = EndpointType::Ip;
     "propagation-error-behavior" => propagation_error_behavior: PropagationError = PropagationError::Ignore;
     "shutdown-on-sigint" [MULTI] => shutdown_on_sigint: ShutdownOn = ShutdownOn::default();

@@ -8,7 +8,7 @@ mod tests;
 use super::super::error::Error;
 use super::super::parse::{LongDoubleArg, int, is};
 use super::super::{Ctx, Handler};
-use super::generic::ScanOptions;
+use super::generic::{ScanOptions, reply_scanned};
 use super::set::distinct_ranks;
 use crate::base::bulk::{Bulk, IntBuf};
 use crate::base::long_double::LongDouble;
@@ -339,19 +339,23 @@ fn reply_random(reply: &mut Reply, field: &Field<'_>, with_value: bool) {
 }
 
 fn hscan(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
-    let options = ScanOptions::parse(args, 2)?;
+    // Servers look at the key between the cursor and the options.
+    ScanOptions::parse(&args[..3], 2)?;
     expire_fields(ctx, args[1])?;
+    let Some(hash) = ctx.unit.peek_as::<Hash>(args[1])? else {
+        reply_scanned(ctx.reply);
+        return Ok(());
+    };
+    let options = ScanOptions::parse(args, 2)?;
     let mut found = Vec::new();
-    let next = ctx.unit.peek_as::<Hash>(args[1])?.map_or(0, |hash| {
-        hash.scan(options.cursor, options.count, |field| {
-            let name = field.name.to_vec();
-            if options.shows(&name) {
-                found.push(name);
-                if !options.no_values {
-                    found.push(field.value.to_vec());
-                }
+    let next = hash.scan(options.cursor, options.count, |field| {
+        let name = field.name.to_vec();
+        if options.shows(&name) {
+            found.push(name);
+            if !options.no_values {
+                found.push(field.value.to_vec());
             }
-        })
+        }
     });
     ctx.reply.array(2);
     ctx.reply.bulk(next.to_string().as_bytes());

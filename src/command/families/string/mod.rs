@@ -567,6 +567,9 @@ fn incrbyfloat(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 const LCS_CELLS_MAX: usize = 1 << 28;
 
 fn lcs(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
+    let no_string = |_| Error::text("ERR The specified keys must contain string values");
+    let a = ctx.unit.string(args[1]).map_err(no_string)?.unwrap_or_default().to_vec();
+    let b = ctx.unit.string(args[2]).map_err(no_string)?.unwrap_or_default().to_vec();
     let (mut only_len, mut index, mut with_len, mut min_len, mut at) = (false, false, false, 0, 3);
     while at < args.len() {
         match args[at] {
@@ -586,9 +589,6 @@ fn lcs(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
             "ERR If you want both the length and indexes, please just use IDX.",
         ));
     }
-    let no_string = |_| Error::text("ERR The specified keys must contain string values");
-    let a = ctx.unit.string(args[1]).map_err(no_string)?.unwrap_or_default().to_vec();
-    let b = ctx.unit.string(args[2]).map_err(no_string)?.unwrap_or_default().to_vec();
     if (a.len() + 1).checked_mul(b.len() + 1).is_none_or(|cells| cells > LCS_CELLS_MAX) {
         return Err(Error::text(
             "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",

@@ -11,7 +11,7 @@ mod tests;
 use super::super::error::Error;
 use super::super::parse::{float, is};
 use super::super::{Ctx, Handler};
-use super::generic::ScanOptions;
+use super::generic::{ScanOptions, reply_scanned};
 use crate::base::bulk::{Bulk, IntBuf};
 use crate::keyspace::{Change, Event};
 use crate::resp::encode::Reply;
@@ -305,9 +305,7 @@ fn zscan(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
     // Servers look at the key between the cursor and the options.
     ScanOptions::parse(&args[..3], 2)?;
     let Some(set) = ctx.unit.read::<Zset>(args[1])? else {
-        ctx.reply.array(2);
-        ctx.reply.bulk(b"0");
-        ctx.reply.array(0);
+        reply_scanned(ctx.reply);
         return Ok(());
     };
     let options = ScanOptions::parse(args, 2)?;
