@@ -4,6 +4,7 @@
 //! are served in the order in which they came.
 
 use super::client::ClientId;
+use super::commandlog::{Took, request_bytes};
 use super::dispatch::Call;
 use super::{Action, Engine};
 use crate::command::{Command, Ctx, Outcome, Propagation, Wait, WaitFor};
@@ -270,16 +271,25 @@ impl Engine {
             let reply = client.out.as_bytes().get(start..).unwrap_or_default();
             self.stats.error(reply);
         }
+        let reply_bytes = client.out.len() - start;
         let Some(blocked) = self.stop_waiting(id) else { return };
         let args: Vec<&[u8]> = blocked.args.iter().map(Vec::as_slice).collect();
         self.publish(db, &args, effects, propagation, before);
-        self.note_served(id, &blocked, failed, (self.clock)().saturating_sub(began_us));
+        let us = (self.clock)().saturating_sub(began_us);
+        self.note_served(id, &blocked, failed, us, reply_bytes);
         self.free_trash(None);
         self.check_output(id);
     }
 
     /// Counts a command that has come to its end after a wait.
-    fn note_served(&mut self, id: ClientId, blocked: &Blocked, failed: bool, us: u64) {
+    fn note_served(
+        &mut self,
+        id: ClientId,
+        blocked: &Blocked,
+        failed: bool,
+        us: u64,
+        reply_bytes: usize,
+    ) {
         let is_tracked = self.config.latency_tracking;
         let stats = self.stats.of(blocked.command, None);
         stats.took(us, is_tracked);
@@ -288,7 +298,8 @@ impl Engine {
         let mut reply = Reply::default();
         let (command, reply) = (blocked.command, &mut reply);
         let call = Call { id, command, subcommand: None, args: &args, reply };
-        self.note_slow(&call, us);
+        let input_bytes = request_bytes(&args);
+        self.note_took(&call, Took { us, input_bytes, reply_bytes });
         self.note_command_latency(&call, us);
     }
 }

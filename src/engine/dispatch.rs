@@ -1,6 +1,7 @@
 //! The way of a request: what refuses it, what keeps it for later, and what runs it.
 
 use super::client::{ClientId, ReplyMode};
+use super::commandlog::Took;
 use super::config::Config;
 use super::config::kinds::MemoryLimit;
 use super::transaction::Multi;
@@ -148,6 +149,7 @@ impl Engine {
         let aside = Reply::new(client.out.is_resp3());
         let mut reply = std::mem::replace(&mut client.out, aside);
         let start = reply.len();
+        self.reply_start = start;
         // What is over the limit nobody will read.
         reply.set_limit(usize::try_from(limit.hard_bytes).unwrap_or(usize::MAX));
         self.dispatch(id, args, &mut reply);
@@ -368,7 +370,9 @@ impl Engine {
         }
         self.stats.commands += 1;
         let is_tracked = self.config.latency_tracking;
-        let waits = self.clients.get(call.id).is_some_and(|client| client.blocked.is_some());
+        let client = self.clients.get(call.id);
+        let waits = client.is_some_and(|client| client.blocked.is_some());
+        let input_bytes = client.map_or(0, |client| client.input_bytes);
         let stats = self.stats.of(call.command, call.subcommand.map(|spec| spec.name));
         stats.calls += 1;
         stats.failed += u64::from(outcome == Outcome::Failed);
@@ -389,7 +393,8 @@ impl Engine {
             self.note_divergence(call.id, || call.full_name(), reply);
         }
         if !waits {
-            self.note_slow(call, us);
+            let reply_bytes = call.reply.len().saturating_sub(self.reply_start);
+            self.note_took(call, Took { us, input_bytes, reply_bytes });
             self.note_command_latency(call, us);
         }
     }

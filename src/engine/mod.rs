@@ -8,6 +8,7 @@
 mod admin;
 mod block;
 mod client;
+mod commandlog;
 pub mod config;
 mod dispatch;
 mod evict;
@@ -29,7 +30,6 @@ mod pubsub;
 mod redact;
 mod replication;
 mod shutdown;
-mod slowlog;
 mod stats;
 mod suspend;
 mod transaction;
@@ -52,6 +52,7 @@ use admin::Changing;
 use block::Waiting;
 use client::{Clients, Shrinking};
 use config::Config;
+use commandlog::CommandLogs;
 use config::words::{AppendFsync, RdbVersionCheck};
 use dispatch::Renamed;
 use evict::Pool;
@@ -63,7 +64,6 @@ use persist::Persist;
 use pubsub::PubSub;
 use replication::Replication;
 use shutdown::Leaving;
-use slowlog::SlowLog;
 use stats::Stats;
 use std::collections::VecDeque;
 use suspend::Suspended;
@@ -204,7 +204,7 @@ pub struct Engine {
     watched: Watched,
     waiting: Waiting,
     pubsub: PubSub,
-    slowlog: SlowLog,
+    command_logs: CommandLogs,
     stats: Stats,
     persist: Persist,
     replication: Replication,
@@ -234,6 +234,8 @@ pub struct Engine {
     slept_us: u64,
     /// Microseconds for which the present request lets everything sleep, by which it is later behind it.
     late_us: u64,
+    /// Where the reply to the present request begins among what its client is to be told.
+    reply_start: usize,
     /// Whether keys go whose time has passed though nobody asks for them.
     expires_actively: bool,
     /// Whether what comes with time is done; not for a while in tests.
@@ -307,7 +309,7 @@ impl Engine {
             watched: Watched::default(),
             waiting: Waiting::default(),
             pubsub: PubSub::default(),
-            slowlog: SlowLog::default(),
+            command_logs: CommandLogs::default(),
             expires_actively: true,
             runs_cron: true,
             shrinking: Shrinking::default(),
@@ -327,6 +329,7 @@ impl Engine {
             renamed: Renamed::new(&config),
             slept_us: 0,
             late_us: 0,
+            reply_start: 0,
             over_limit: Vec::new(),
             changing: None,
             changes_to_come: VecDeque::new(),

@@ -1,6 +1,7 @@
 //! CLIENT PAUSE: requests that wait until it is over.
 
 use super::client::ClientId;
+use super::commandlog::request_bytes;
 use super::{Action, Engine};
 use crate::command::spec::Flags;
 use crate::command::spec::{MAY_REPLICATE, WRITE};
@@ -100,7 +101,13 @@ impl Engine {
             let Some(client) = self.clients.get_mut(id) else { continue };
             let Some(args) = client.postponed.take() else { continue };
             let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+            // For the time that it runs it is among the requests that have come.
+            let bytes = request_bytes(&args);
+            client.input_bytes += bytes;
             self.execute(id, &args);
+            if let Some(client) = self.clients.get_mut(id) {
+                client.input_bytes = client.input_bytes.saturating_sub(bytes);
+            }
             self.actions.push_back(Action::Wake(id));
         }
     }

@@ -64,6 +64,7 @@ impl Engine {
         // What others tell the client meanwhile comes behind its reply, the first part of which may be on its way already.
         let aside = Reply::new(client.out.is_resp3());
         let mut reply = std::mem::replace(&mut client.out, aside);
+        self.reply_start = 0;
         self.run_queued(id, rest, &mut reply);
         if let Some(client) = self.clients.get_mut(id) {
             reply.insert(reply.len(), client.out.as_bytes());

@@ -208,6 +208,7 @@ impl Engine {
         let hash_seed = self.keyspace.settings().limits.hash_seed;
         *self.keyspace.limits_mut() = Limits { hash_seed, ..limits(&self.config) };
         *self.keyspace.uses_mut() = uses(&self.config);
+        self.trim_command_logs();
         if changes.has("maxmemory-clients") {
             // Who is too much goes behind the request, whose own memory is free again then.
             self.clients.count_all();

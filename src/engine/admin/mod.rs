@@ -17,7 +17,7 @@ pub(super) use connection::REDIS_VERSION;
 
 use super::dispatch::Handler;
 use super::{
-    himport, latency, migrate, persist, pubsub, replication, shutdown, slowlog, transaction,
+    commandlog, himport, latency, migrate, persist, pubsub, replication, shutdown, transaction,
 };
 use crate::command::Command;
 use std::collections::HashMap;
@@ -29,6 +29,7 @@ const FAMILIES: &[&[(&str, Handler)]] = &[
     acl::HANDLERS,
     client::HANDLERS,
     command::HANDLERS,
+    commandlog::HANDLERS,
     connection::HANDLERS,
     debug::HANDLERS,
     function::HANDLERS,
@@ -41,7 +42,6 @@ const FAMILIES: &[&[(&str, Handler)]] = &[
     replication::HANDLERS,
     server::HANDLERS,
     shutdown::HANDLERS,
-    slowlog::HANDLERS,
     transaction::HANDLERS,
 ];
 

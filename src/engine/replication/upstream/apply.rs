@@ -25,6 +25,12 @@ impl Engine {
         let Some(id) = upstream.client else { return upstream.input.clear() };
         let mut input = std::mem::take(&mut upstream.input);
         let mut reader = std::mem::take(&mut upstream.reader);
+        let note_input = |engine: &mut Engine, bytes| {
+            if let Some(client) = engine.clients.get_mut(id) {
+                client.input_bytes = bytes;
+            }
+        };
+        note_input(self, input.len());
         // Up to where the bytes were run and passed on.
         let mut passed = 0;
         let bounds = Bounds { string_bytes_max: u64::MAX >> 1, is_known: true };
@@ -63,6 +69,7 @@ impl Engine {
                 return;
             }
         };
+        note_input(self, 0);
         // Empty lines behind a command belong to the next one.
         input.drain(..passed.min(input.len()));
         reader.drop_read(passed);
