@@ -202,3 +202,55 @@ fn a_unix_socket_is_of_the_group_that_is_asked_for() {
         assert!(log.contains(text), "{peer:?}: {log}");
     }
 }
+
+/// Whether a server has a thread of this name.
+fn has_thread(server: &Server, name: &str) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap().flatten();
+    let name_of = |task: fs::DirEntry| fs::read_to_string(task.path().join("comm"));
+    tasks.map(name_of).any(|found| found.is_ok_and(|found| found.trim() == name))
+}
+
+#[test]
+fn a_watchdog_tells_of_a_server_that_hangs() {
+    const EXPIRED: &str = " # --- WATCHDOG TIMER EXPIRED ---\n";
+    for peer in [Peer::Redis70, Peer::Rkv] {
+        let mut server = Server::start_with(peer, &["--watchdog-period", "50"]);
+        let mut set = |period: &str| {
+            server.ok(&["CONFIG", "SET", "watchdog-period", period]);
+            server.ok(&["CONFIG", "GET", "watchdog-period"]).array().pop().unwrap().text()
+        };
+        assert_eq!(["300", "1", "0"].map(&mut set), ["300", "200", "0"], "{peer:?}");
+    }
+    // From the start on, and while it is to.
+    let options = ["--watchdog-period", "50", "--enable-debug-command", "yes"];
+    let mut server = Server::start_with(Peer::Rkv, &options);
+    wait_for("the watchdog", || {
+        server.ok(&["DEBUG", "SLEEP", "0.5"]);
+        server.log().contains(EXPIRED)
+    });
+    let log = shown_with(&server, " # --------\n");
+    let told = log.split_once(EXPIRED).unwrap().1;
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines[0].ends_with(" # The command 'debug' is running"), "{log}");
+    // Each line is one of the log, and one of them is of the thread that sleeps.
+    let end = lines.iter().position(|line| line.ends_with(" # --------")).unwrap();
+    let start = format!("{}:M ", server.pid());
+    assert!(lines[..end].iter().all(|line| line.starts_with(&start)), "{log}");
+    assert!(lines[1..end].iter().any(|line| line.contains(" # watchdog  ")), "{log}");
+    server.ok(&["CONFIG", "SET", "watchdog-period", "0"]);
+    wait_for("the end of its thread", || !has_thread(&server, "watchdog"));
+    let before = server.log().matches(EXPIRED).count();
+    server.ok(&["DEBUG", "SLEEP", "0.5"]);
+    assert_eq!(server.log().matches(EXPIRED).count(), before);
+    server.ok(&["CONFIG", "SET", "watchdog-period", "1"]);
+    // Who then ends it learns what it was about.
+    let mut other = server.connect();
+    std::thread::scope(|scope| {
+        scope.spawn(|| other.try_cmd(&["DEBUG", "SLEEP", "3600"]).unwrap_err());
+        wait_for("the watchdog", || server.log().matches(EXPIRED).count() > before);
+        send_signal(&server, "-ABRT");
+    });
+    let log = shown_with(&server, "BUG REPORT END");
+    let told = log.split_once("crashed by signal: 6\n").unwrap().1;
+    assert!(told.lines().next().unwrap().ends_with(" # The command 'debug' was running"), "{log}");
+}

@@ -1,23 +1,23 @@
 //! What the log gets when the server ends by an error of its own, or because somebody aborts it, in the form that people of Redis
 //! know: without it a server in the background would be gone without a word.
 
-use crate::engine::Level;
-use crate::net::Log;
+use crate::engine::{Level, Running};
+use crate::net::{self, Log};
 use signal_hook::consts::SIGABRT;
 use std::backtrace::Backtrace;
-use std::fs;
 use std::panic::PanicHookInfo;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether a report was begun. One is enough: a panic ends with the signal that has one, too.
 static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 
-/// Where reports go, and as which release the server shows itself.
+/// Where reports go, as which release the server shows itself, and which command it runs.
 #[derive(Debug, Clone)]
 pub(super) struct Reports {
     pub log: Log,
     pub release: &'static str,
+    pub running: Arc<Running>,
 }
 
 impl Reports {
@@ -63,7 +63,7 @@ impl Reports {
 
     fn signal(&self, signal: i32) {
         // What they call they could tell only themselves, and one that hangs does not.
-        let threads = threads(Path::new("/proc/self/task"));
+        let threads = net::threads();
         self.write(&[], &format!("by signal: {signal}"), &format!("Threads:\n{threads}"));
     }
 
@@ -79,30 +79,13 @@ impl Reports {
         lines.iter().for_each(|line| log.line(Level::Warning, line));
         let (version, release) = (env!("CARGO_PKG_VERSION"), self.release);
         log.line(Level::Warning, &format!("rkv {version} (Redis {release}) crashed {why}"));
+        if let Some(name) = self.running.name() {
+            log.line(Level::Warning, &format!("The command '{name}' was running"));
+        }
         log.raw(Level::Warning, &format!("\n------ STACK TRACE ------\n{trace}"));
         log.raw(
             Level::Warning,
             "\n=== REDIS BUG REPORT END. Make sure to include from START to END. ===\n",
         );
     }
-}
-
-/// What the system tells of the threads: name, state, time that each has run, and what it waits for in the kernel.
-fn threads(tasks: &Path) -> String {
-    let mut text = String::new();
-    let Ok(tasks) = fs::read_dir(tasks) else { return text };
-    let mut tasks: Vec<PathBuf> = tasks.flatten().map(|task| task.path()).collect();
-    tasks.sort();
-    for task in tasks {
-        let read = |name| fs::read_to_string(task.join(name)).unwrap_or_default();
-        // Behind the name, which may hold anything.
-        let stat = read("stat");
-        let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).unwrap_or('?');
-        let ran_ns = read("schedstat").split(' ').next().and_then(|ns| ns.parse::<u64>().ok());
-        let (name, waits_for) = (read("comm"), read("wchan"));
-        let waits_for = if waits_for == "0" { "" } else { &waits_for };
-        let ran = ran_ns.unwrap_or(0) as f64 / 1e9;
-        text += &format!("{:<16}{state} {ran:>12.6} s  {waits_for}\n", name.trim_end());
-    }
-    text
 }

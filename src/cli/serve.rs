@@ -9,7 +9,7 @@ use crate::base::memory::{self, ALLOCATOR};
 use crate::base::reason::reason;
 use crate::base::rng::Rng;
 use crate::engine::config::{CommandLine, Config, Host};
-use crate::engine::{Engine, Identity, Level, LogForm};
+use crate::engine::{Engine, Identity, Level, LogForm, Running};
 use crate::net::{self, Listener, Log, LogTo, SYSLOG_SOCKET, Setup, Syslog};
 use crate::tool::serve;
 use clap::Args;
@@ -19,6 +19,7 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -113,8 +114,10 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
         daemon::leave_session();
     }
     let log = open_log(&config, Path::new(SYSLOG_SOCKET));
+    let running = Arc::<Running>::default();
     if config.crash_log_enabled {
-        Reports { log: log.clone(), release: REDIS_VERSION }.begin();
+        let running = Arc::clone(&running);
+        Reports { log: log.clone(), release: REDIS_VERSION, running }.begin();
     }
     log.line(Level::Warning, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
     let pid = std::process::id();
@@ -137,7 +140,7 @@ pub(crate) fn run(args: Vec<OsString>, ui: &Ui) -> Done {
         );
         log.line(Level::Notice, &text);
     }
-    match start(config, config_file, log) {
+    match start(config, config_file, log, running) {
         Ok(status) => Ok(if status == 0 { Exit::Clean } else { Exit::Found }),
         Err(error) => {
             ui.note(&error);
@@ -161,7 +164,12 @@ fn unsupported(config: &Config) -> Option<&'static str> {
 }
 
 /// Brings the server up and runs it; an error was logged and is told once more.
-fn start(config: Config, config_file: String, log: Log) -> Result<i32, String> {
+fn start(
+    config: Config,
+    config_file: String,
+    log: Log,
+    running: Arc<Running>,
+) -> Result<i32, String> {
     let complain = |log: &Log, text: String| {
         log.line(Level::Warning, &text);
         text
@@ -193,7 +201,8 @@ fn start(config: Config, config_file: String, log: Log) -> Result<i32, String> {
     };
     let socket = config.unixsocket.clone();
     let now = net::now();
-    let engine = Engine::new(config, identity, seed, now, net::mono_us);
+    let mut engine = Engine::new(config, identity, seed, now, net::mono_us);
+    engine.show_running(running);
     log.line(Level::Warning, "Server initialized");
     let status = net::serve(Setup {
         engine,

@@ -246,6 +246,7 @@ impl Engine {
             true => Origin::Replica,
             false => Origin::Client,
         };
+        self.running.begin(command);
         let began_us = (self.clock)();
         let mut unit = self.keyspace.unit(origin, self.now.unix_ms);
         unit.select(db);

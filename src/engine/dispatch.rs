@@ -357,6 +357,7 @@ impl Engine {
 
     /// Runs a command that was checked.
     pub(super) fn call(&mut self, call: &mut Call<'_>) {
+        self.running.begin(call.command);
         let start = call.reply.len();
         // The clock was asked just now, for the command before or for the first of some.
         let began = self.ended_us.take().unwrap_or(self.now.mono_us);

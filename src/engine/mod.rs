@@ -33,6 +33,7 @@ mod shutdown;
 mod stats;
 mod suspend;
 mod transaction;
+mod watchdog;
 
 pub use admin::OomScore;
 pub use client::{ClientId, Peer};
@@ -43,6 +44,7 @@ pub use log::LogForm;
 pub use migrate::{Migrated, Migration};
 pub use persist::{SaveJob, Saved, Why};
 pub use replication::{PrimaryId, SnapshotFor, SnapshotPart, StreamLog, StreamRead, Transferred};
+pub use watchdog::Running;
 
 use crate::base::memory;
 use crate::base::rng::Rng;
@@ -51,8 +53,8 @@ use crate::value::limits::Limits;
 use admin::Changing;
 use block::Waiting;
 use client::{Clients, Shrinking};
-use config::Config;
 use commandlog::CommandLogs;
+use config::Config;
 use config::words::{AppendFsync, RdbVersionCheck};
 use dispatch::Renamed;
 use evict::Pool;
@@ -66,6 +68,7 @@ use replication::Replication;
 use shutdown::Leaving;
 use stats::Stats;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use suspend::Suspended;
 use transaction::Watched;
 
@@ -140,6 +143,11 @@ pub enum Action {
     Sleep {
         /// Microseconds.
         us: u64,
+    },
+    /// Tell the log from now on when nothing comes with time for so long.
+    Watch {
+        /// Milliseconds, 0 for never.
+        period_ms: u64,
     },
     /// Sync the append-only file in this way from now on.
     Fsync(AppendFsync),
@@ -228,6 +236,8 @@ pub struct Engine {
     started: Now,
     actions: VecDeque<Action>,
     clock: Clock,
+    /// What others see of the command that runs.
+    running: Arc<Running>,
     /// When the last command ended, if the next one follows at once.
     ended_us: Option<u64>,
     /// Microseconds for which the present command lets everything sleep.
@@ -293,7 +303,14 @@ pub type Clock = fn() -> u64;
 
 impl Engine {
     /// A server with no data. `seed` decides the order of keys and all that is left to chance.
-    pub fn new(config: Config, identity: Identity, seed: u64, now: Now, clock: Clock) -> Engine {
+    pub fn new(
+        mut config: Config,
+        identity: Identity,
+        seed: u64,
+        now: Now,
+        clock: Clock,
+    ) -> Engine {
+        watchdog::raise_period(&mut config);
         let mut rng = Rng::new(seed);
         let hash_seed = rng.next_u64();
         let settings = Settings {
@@ -342,6 +359,7 @@ impl Engine {
             started: now,
             actions: VecDeque::new(),
             clock,
+            running: Arc::default(),
             ended_us: None,
         };
         if let Some(primary) = engine.config.replicaof.clone() {
@@ -379,7 +397,11 @@ impl Engine {
         if self.actions.is_empty() {
             self.flush_stream();
         }
-        self.actions.pop_front()
+        let next = self.actions.pop_front();
+        if next.is_none() {
+            self.running.end();
+        }
+        next
     }
 
     /// Whether there is something to be done, beside telling replicas of the stream.

@@ -106,6 +106,7 @@ impl Server {
                     self.engine.borrow_mut().config_written(id, written);
                 }
                 Some(Action::Sleep { us }) => std::thread::sleep(Duration::from_micros(us)),
+                Some(Action::Watch { period_ms }) => self.watch(period_ms),
                 Some(Action::Fsync(policy)) => {
                     self.waits_for_disk.set(policy == AppendFsync::Always);
                     if let Some(keeper) = &*self.keeper.borrow() {

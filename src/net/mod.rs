@@ -27,14 +27,17 @@ mod server;
 mod stream;
 mod stream_log;
 mod syslog;
+mod threads;
 mod title;
 mod wakes;
+mod watchdog;
 mod way;
 
 pub use clock::{mono_us, now};
 pub use listen::Listener;
 pub use log::{Log, LogTo};
 pub use syslog::{SYSLOG_SOCKET, Syslog};
+pub use threads::threads;
 
 use crate::aof::live::Live;
 use crate::engine::config::Config;
@@ -179,7 +182,7 @@ pub fn serve(setup: Setup) -> io::Result<i32> {
 async fn run(mut setup: Setup) -> io::Result<i32> {
     let (news, mut from_threads) = mpsc::unbounded_channel();
     begin_load(&mut setup.engine, setup.load, &news)?;
-    let hz = u64::try_from(setup.engine.config().hz).unwrap_or(10).clamp(1, 500);
+    let period = tick_period(setup.engine.config());
     let (listeners, metrics) = (std::mem::take(&mut setup.listeners), setup.metrics.take());
     let server = Rc::new(Server::new(setup, news)?);
     if server.io_threads.are_there() {
@@ -194,7 +197,8 @@ async fn run(mut setup: Setup) -> io::Result<i32> {
     signals(&server)?;
     server.engine.borrow_mut().show_title();
     server.engine.borrow_mut().weigh();
-    let mut tick = tokio::time::interval(Duration::from_millis(1000 / hz));
+    server.watch(server.engine.borrow().config().watchdog_period.unsigned_abs());
+    let mut tick = tokio::time::interval(period);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while server.exit.get().is_none() {
         let deadline = server.until_deadline();
@@ -208,11 +212,18 @@ async fn run(mut setup: Setup) -> io::Result<i32> {
         }
         server.settle();
     }
+    // What is left to be done may take its time.
+    server.watch(0);
     if let Some(keeper) = server.keeper.take() {
         keeper.finish();
     }
     save::clean_up(&server.folder.borrow());
     Ok(server.exit.get().unwrap_or(0))
+}
+
+/// How often the engine is told that time passes.
+fn tick_period(config: &Config) -> Duration {
+    Duration::from_millis(1000 / u64::try_from(config.hz).unwrap_or(10).clamp(1, 500))
 }
 
 /// Loads the data on a thread of its own.

@@ -8,7 +8,10 @@ use super::io_threads::IoThreads;
 use super::migrate::Links;
 use super::oom::Adjuster;
 use super::stream_log::Logger;
-use super::{Listen, LoadLog, LoadedData, Log, News, Setup, ToCommands, act, host, now, replica};
+use super::watchdog::Watchdog;
+use super::{
+    Listen, LoadLog, LoadedData, Log, News, Setup, ToCommands, act, host, now, replica, tick_period,
+};
 use crate::base::memory;
 use crate::engine::config::Config;
 use crate::engine::config::words::AppendFsync;
@@ -73,6 +76,7 @@ pub(super) struct Server {
     pub(super) adjuster: RefCell<Adjuster>,
     pub(super) io_threads: IoThreads,
     pub(super) log: Log,
+    watchdog: Watchdog,
     pub(super) keeper: RefCell<Option<Keeper>>,
     /// What keeps the replication log on disk, once there is one.
     pub(super) logger: RefCell<Option<Logger>>,
@@ -128,6 +132,7 @@ impl Server {
         let (told, progress) = watch::channel(Progress::default());
         let waits_for_disk = engine.config().appendfsync == AppendFsync::Always;
         let folder = folder(engine.config());
+        let watchdog = Watchdog::new(tick_period(engine.config()), log.clone(), engine.running());
         Ok(Server {
             engine: RefCell::new(engine),
             slots: RefCell::new(Vec::new()),
@@ -139,6 +144,7 @@ impl Server {
             adjuster: RefCell::new(Adjuster::new()),
             io_threads,
             log,
+            watchdog,
             keeper: RefCell::new(None),
             logger: RefCell::new(None),
             told,
@@ -170,7 +176,13 @@ impl Server {
         Duration::from_millis(u64::try_from(ms).unwrap_or(0)).min(LONGEST)
     }
 
+    /// Tells the log from now on when nothing comes with time for so many milliseconds, or does not for 0.
+    pub(super) fn watch(&self, period_ms: u64) {
+        self.watchdog.watch(Duration::from_millis(period_ms));
+    }
+
     pub(super) fn tick(&self) {
+        self.watchdog.come_back();
         let links = self.links.borrow_mut().release();
         let mut engine = self.engine.borrow_mut();
         engine.note_migrate_links(links);

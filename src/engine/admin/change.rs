@@ -213,6 +213,9 @@ impl Engine {
             // Who is too much goes behind the request, whose own memory is free again then.
             self.clients.count_all();
         }
+        if changes.has("watchdog-period") {
+            self.change_watchdog();
+        }
         if changes.has("appendfsync") {
             self.actions.push_back(Action::Fsync(self.config.appendfsync));
         }

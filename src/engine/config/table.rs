@@ -203,7 +203,8 @@ directives! {
     "hz" => hz: i64 = 10, Rule::Clamped { min: 1, max: 500 };
     "min-replicas-to-write" | "min-slaves-to-write" => min_replicas_to_write: i64 = 0, int(0, I32_MAX);
     "min-replicas-max-lag" | "min-slaves-max-lag" => min_replicas_max_lag: i64 = 10, int(0, I32_MAX);
-    "watchdog-period" [HIDDEN, NO_EFFECT] => watchdog_period: i64 = 0, int(0, I32_MAX);
+    /// Milliseconds for which the server may be away before the log is told, 0 for no limit.
+    "watchdog-period" [HIDDEN] => watchdog_period: i64 = 0, int(0, I32_MAX);
     /// Seconds that replicas get to catch up.
     "shutdown-timeout" => shutdown_timeout: i64 = 10, int(0, I32_MAX);
     "repl-diskless-sync-max-replicas" => repl_diskless_sync_max_replicas: i64 = 0, int(0, I32_MAX);
