@@ -254,3 +254,32 @@ fn a_watchdog_tells_of_a_server_that_hangs() {
     let told = log.split_once("crashed by signal: 6\n").unwrap().1;
     assert!(told.lines().next().unwrap().ends_with(" # The command 'debug' was running"), "{log}");
 }
+
+#[test]
+fn the_end_that_a_signal_asks_for_is_told_of_as_in_redis() {
+    for peer in [Peer::Redis70, Peer::Rkv] {
+        let server = Server::start_with(peer, &["--save", "", "--pidfile", "own.pid"]);
+        let pid = server.pid();
+        let path = server.dir().join("log");
+        assert!(server.dir().join("own.pid").exists() && server.dir().join("socket").exists());
+        let dir = server.end();
+        assert!(!dir.path().join("own.pid").exists() && !dir.path().join("socket").exists());
+        let log = fs::read_to_string(path).unwrap();
+        let start = format!("{pid}:signal-handler (");
+        let line = log.lines().find(|line| line.starts_with(&start));
+        let line = line.unwrap_or_else(|| panic!("{peer:?}: {log}"));
+        let (second, text) = line[start.len()..].split_once(") ").unwrap();
+        assert_eq!(text, "Received SIGTERM scheduling shutdown...", "{peer:?}");
+        assert!(second.parse::<u64>().unwrap() > 1_700_000_000, "{peer:?}: {line}");
+        let behind = log.split_once(line).unwrap().1.lines().skip(1);
+        let behind: Vec<&str> =
+            behind.map(|line| line.split_at(line.find(['*', '#']).unwrap()).1).collect();
+        let wanted = [
+            "# User requested shutdown...",
+            "* Removing the pid file.",
+            "* Removing the unix socket file.",
+            "# Redis is now ready to exit, bye bye...",
+        ];
+        assert_eq!(behind, wanted, "{peer:?}");
+    }
+}

@@ -46,6 +46,11 @@ impl Engine {
         self.actions.push_back(Action::Log(level, text.into()));
     }
 
+    /// Writes a line to the log that tells of a signal.
+    pub(super) fn log_signal(&mut self, text: impl Into<String>) {
+        self.actions.push_back(Action::LogSignal(text.into()));
+    }
+
     /// Lets lines of the log have the form that the configuration now asks for; those before them keep theirs.
     pub(super) fn show_log_form(&mut self) {
         self.actions.push_back(Action::LogForm(LogForm::of(&self.config)));

@@ -101,6 +101,8 @@ pub enum Action {
     Wake(ClientId),
     /// Write a line to the log.
     Log(Level, String),
+    /// Write a line of the highest level to the log that tells of a signal.
+    LogSignal(String),
     /// Give lines of the log this form from now on.
     LogForm(LogForm),
     /// Let the system send few bytes to this replica together with those that follow.

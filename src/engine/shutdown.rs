@@ -59,7 +59,16 @@ impl Engine {
     /// Ends the server as a signal asks, with what the configuration says about it.
     pub fn terminate(&mut self, signal: &str, now: Now) {
         self.set_now(now);
-        self.log(Level::Warning, format!("Received {signal} scheduling shutdown..."));
+        let is_second = self.leaving.stage.is_some() || self.leaving.asked.is_some();
+        if signal == "SIGINT" && is_second {
+            self.log_signal("You insist... exiting now.");
+            self.stop_all_saving();
+            return self.actions.push_back(Action::Exit(1));
+        }
+        self.log_signal(match self.is_loading() {
+            true => "Received shutdown signal during loading, scheduling shutdown.".to_owned(),
+            false => format!("Received {signal} scheduling shutdown..."),
+        });
         let words = match signal {
             "SIGINT" => self.config.shutdown_on_sigint,
             _ => self.config.shutdown_on_sigterm,
@@ -73,11 +82,6 @@ impl Engine {
             force: words.contains(ShutdownOn::FORCE),
             waits: !words.contains(ShutdownOn::NOW),
         };
-        if signal == "SIGINT" && (self.leaving.stage.is_some() || self.leaving.asked.is_some()) {
-            self.log(Level::Warning, "You insist... exiting now.");
-            self.stop_all_saving();
-            return self.actions.push_back(Action::Exit(1));
-        }
         if self.leaving.stage.is_none() {
             self.leaving.asked = Some(how);
         }
@@ -167,6 +171,13 @@ impl Engine {
 
     fn go(&mut self) {
         self.log_place();
+        // They go once the driver has come to its end.
+        if self.config.daemonize || !self.config.pidfile.is_empty() {
+            self.log(Level::Notice, "Removing the pid file.");
+        }
+        if !self.config.unixsocket.is_empty() {
+            self.log(Level::Notice, "Removing the unix socket file.");
+        }
         self.log(Level::Warning, "Redis is now ready to exit, bye bye...");
         self.actions.push_back(Action::Exit(0));
     }

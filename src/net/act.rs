@@ -49,6 +49,7 @@ impl Server {
                     }
                 }
                 Some(Action::Log(level, text)) => self.log.line(level, &text),
+                Some(Action::LogSignal(text)) => self.log.signal(&text),
                 Some(Action::LogForm(form)) => self.log.set_form(form),
                 Some(Action::Save(job)) => {
                     let rewrites = self.keeper.borrow().as_ref().map(Keeper::sender);

@@ -59,6 +59,20 @@ impl Log {
         }
     }
 
+    /// Writes a line of the highest level about a signal. In the old form it tells that in the place of the role, and the time in
+    /// seconds; scripts look for it so.
+    pub fn signal(&self, text: &str) {
+        let form = self.form();
+        if form.has(Level::Warning) {
+            let (pid, time) = (self.shared.pid, self.time());
+            self.put(&match form.format {
+                LogFormat::Legacy => signal_line(pid, &time, text),
+                _ => line(form, Level::Warning, pid, &time, text),
+            });
+            self.put_in_syslog(Level::Warning, &time, text);
+        }
+    }
+
     /// Writes text of a level as it is.
     pub fn raw(&self, level: Level, text: &str) {
         if self.form().has(level) {
@@ -104,6 +118,11 @@ struct Parts<'a> {
     timestamp: &'a str,
     level: &'a str,
     message: &'a str,
+}
+
+/// A line about a signal, with its end.
+fn signal_line(pid: u32, time: &Zoned, text: &str) -> String {
+    format!("{pid}:signal-handler ({}) {text}\n", time.timestamp().as_second())
 }
 
 /// A line, with its end.
@@ -188,6 +207,24 @@ mod tests {
             shown(json, Level::Warning, text),
             "{\"pid\":42,\"role\":\"replica\",\"timestamp\":\"01 Dec 2026 00:27:19.007\",\"level\":\"warning\",\"message\":\"a \\\"b\\\" \\\\c\\r\\n\\u0001é\"}\n"
         );
+    }
+
+    #[test]
+    fn a_line_of_a_signal_tells_so() {
+        let time = Timestamp::from_millisecond(1_796_097_439_999).unwrap().to_zoned(TimeZone::UTC);
+        assert_eq!(signal_line(42, &time, "x"), "42:signal-handler (1796097439) x\n");
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        let log = Log::new(LogTo::File(path.clone()), None, FORM);
+        log.signal("first");
+        log.set_form(LogForm { least: LogLevel::Nothing, ..FORM });
+        log.signal("left out");
+        log.set_form(LogForm { format: LogFormat::Json, ..FORM });
+        log.signal("second");
+        let text = fs::read_to_string(&path).unwrap();
+        let [first, second] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+        assert!(first.contains(":signal-handler (") && first.ends_with(") first"), "{text}");
+        assert!(second.starts_with('{') && second.contains("\"second\""), "{text}");
     }
 
     #[test]
