@@ -564,27 +564,86 @@ fn vector_sets_are_stored_and_told() {
 /// What has no data to answer from, and what is refused before it is looked at, is answered in the same words.
 #[test]
 fn words_are_those_of_redis() {
-    let mut servers = [Peer::Redis70, Peer::Rkv].map(Server::start);
-    let commands = "\
-        ASKING; READONLY; READWRITE; CLUSTER INFO; CLUSTER SLOTS; CLUSTER HELP; CLUSTER; CLUSTER NONE; MODULE LIST; MODULE HELP; \
-        MODULE LOAD /some/module.so; MODULE UNLOAD some; MODULE NONE; EXEC; EXEC more; MULTI; EXEC more; EXEC; OBJECT HELP; PUBSUB HELP; \
-        LATENCY HELP; MEMORY HELP; SLOWLOG HELP; CONFIG HELP; XINFO HELP; XGROUP HELP; RPUSH list a; SET string abc; \
-        LCS list string NONE; LCS string none NONE; HSCAN list 0 NONE; SSCAN list 0 NONE; ZSCAN list 0 NONE; HSCAN none 0 NONE; SSCAN none 0 NONE; \
-        HSCAN list none; SSCAN list none; GEOADD geo 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 0.00001 -0.00001 Sea; \
-        GEOPOS geo Palermo Catania Sea None; GEOSEARCH geo FROMLONLAT 15 37 BYRADIUS 200 km WITHCOORD ASC; HELLO 3; GEOPOS geo Palermo; HELLO 2";
-    for command in commands.split("; ") {
-        let words: Vec<&str> = command.split_whitespace().collect();
-        let [theirs, ours] = servers.each_mut().map(|server| server.cmd(&words));
-        if words[0] != "HELLO" {
-            assert_eq!(ours, theirs, "{command}");
+    let same = |peer: Peer, commands: &str| {
+        let mut servers = [peer, Peer::Rkv].map(Server::start);
+        for command in commands.split(';') {
+            let words: Vec<&str> = command.split_whitespace().collect();
+            let [theirs, ours] = servers.each_mut().map(|server| server.cmd(&words));
+            assert_eq!(ours, theirs, "{peer:?}: {command}");
         }
+        let [theirs, ours] = servers.each_mut().map(|server| {
+            let info = server.ok(&["INFO", "errorstats"]).text();
+            info.lines().find(|line| line.contains("EXECABORT")).map(str::to_owned)
+        });
+        assert_eq!(ours, theirs, "{peer:?}");
+    };
+    same(
+        Peer::Redis70,
+        "ASKING; READONLY; READWRITE; CLUSTER INFO; CLUSTER SLOTS; CLUSTER HELP; CLUSTER; CLUSTER NONE; \
+         MODULE LIST; MODULE LOAD /some/module.so; MODULE UNLOAD some; MODULE NONE; \
+         EXEC; EXEC more; MULTI; EXEC more; EXEC; RPUSH list a; SET string abc; \
+         LCS list string NONE; LCS string none NONE; HSCAN list 0 NONE; SSCAN list 0 NONE; ZSCAN list 0 NONE; \
+         HSCAN none 0 NONE; SSCAN none 0 NONE; ZSCAN none 0 NONE",
+    );
+    same(
+        Peer::Valkey91,
+        "OBJECT HELP; PUBSUB HELP; LATENCY HELP; MEMORY HELP; SLOWLOG HELP; COMMANDLOG HELP; CONFIG HELP; XINFO HELP; XGROUP HELP",
+    );
+}
+
+/// A payload of a type and its parts, with a checksum that is not looked at.
+fn payload(type_byte: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = vec![type_byte];
+    parts.iter().for_each(|part| bytes.extend_from_slice(part));
+    bytes.extend_from_slice(&[10, 0]);
+    bytes.extend_from_slice(&[1; 8]);
+    bytes
+}
+
+/// No server writes a name twice, so what says so is damaged; nor is it taken with one of the two lost.
+#[test]
+fn repeated_names_are_refused_as_redis_does() {
+    let listpack = |names: &[&[u8]]| {
+        let body: Vec<u8> = names
+            .iter()
+            .flat_map(|name| [&[0x80 | name.len() as u8], *name, &[name.len() as u8 + 1]].concat())
+            .collect();
+        let len = body.len() + 7;
+        let (bytes, count) = ((len as u32).to_le_bytes(), (names.len() as u16).to_le_bytes());
+        [&[len as u8][..], &bytes, &count, &body, &[0xff]].concat()
+    };
+    let nan = f64::NAN.to_le_bytes();
+    let cases: [(&str, Vec<u8>, bool); 9] = [
+        ("set", payload(2, &[b"\x02\x01a\x01a"]), false),
+        ("hash", payload(4, &[b"\x02\x01a\x01b\x01a\x01c"]), false),
+        (
+            "zset",
+            payload(5, &[b"\x02\x01a", &1f64.to_le_bytes(), b"\x01a", &2f64.to_le_bytes()]),
+            false,
+        ),
+        ("a score that is no number", payload(5, &[b"\x01\x01a", &nan]), false),
+        ("hash in a listpack", payload(16, &[&listpack(&[b"a", b"1", b"a", b"2"])]), false),
+        ("zset in a listpack", payload(17, &[&listpack(&[b"a", b"1", b"a", b"2"])]), false),
+        ("a set that is whole", payload(2, &[b"\x02\x01a\x01b"]), true),
+        ("a hash that is whole", payload(16, &[&listpack(&[b"a", b"1", b"b", b"2"])]), true),
+        ("a zset that is whole", payload(17, &[&listpack(&[b"a", b"1", b"b", b"2"])]), true),
+    ];
+    for peer in [Peer::Redis70, Peer::Rkv] {
+        let args = ["--enable-debug-command", "yes", "--sanitize-dump-payload", "yes"];
+        let mut server = Server::start_with(peer, &args);
+        let whole = payload(2, &[b"\x02\x01a\x01b"]);
+        let refused = server.cmd(&[&b"RESTORE"[..], b"key", b"0", &whole]);
+        assert!(error(refused).contains("checksum"), "{peer:?}");
+        server.ok(&["DEBUG", "SET-SKIP-CHECKSUM-VALIDATION", "1"]);
+        for (what, payload, is_whole) in &cases {
+            let reply = server.cmd(&[&b"RESTORE"[..], b"key", b"0", payload, b"REPLACE"]);
+            match is_whole {
+                true => assert_eq!(reply, Reply::Simple("OK".into()), "{peer:?}: {what}"),
+                false => assert_eq!(error(reply), "ERR Bad data format", "{peer:?}: {what}"),
+            }
+        }
+        // A change of the configuration does not take it back.
+        server.ok(&["CONFIG", "SET", "hash-max-listpack-entries", "64"]);
+        server.ok(&[&b"RESTORE"[..], b"key", b"0", &whole, b"REPLACE"]);
     }
-    let [theirs, ours] = servers.each_mut().map(|server| {
-        let info = server.ok(&["INFO", "errorstats"]).text();
-        info.lines()
-            .filter(|line| line.contains("EXECABORT"))
-            .map(str::to_owned)
-            .collect::<String>()
-    });
-    assert_eq!(ours, theirs);
 }

@@ -134,7 +134,7 @@ fn latency(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
                 "    Return a cumulative distribution of latencies in the format of a histogram for the specified command names.",
                 "    If no commands are specified then all histograms are replied.",
                 "HELP",
-                "    Prints this help.",
+                "    Print this help.",
             ];
             reply.array(HELP.len());
             HELP.iter().for_each(|line| reply.simple(line));

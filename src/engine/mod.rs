@@ -282,6 +282,7 @@ fn limits(config: &Config) -> Limits {
         // The version whose behaviour this is.
         names_of_7_0: true,
         takes_newer_rdb: config.rdb_version_check == RdbVersionCheck::Relaxed,
+        skips_checksums: false,
         hash_seed: 0,
     }
 }

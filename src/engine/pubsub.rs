@@ -221,7 +221,7 @@ fn pubsub(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                 "SHARDNUMSUB [<shardchannel> ...]",
                 "    Return the number of subscribers for the specified shard level channel(s)",
                 "HELP",
-                "    Prints this help.",
+                "    Print this help.",
             ];
             call.reply.array(HELP.len());
             HELP.iter().for_each(|line| call.reply.simple(line));

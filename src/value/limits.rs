@@ -31,6 +31,8 @@ pub struct Limits {
     pub names_of_7_0: bool,
     /// Whether values of RDB versions that are not known are taken, as far as they are understood.
     pub takes_newer_rdb: bool,
+    /// Whether values with a wrong checksum are taken, for tests of servers.
+    pub skips_checksums: bool,
     /// Decides the order of large hashes and sets; a server's is random, so that nobody can aim at it.
     pub hash_seed: u64,
 }
@@ -52,6 +54,7 @@ impl Default for Limits {
             hll_sparse_max_bytes: 3000,
             names_of_7_0: false,
             takes_newer_rdb: false,
+            skips_checksums: false,
             hash_seed: 0,
         }
     }

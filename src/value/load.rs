@@ -14,6 +14,7 @@ use crate::rdb::{Elem, Entry, Error, ErrorKind, Node, Scratch, StreamId, StreamM
 use crate::value::limits::Limits;
 use crate::value::table::Seed;
 use smallvec::SmallVec;
+use std::collections::HashSet;
 use triomphe::Arc;
 
 /// What a stored entry holds.
@@ -31,12 +32,25 @@ pub enum Loaded {
 #[derive(Default)]
 pub struct Loader {
     scratch: Scratch,
+    /// Whether names are looked for twice even where the stored form is kept as it is.
+    is_strict: bool,
 }
+
+/// What no server writes, and none takes.
+const REPEATED: &str = "a name is repeated";
+const NO_SUCH_ENTRY: &str = "a consumer has an entry that its group has not delivered";
+const REPEATED_OR_NO_NUMBER: &str = "a member is repeated or its score is no number";
 
 impl Loader {
     /// A loader.
     pub fn new() -> Loader {
         Loader::default()
+    }
+
+    /// A loader that finds repeated names in packed structures, too: for what comes from somebody else's hand. It takes time for
+    /// each name.
+    pub fn strict() -> Loader {
+        Loader { is_strict: true, ..Loader::default() }
     }
 
     /// The value of an entry. Packed structures are checked and kept; everything else is built by the limits.
@@ -49,9 +63,13 @@ impl Loader {
                 Kind::Set | Kind::Zset | Kind::Hash,
                 Layout::Blob(structure @ (packed::Kind::Listpack | packed::Kind::Intset)),
             ) => {
-                let mut blob = OneBlob(Vec::new());
+                let mut blob =
+                    OneBlob { names: self.is_strict.then(HashSet::new), ..OneBlob::default() };
                 entry.visit(&mut self.scratch, &mut blob)?;
-                if let Some(value) = packed_value(entry.ty.kind, structure, blob.0, limits) {
+                if blob.is_repeated {
+                    return Err(entry.damaged(ErrorKind::Value(REPEATED)));
+                }
+                if let Some(value) = packed_value(entry.ty.kind, structure, blob.bytes, limits) {
                     return Ok(if value.is_emptied() {
                         Loaded::Empty
                     } else {
@@ -76,7 +94,9 @@ impl Loader {
             (Kind::Stream, _) => {
                 let mut builder = StreamBuilder::new(limits);
                 entry.visit(&mut self.scratch, &mut builder)?;
-                Ok(Loaded::Value(Value::Stream(Arc::new(builder.finish()))))
+                let stream = builder.finish();
+                let stream = stream.map_err(|flaw| entry.damaged(ErrorKind::Value(flaw)))?;
+                Ok(Loaded::Value(Value::Stream(Arc::new(stream))))
             }
             (Kind::String | Kind::List | Kind::Set | Kind::Zset | Kind::Hash | Kind::Array, _) => {
                 self.build(entry, limits)
@@ -99,7 +119,7 @@ impl Loader {
     fn build(&mut self, entry: &Entry<'_>, limits: &Limits) -> Result<Loaded, Error> {
         let mut builder = Builder::new(entry.ty.kind, limits);
         entry.visit(&mut self.scratch, &mut builder)?;
-        Ok(builder.finish())
+        builder.finish().map_err(|flaw| entry.damaged(ErrorKind::Value(flaw)))
     }
 }
 
@@ -135,17 +155,30 @@ fn pass_empty(error: Error) -> Result<(), Error> {
 }
 
 /// Takes the one packed structure of a value and passes over its elements.
-struct OneBlob(Vec<u8>);
+#[derive(Default)]
+struct OneBlob {
+    bytes: Vec<u8>,
+    /// The names of the elements so far, where they are looked at.
+    names: Option<HashSet<Vec<u8>>>,
+    is_repeated: bool,
+}
 
 impl Visit for OneBlob {
     type Error = Error;
 
-    fn elem(&mut self, _: &Elem<'_>) -> Result<(), Error> {
+    fn elem(&mut self, elem: &Elem<'_>) -> Result<(), Error> {
+        if let Some(names) = &mut self.names
+            && let Elem::Member(name)
+            | Elem::Scored { member: name, .. }
+            | Elem::Field { field: name, .. } = elem
+        {
+            self.is_repeated |= !names.insert(name.to_vec());
+        }
         Ok(())
     }
 
     fn node(&mut self, node: &Node<'_>) -> Result<(), Error> {
-        self.0 = node.bytes.to_vec();
+        self.bytes = node.bytes.to_vec();
         Ok(())
     }
 
@@ -195,40 +228,56 @@ struct StreamBuilder<'l> {
     group: Option<(Vec<u8>, Group)>,
     consumer: Vec<u8>,
     producer: Vec<u8>,
+    /// What was wrong first.
+    flaw: Option<&'static str>,
 }
 
 impl<'l> StreamBuilder<'l> {
     fn new(limits: &'l Limits) -> StreamBuilder<'l> {
         let (stream, consumer, producer) = (Stream::new(), Vec::new(), Vec::new());
-        StreamBuilder { limits, stream, meta: None, group: None, consumer, producer }
+        StreamBuilder { limits, stream, meta: None, group: None, consumer, producer, flaw: None }
     }
 
     fn close_group(&mut self) {
         if let Some((name, mut group)) = self.group.take() {
             group.give_back_unclaimed();
-            self.stream.create_group(&name, group);
+            let is_new = self.stream.create_group(&name, group);
+            self.note(is_new, REPEATED);
         }
     }
 
-    fn finish(mut self) -> Stream {
+    /// Notes what is wrong, unless all is well or something was wrong already.
+    fn note(&mut self, is_well: bool, flaw: &'static str) {
+        if !is_well {
+            self.flaw.get_or_insert(flaw);
+        }
+    }
+
+    fn finish(mut self) -> Result<Stream, &'static str> {
         self.close_group();
+        if let Some(flaw) = self.flaw {
+            return Err(flaw);
+        }
         if let Some(meta) = self.meta {
             self.stream.set_last_id(meta.last_id);
             self.stream.set_max_deleted_id(meta.max_deleted_id);
             self.stream.set_entries_added(meta.entries_added);
         }
-        self.stream
+        Ok(self.stream)
     }
 
     /// Gives a delivered entry to a consumer, or back to the group.
     fn assign(&mut self, id: StreamId, consumer: Option<&[u8]>) {
         if let Some((_, group)) = &mut self.group {
+            let pending = group.pending(id);
             let (time_ms, count) =
-                group.pending(id).map_or((0, 1), |old| (old.delivery_time_ms, old.delivery_count));
+                pending.map_or((0, 1), |old| (old.delivery_time_ms, old.delivery_count));
+            let is_delivered = pending.is_some();
             match consumer {
                 Some(_) => group.set_pending(id, consumer, time_ms, count),
                 None => group.give_back(id, time_ms, count),
             }
+            self.note(is_delivered, NO_SUCH_ENTRY);
         }
     }
 }
@@ -255,14 +304,17 @@ impl Visit for StreamBuilder<'_> {
             }
             Elem::Pending { id, delivery_time_ms, delivery_count } => {
                 if let Some((_, group)) = &mut self.group {
+                    let is_new = group.pending(*id).is_none();
                     group.set_pending(*id, None, *delivery_time_ms, *delivery_count);
+                    self.note(is_new, REPEATED);
                 }
             }
             Elem::Consumer { name, seen_time_ms, active_time_ms } => {
                 self.consumer = name.to_vec();
                 if let Some((_, group)) = &mut self.group {
-                    group.create_consumer(&self.consumer, *seen_time_ms);
+                    let is_new = group.create_consumer(&self.consumer, *seen_time_ms);
                     group.set_consumer_times(&self.consumer, *seen_time_ms, *active_time_ms);
+                    self.note(is_new, REPEATED);
                 }
             }
             Elem::Claimed(id) => {
@@ -382,6 +434,7 @@ struct Builder<'l> {
     pairs: Vec<(Vec<u8>, f64)>,
     kind: Kind,
     seen: Seen,
+    is_repeated: bool,
 }
 
 /// Tells for most strings that they were not seen before: bits of a hash, a thousand of them.
@@ -411,22 +464,26 @@ impl<'l> Builder<'l> {
             pairs: Vec::new(),
             kind,
             seen: Seen::default(),
+            is_repeated: false,
         }
     }
 
-    fn finish(self) -> Loaded {
+    fn finish(self) -> Result<Loaded, &'static str> {
+        if self.is_repeated {
+            return Err(REPEATED);
+        }
         let value = match self.kind {
-            Kind::String => return Loaded::String(self.string),
+            Kind::String => return Ok(Loaded::String(self.string)),
             Kind::List => Value::List(Arc::new(self.list)),
             Kind::Set => Value::Set(Arc::new(self.set)),
             Kind::Hash => Value::Hash(Arc::new(self.hash)),
             Kind::Array => Value::Array(Arc::new(self.array)),
             _ => match Zset::from_pairs(self.pairs, self.limits) {
                 Some(zset) => Value::Zset(Arc::new(zset)),
-                None => return Loaded::Empty,
+                None => return Err(REPEATED_OR_NO_NUMBER),
             },
         };
-        if value.is_emptied() { Loaded::Empty } else { Loaded::Value(value) }
+        Ok(if value.is_emptied() { Loaded::Empty } else { Loaded::Value(value) })
     }
 }
 
@@ -441,17 +498,18 @@ impl Visit for Builder<'_> {
             Elem::Member(bulk) => {
                 let member = bulk.text(&mut one);
                 let is_new = self.seen.is_new(member);
-                self.set.insert_unless(member, self.limits, is_new);
+                self.is_repeated |= !self.set.insert_unless(member, self.limits, is_new);
             }
             Elem::Scored { member, score } => self.pairs.push((member.to_vec(), *score)),
             Elem::Field { field, value, expire_at_ms } => {
-                self.hash.insert_expiring(
+                let is_new = self.hash.insert_expiring(
                     field.text(&mut one),
                     value.text(&mut two),
                     // 0 is none in the files of Redis.
                     expire_at_ms.map(|ms| ms.max(1)),
                     self.limits,
                 );
+                self.is_repeated |= !is_new;
             }
             Elem::ArrayMeta { insert_index } => self.array.set_last_insert(*insert_index),
             Elem::ArrayItem { index, value } => match value {

@@ -150,14 +150,15 @@ fn read(key: &[u8], bytes: &[u8], ctx: &Ctx<'_, '_>) -> Result<Loaded, Error> {
     let bad = || Error::text("ERR Bad data format");
     let parsed = Payload::parse(bytes).ok_or_else(wrong)?;
     let is_readable = parsed.header.is_readable(ctx.unit.limits().takes_newer_rdb);
-    if parsed.checksum == PayloadChecksum::Bad || !is_readable {
+    let is_wrong = parsed.checksum == PayloadChecksum::Bad && !ctx.unit.limits().skips_checksums;
+    if is_wrong || !is_readable {
         return Err(wrong());
     }
     let record = parsed.to_record(key).ok_or_else(bad)?;
     let mut parser = Parser::resume(Context::new(parsed.header), 0);
     match parser.parse(&record, true) {
         Ok(Step::Record(taken, Record::Key(entry))) if taken == record.len() => {
-            Loader::new().load(&entry, ctx.unit.limits()).map_err(|_| bad())
+            Loader::strict().load(&entry, ctx.unit.limits()).map_err(|_| bad())
         }
         _ => Err(bad()),
     }

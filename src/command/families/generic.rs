@@ -436,7 +436,7 @@ fn object(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
             "    Return the number of references of the value associated with the specified",
             "    <key>.",
             "HELP",
-            "    Prints this help.",
+            "    Print this help.",
         ];
         ctx.reply.array(lines.len());
         lines.iter().for_each(|line| ctx.reply.simple(line));

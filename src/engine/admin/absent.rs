@@ -31,7 +31,7 @@ fn module(engine: &mut Engine, call: &mut Call<'_>) -> Done {
         "UNLOAD <name>",
         "    Unload a module.",
         "HELP",
-        "    Prints this help.",
+        "    Print this help.",
     ];
     match call.subcommand.map(|spec| spec.name).unwrap_or_default() {
         "list" => call.reply.array(0),

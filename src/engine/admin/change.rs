@@ -205,8 +205,9 @@ impl Engine {
 
     /// Lets changed directives take effect; the append-only file begins or ends behind a transaction that runs.
     fn apply(&mut self, changes: &Changes, is_in_exec: bool) {
-        let hash_seed = self.keyspace.settings().limits.hash_seed;
-        *self.keyspace.limits_mut() = Limits { hash_seed, ..limits(&self.config) };
+        // What does not follow from the configuration stays.
+        let Limits { hash_seed, skips_checksums, .. } = self.keyspace.settings().limits;
+        *self.keyspace.limits_mut() = Limits { hash_seed, skips_checksums, ..limits(&self.config) };
         *self.keyspace.uses_mut() = uses(&self.config);
         self.trim_command_logs();
         if changes.has("maxmemory-clients") {

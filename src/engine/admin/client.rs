@@ -185,7 +185,7 @@ fn client(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                 "NO-TOUCH (ON|OFF)",
                 "    Will not touch LRU/LFU stats when this mode is on.",
                 "HELP",
-                "    Prints this help.",
+                "    Print this help.",
             ];
             reply.array(HELP.len());
             HELP.iter().for_each(|line| reply.simple(line));

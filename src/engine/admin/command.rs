@@ -75,7 +75,7 @@ fn command_(_: &mut Engine, call: &mut Call<'_>) -> Done {
                 "GETKEYSANDFLAGS <full-command>",
                 "    Return the keys and the access flags from a full Redis command.",
                 "HELP",
-                "    Prints this help.",
+                "    Print this help.",
             ];
             reply.array(HELP.len());
             HELP.iter().for_each(|line| reply.simple(line));

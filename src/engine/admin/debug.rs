@@ -128,7 +128,11 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
             call.reply.array(HELP.len());
             HELP.iter().for_each(|line| call.reply.simple(line));
         }
-        (b"set-disable-deny-scripts" | b"set-skip-checksum-validation", [_]) => call.reply.ok(),
+        (b"set-skip-checksum-validation", [on]) => {
+            engine.keyspace.limits_mut().skips_checksums = *on != b"0";
+            call.reply.ok();
+        }
+        (b"set-disable-deny-scripts", [_]) => call.reply.ok(),
         (b"replicate", words) if !words.is_empty() => {
             engine.tell_replicas_as_selected(words);
             call.reply.ok();
@@ -267,12 +271,14 @@ const HELP: &[&str] = &[
     "    Crash the server, in the same way.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Setting it to 0 disables expiring keys (and hash-fields) in background when they are not accessed.",
+    "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+    "    Enables or disables checksum checks of RESTORE's payload.",
     "SLEEP <seconds>",
     "    Stop the server for <seconds>. Decimals allowed.",
     "STRINGMATCH-LEN <len> <pattern>",
     "    Match the pattern with a string of so many letters.",
     "HELP",
-    "    Prints this help.",
+    "    Print this help.",
 ];
 
 /// What there is to tell of a hash table of so many entries; here it is a tree, which is never rebuilt.

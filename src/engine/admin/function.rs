@@ -33,7 +33,7 @@ const HELP: &[&str] = &[
     "RESTORE <PAYLOAD> [FLUSH|APPEND|REPLACE]",
     "    Restore the libraries represented by the given payload.",
     "HELP",
-    "    Prints this help.",
+    "    Print this help.",
 ];
 
 /// Whether the code is wanted, and of which libraries.

@@ -52,7 +52,7 @@ fn memory(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                 "    Return memory in bytes used by <key> and its value. Nested values are",
                 "    sampled up to <count> times (default: 5, 0 means sample all).",
                 "HELP",
-                "    Prints this help.",
+                "    Print this help.",
             ];
             call.reply.array(HELP.len());
             HELP.iter().for_each(|line| call.reply.simple(line));

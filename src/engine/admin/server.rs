@@ -68,7 +68,7 @@ fn config(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                 "REWRITE",
                 "    Rewrite the configuration file.",
                 "HELP",
-                "    Prints this help.",
+                "    Print this help.",
             ];
             call.reply.array(HELP.len());
             HELP.iter().for_each(|line| call.reply.simple(line));

@@ -141,10 +141,5 @@ fn geopos(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
 /// Writes a longitude and a latitude.
 fn reply_place(reply: &mut Reply, place: [f64; 2]) {
     reply.array(2);
-    for degrees in place {
-        // All digits up to the 17th behind the point, as C writes them.
-        let text = format!("{degrees:.17}");
-        let text = text.trim_end_matches('0').trim_end_matches('.');
-        reply.double_text(if text == "-0" { b"0" } else { text.as_bytes() });
-    }
+    place.into_iter().for_each(|degrees| reply.double(degrees));
 }

@@ -210,7 +210,7 @@ fn reply_help(reply: &mut Reply, command: &str, lines: &[&str]) {
     reply.simple(&format!("{command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
     lines.iter().for_each(|line| reply.simple(line));
     reply.simple("HELP");
-    reply.simple("    Prints this help.");
+    reply.simple("    Print this help.");
 }
 
 /// The error about a subcommand that does not exist, or the wrong number of arguments.
