@@ -237,8 +237,7 @@ fn slowlog(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
                 "HELP",
                 "    Print this help.",
             ];
-            call.reply.array(HELP.len());
-            HELP.iter().for_each(|line| call.reply.simple(line));
+            call.reply.lines(HELP);
         }
     }
     Ok(())
@@ -275,8 +274,7 @@ fn commandlog(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
                 "HELP",
                 "    Print this help.",
             ];
-            call.reply.array(HELP.len());
-            HELP.iter().for_each(|line| call.reply.simple(line));
+            call.reply.lines(HELP);
         }
     }
     Ok(())

@@ -136,8 +136,7 @@ fn latency(engine: &mut Engine, call: &mut Call<'_>) -> Result<(), Error> {
                 "HELP",
                 "    Print this help.",
             ];
-            reply.array(HELP.len());
-            HELP.iter().for_each(|line| reply.simple(line));
+            reply.lines(HELP);
         }
     }
     Ok(())

@@ -223,8 +223,7 @@ fn pubsub(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                 "HELP",
                 "    Print this help.",
             ];
-            call.reply.array(HELP.len());
-            HELP.iter().for_each(|line| call.reply.simple(line));
+            call.reply.lines(HELP);
         }
     }
     Ok(())

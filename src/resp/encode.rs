@@ -235,6 +235,12 @@ impl Reply {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// An array of lines, such as a help text has.
+    pub fn lines(&mut self, lines: &[&str]) {
+        self.array(lines.len());
+        lines.iter().for_each(|line| self.simple(line));
+    }
+
     /// Writes an array whose length is known only at its end: `fill` writes its replies and returns how many.
     pub fn array_later<E>(
         &mut self,

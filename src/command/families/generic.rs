@@ -438,8 +438,7 @@ fn object(ctx: &mut Ctx<'_, '_>, args: &[&[u8]]) -> Done {
             "HELP",
             "    Print this help.",
         ];
-        ctx.reply.array(lines.len());
-        lines.iter().for_each(|line| ctx.reply.simple(line));
+        ctx.reply.lines(&lines);
         return Ok(());
     }
     let known = ["encoding", "freq", "idletime", "refcount"].iter().any(|name| is(word, name));

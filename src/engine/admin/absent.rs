@@ -36,8 +36,7 @@ fn module(engine: &mut Engine, call: &mut Call<'_>) -> Done {
     match call.subcommand.map(|spec| spec.name).unwrap_or_default() {
         "list" => call.reply.array(0),
         "help" => {
-            call.reply.array(HELP.len());
-            HELP.iter().for_each(|line| call.reply.simple(line));
+            call.reply.lines(HELP);
         }
         name => {
             let is_local = engine.clients.get(call.id).is_some_and(|client| client.peer.is_local);

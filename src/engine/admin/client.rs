@@ -187,8 +187,7 @@ fn client(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                 "HELP",
                 "    Print this help.",
             ];
-            reply.array(HELP.len());
-            HELP.iter().for_each(|line| reply.simple(line));
+            reply.lines(HELP);
         }
         other => {
             return Err(Error::text(format!("ERR 'client|{other}' is not supported by rkv")));

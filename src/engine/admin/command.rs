@@ -77,8 +77,7 @@ fn command_(_: &mut Engine, call: &mut Call<'_>) -> Done {
                 "HELP",
                 "    Print this help.",
             ];
-            reply.array(HELP.len());
-            HELP.iter().for_each(|line| reply.simple(line));
+            reply.lines(HELP);
         }
     }
     Ok(())

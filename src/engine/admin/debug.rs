@@ -125,8 +125,7 @@ fn debug(engine: &mut Engine, call: &mut Call<'_>) -> Done {
         (b"assert", []) => by_order("Assertion called at unix time", engine.now),
         (b"segfault", []) => by_order("Segfault called at unix time", engine.now),
         (b"help", []) => {
-            call.reply.array(HELP.len());
-            HELP.iter().for_each(|line| call.reply.simple(line));
+            call.reply.lines(HELP);
         }
         (b"set-skip-checksum-validation", [on]) => {
             engine.keyspace.limits_mut().skips_checksums = *on != b"0";

@@ -120,8 +120,7 @@ fn function(engine: &mut Engine, call: &mut Call<'_>) -> Done {
         }
         "kill" => return Err(Error::text("NOTBUSY No scripts in execution right now.")),
         "help" => {
-            call.reply.array(HELP.len());
-            HELP.iter().for_each(|line| call.reply.simple(line));
+            call.reply.lines(HELP);
         }
         other => {
             return Err(Error::text(format!(

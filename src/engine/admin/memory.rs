@@ -54,8 +54,7 @@ fn memory(engine: &mut Engine, call: &mut Call<'_>) -> Done {
                 "HELP",
                 "    Print this help.",
             ];
-            call.reply.array(HELP.len());
-            HELP.iter().for_each(|line| call.reply.simple(line));
+            call.reply.lines(HELP);
         }
     }
     Ok(())
